@@ -1,0 +1,2 @@
+//! aiviews.
+pub mod engine;

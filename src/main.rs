@@ -1,0 +1,2 @@
+//! The `aiviews` command.
+fn main() {}
