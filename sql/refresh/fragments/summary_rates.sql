@@ -1,0 +1,11 @@
+    -- The rates that more than one column needs: r is the row, t the trend of its stream or flow.
+    r.revenue_micros / 1000000 AS row_revenue,
+    if(r.delivered = 0, 0, r.opens_unique / r.delivered) AS row_open_rate,
+    if(r.delivered = 0, 0, r.clicks_unique / r.delivered) AS row_click_rate,
+    if(t.week_delivered = 0, 0, t.week_opens / t.week_delivered) AS week_open_rate,
+    if(t.week_delivered = 0, 0, t.week_clicks / t.week_delivered) AS week_click_rate,
+    if(t.prior_delivered = 0, 0, t.prior_opens / t.prior_delivered) AS prior_open_rate,
+    if(t.prior_delivered = 0, 0, t.prior_clicks / t.prior_delivered) AS prior_click_rate,
+    if(t.by_opens, t.average_open_rate, t.average_click_rate) AS benchmark_rate,
+    t.benchmark_rows AS benchmark_rows,
+    round(abs(watched_rate - t.sample_mean), 9) AS watched_distance,

@@ -1,0 +1,28 @@
+//! One file per verb: `ls src/cmd` equals `aiviews --help`.
+
+mod completions;
+mod migrate;
+mod verify;
+
+use anyhow::Result;
+
+use crate::cli::{Cli, Command, Global};
+use crate::connection::{self, Connection};
+use crate::exit::ExitCode;
+use crate::retry::RetryPolicy;
+use crate::target::Target;
+
+/// Runs the verb that the command line names.
+pub async fn run(cli: Cli) -> Result<ExitCode> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Migrate(arguments) => migrate::run(&connect(global).await?, &arguments).await,
+        Command::Verify(arguments) => verify::run(global, &arguments).await,
+        Command::Completions(arguments) => completions::run(&arguments),
+        _ => unreachable!(),
+    }
+}
+
+async fn connect(global: &Global) -> Result<Connection> {
+    connection::open(&Target::from_options(global)?, RetryPolicy::default()).await
+}
