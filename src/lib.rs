@@ -1,2 +1,3 @@
 //! aiviews.
+#![deny(unsafe_code)]
 pub mod engine;
