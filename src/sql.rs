@@ -124,5 +124,26 @@ pub static REFRESH_LOG: Sql = embed!("internal/ai_refresh_log");
 /// The migration ledger.
 pub static SCHEMA_LEDGER: Sql = embed!("internal/ai_schema_ledger");
 
-/// Texts that refreshes share.
-static FRAGMENTS: [Sql; 0] = [];
+/// Texts that refreshes and checks share.
+static FRAGMENTS: [Sql; 20] = [
+    embed!("refresh/fragments/anomaly"),
+    embed!("refresh/fragments/campaign_rows"),
+    embed!("refresh/fragments/campaign_source"),
+    embed!("refresh/fragments/campaign_weeks"),
+    embed!("refresh/fragments/channel_days"),
+    embed!("refresh/fragments/flow_rows"),
+    embed!("refresh/fragments/flow_source"),
+    embed!("refresh/fragments/flow_weeks"),
+    embed!("refresh/fragments/form_days"),
+    embed!("refresh/fragments/label"),
+    embed!("refresh/fragments/name_stamp"),
+    embed!("refresh/fragments/row_rates"),
+    embed!("refresh/fragments/sane_revenue"),
+    embed!("refresh/fragments/summary_columns"),
+    embed!("refresh/fragments/thresholds"),
+    embed!("refresh/fragments/trends"),
+    embed!("refresh/fragments/week_changes"),
+    embed!("refresh/fragments/week_sums"),
+    embed!("refresh/fragments/week_totals"),
+    embed!("refresh/fragments/week_trend"),
+];

@@ -1,13 +1,16 @@
 //! One file per verb: `ls src/cmd` equals `aiviews --help`.
 
 mod completions;
+mod forget;
 mod migrate;
-mod verify;
+mod populate;
+mod status;
 
 use anyhow::Result;
 
 use crate::cli::{Cli, Command, Global};
 use crate::connection::{self, Connection};
+use crate::db::Db;
 use crate::exit::ExitCode;
 use crate::retry::RetryPolicy;
 use crate::target::Target;
@@ -17,7 +20,9 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
     let global = &cli.global;
     match cli.command {
         Command::Migrate(arguments) => migrate::run(&connect(global).await?, &arguments).await,
-        Command::Verify(arguments) => verify::run(global, &arguments).await,
+        Command::Populate(arguments) => populate::run(global, &arguments).await,
+        Command::Status(arguments) => status::run(global, &arguments).await,
+        Command::Forget(arguments) => forget::run(global, &arguments).await,
         Command::Completions(arguments) => completions::run(&arguments),
         _ => unreachable!(),
     }
@@ -25,4 +30,9 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
 
 async fn connect(global: &Global) -> Result<Connection> {
     connection::open(&Target::from_options(global)?, RetryPolicy::default()).await
+}
+
+/// Says where a writing verb is about to write.
+fn announce(db: &Db) {
+    tracing::info!("target: {} (ClickHouse {})", db.target(), db.version());
 }
