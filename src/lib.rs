@@ -3,7 +3,7 @@
 //! The map, top down; a module uses only those below it:
 //!
 //! - [`cli`], [`cmd`], [`output`]: the command line, one file a verb, and what people see
-//! - [`refresh`], [`status`], [`forget`], [`preflight`]: the domain, one idea a file
+//! - [`refresh`], [`status`], [`forget`], [`seed`], [`preflight`]: the domain, one idea a file
 //! - [`lock`], [`run_log`], [`stop`]: one run at a time, what it did, and how it is asked to end
 //! - [`schema`], [`account`]: what the database should look like, and what an account id is
 //! - [`connection`], [`target`]: where to connect, and opening it
@@ -29,6 +29,7 @@ pub mod refresh;
 pub mod retry;
 pub mod run_log;
 pub mod schema;
+pub mod seed;
 pub mod sql;
 pub mod status;
 pub mod stop;

@@ -4,6 +4,7 @@ mod completions;
 mod forget;
 mod migrate;
 mod populate;
+mod seed;
 mod status;
 
 use anyhow::Result;
@@ -22,6 +23,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Migrate(arguments) => migrate::run(&connect(global).await?, &arguments).await,
         Command::Populate(arguments) => populate::run(global, &arguments).await,
         Command::Status(arguments) => status::run(global, &arguments).await,
+        Command::Seed(arguments) => seed::run(global, &arguments).await,
         Command::Forget(arguments) => forget::run(global, &arguments).await,
         Command::Completions(arguments) => completions::run(&arguments),
         _ => unreachable!(),
