@@ -1,1 +1,9 @@
-mod engine;
+//! The integration suite: the real engine in every test, a fresh database each.
+//!
+//! It runs on the embedded engine, or with `CLICKHOUSE_TEST_URL` (and `CLICKHOUSE_TEST_USER`,
+//! `CLICKHOUSE_TEST_PASSWORD`) on any server.
+
+mod cases;
+mod expression;
+mod markdown;
+mod support;
