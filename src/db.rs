@@ -143,6 +143,11 @@ impl Db {
     }
 }
 
+/// A text as a string literal.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+}
+
 /// One statement with its parameters, ready to run.
 #[must_use]
 #[derive(Clone)]
@@ -170,6 +175,23 @@ impl Statement<'_> {
             self.invalid_name = Some(name.to_owned());
         }
         self.text = Cow::Owned(self.text.replace(&format!("<<{slot}>>"), name));
+        self
+    }
+
+    /// Puts a text of ours as a string literal in the place of `<<slot>>`, where ClickHouse takes no parameter.
+    pub fn literal(mut self, slot: &str, text: &str) -> Self {
+        self.text = Cow::Owned(self.text.replace(&format!("<<{slot}>>"), &quoted(text)));
+        self
+    }
+
+    /// Puts comments in the place of `<<comments>>`: of columns, and of the table where the name is empty.
+    pub fn comments(mut self, comments: &[(String, String)]) -> Self {
+        let render = |(column, comment): &(String, String)| match column.as_str() {
+            "" => format!("MODIFY COMMENT {}", quoted(comment)),
+            column => format!("COMMENT COLUMN {column} {}", quoted(comment)),
+        };
+        let commands: Vec<String> = comments.iter().map(render).collect();
+        self.text = Cow::Owned(self.text.replace("<<comments>>", &commands.join(",\n    ")));
         self
     }
 

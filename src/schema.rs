@@ -38,8 +38,6 @@ pub struct SummaryTable {
     pub audit: Sql,
     /// Finds sums that do not fit their columns, where there are sums.
     pub overflow: Option<Sql>,
-    /// The step that adds the columns which the contract does not have.
-    pub step: Sql,
 }
 
 /// A column as the DDL states it.
@@ -64,6 +62,8 @@ pub struct Definition {
     pub columns: Vec<Column>,
     /// The object's own comment.
     pub comment: String,
+    /// Table engine with its arguments; empty for a view.
+    pub engine: String,
     /// `PARTITION BY` expression; empty for a view.
     pub partition_key: String,
     /// `ORDER BY` expressions, comma and space between; empty for a view.
@@ -76,9 +76,13 @@ impl Definition {
     /// Reads a DDL file of ours: `(` and `)` of the column list stand alone at a line's start, the clauses after it
     /// each on a line of their own. Panics on any other layout, which a test meets before a user does.
     pub fn parse(ddl: &Sql) -> Definition {
-        let (head, body) = match ddl.text.split_once("\nAS\n") {
-            Some((head, body)) => (head, body.trim().to_owned()),
-            None => (ddl.text.as_ref(), String::new()),
+        // A view's own comment is its last line: before AS it needs a newer server.
+        let (head, body, view_comment) = match ddl.text.split_once("\nAS\n") {
+            Some((head, rest)) => {
+                let (body, comment) = rest.rsplit_once("\nCOMMENT ").unwrap_or((rest, "''"));
+                (head, body.trim().to_owned(), Some(comment))
+            }
+            None => (ddl.text.as_ref(), String::new(), None),
         };
         let (columns, tail) = head
             .split_once("\n(\n")
@@ -88,11 +92,18 @@ impl Definition {
         Definition {
             name: ddl.object().to_owned(),
             columns: split_at_commas(columns).iter().map(|column| parse_column(column)).collect(),
-            comment: clause("COMMENT ").map(unquote).unwrap_or_default(),
+            comment: view_comment.or(clause("COMMENT ")).map(unquote).unwrap_or_default(),
+            engine: clause("ENGINE = ").unwrap_or_default().to_owned(),
             partition_key: clause("PARTITION BY ").unwrap_or_default().to_owned(),
             sorting_key: clause("ORDER BY ").unwrap_or_default().trim_matches(['(', ')']).to_owned(),
             body,
         }
+    }
+
+    /// The columns that production's readers know, `updated_at` the last of them; additive ones stand behind it.
+    pub fn contract_columns(&self) -> &[Column] {
+        let last = self.columns.iter().position(|column| column.name == "updated_at");
+        &self.columns[..last.map_or(self.columns.len(), |index| index + 1)]
     }
 
     /// Column names, comma and space between, for an explicit column list.
@@ -176,7 +187,6 @@ macro_rules! summary_table {
             refresh: sql::embed!("refresh/" $name),
             audit: sql::embed!("checks/staged_" $name),
             overflow: $overflow,
-            step: sql::embed!("steps/" $name),
         }
     };
 }
