@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Result;
 use clickhouse::query::Query;
-use clickhouse::{Client, RowOwned, RowRead};
+use clickhouse::{Client, RowOwned, RowRead, RowWrite};
 use serde::Serialize;
 use serde_json::Value;
 use tracing::{debug, warn};
@@ -20,6 +20,7 @@ pub use error::QueryError;
 use crate::exit::{ExitCode, Failure};
 use crate::retry::{Class, RetryPolicy};
 use crate::sql::{self, Sql};
+use crate::stop::Stop;
 
 /// Settings that decide results or safety, stated so that no server profile can change them.
 const WRITE_SETTINGS: &[(&str, &str)] = &[
@@ -130,6 +131,29 @@ impl Db {
         Self { client: self.client.clone().with_database(database), database: database.into(), ..self.clone() }
     }
 
+    /// Appends rows to one of our own tables; columns that the row type does not have take their default.
+    pub async fn insert<T: RowOwned + RowWrite>(&self, table: &'static str, rows: &[T]) -> Result<()> {
+        let name = format!("insert into {table}");
+        let write = async || {
+            let mut insert = self.client.insert::<T>(table).await?.with_setting("async_insert", "0");
+            for row in rows {
+                insert.write(row).await?;
+            }
+            insert.end().await
+        };
+        let mut tries = 0;
+        while let Err(error) = write().await {
+            let error = QueryError::new(&name, &self.target, &error);
+            let Some(delay) = self.retries.delays(error.class).nth(tries) else {
+                return Err(error.into());
+            };
+            tries += 1;
+            warn!(statement = name, try_number = tries, "{error}; trying again");
+            tokio::time::sleep(delay).await;
+        }
+        Ok(())
+    }
+
     /// Starts a statement of the catalogue.
     pub fn statement(&self, sql: &Sql) -> Statement<'_> {
         Statement {
@@ -139,6 +163,8 @@ impl Db {
             parameters: Vec::new(),
             settings: Vec::new(),
             invalid_name: None,
+            stop: None,
+            gives_up_on: None,
         }
     }
 }
@@ -158,6 +184,8 @@ pub struct Statement<'db> {
     parameters: Vec<(&'static str, Value)>,
     settings: Vec<(&'static str, String)>,
     invalid_name: Option<String>,
+    stop: Option<Stop>,
+    gives_up_on: Option<u32>,
 }
 
 impl Statement<'_> {
@@ -209,6 +237,18 @@ impl Statement<'_> {
         self
     }
 
+    /// Kills the query and fails as soon as the user asks the run to stop. Without this a statement is finished.
+    pub fn until(mut self, stop: &Stop) -> Self {
+        self.stop = Some(stop.clone());
+        self
+    }
+
+    /// Fails at once with this error code: the caller has a better answer than trying the same again.
+    pub fn giving_up_on(mut self, code: u32) -> Self {
+        self.gives_up_on = Some(code);
+        self
+    }
+
     /// The text as it is sent, for `--dry-run`.
     pub fn text(&self) -> &str {
         &self.text
@@ -248,7 +288,8 @@ impl Statement<'_> {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
-            let Some(delay) = self.db.retries.delays(error.class).nth(tries) else {
+            let hopeless = self.gives_up_on.is_some() && self.gives_up_on == error.code;
+            let Some(delay) = self.db.retries.delays(error.class).nth(tries).filter(|_| !hopeless) else {
                 return Err(error.into());
             };
             tries += 1;
@@ -271,9 +312,21 @@ impl Statement<'_> {
         }
         let started = std::time::Instant::now();
         let limit = self.db.retries.statement_timeout;
-        let outcome = match tokio::time::timeout(limit, attempt(query)).await {
-            Ok(outcome) => outcome.map_err(|error| QueryError::new(&self.name, &self.db.target, &error)),
-            Err(_) => Err(QueryError::timed_out(&self.name, &self.db.target, limit.as_secs())),
+        let stopped = async {
+            match &self.stop {
+                Some(stop) => stop.requested().await,
+                None => std::future::pending().await,
+            }
+        };
+        let outcome = tokio::select! {
+            outcome = tokio::time::timeout(limit, attempt(query)) => match outcome {
+                Ok(outcome) => outcome.map_err(|error| QueryError::new(&self.name, &self.db.target, &error)),
+                Err(_) => Err(QueryError::timed_out(&self.name, &self.db.target, limit.as_secs())),
+            },
+            () = stopped => {
+                self.kill(&query_id).await;
+                return Err(QueryError::stopped(&self.name, &self.db.target));
+            }
         };
         debug!(statement = self.name, query_id, elapsed_ms = started.elapsed().as_millis() as u64, ok = outcome.is_ok());
         if let Err(error) = &outcome

@@ -76,13 +76,13 @@ impl Definition {
     /// Reads a DDL file of ours: `(` and `)` of the column list stand alone at a line's start, the clauses after it
     /// each on a line of their own. Panics on any other layout, which a test meets before a user does.
     pub fn parse(ddl: &Sql) -> Definition {
-        // A view's own comment is its last line: before AS it needs a newer server.
+        // A view's comment stands behind its SELECT, where older servers want it.
         let (head, body, view_comment) = match ddl.text.split_once("\nAS\n") {
-            Some((head, rest)) => {
-                let (body, comment) = rest.rsplit_once("\nCOMMENT ").unwrap_or((rest, "''"));
-                (head, body.trim().to_owned(), Some(comment))
-            }
-            None => (ddl.text.as_ref(), String::new(), None),
+            Some((head, select)) => match select.trim().rsplit_once("\nCOMMENT ") {
+                Some((body, comment)) => (head, body.trim().to_owned(), unquote(comment)),
+                None => panic!("{}: no comment behind the SELECT", ddl.name),
+            },
+            None => (ddl.text.as_ref(), String::new(), String::new()),
         };
         let (columns, tail) = head
             .split_once("\n(\n")
@@ -92,7 +92,7 @@ impl Definition {
         Definition {
             name: ddl.object().to_owned(),
             columns: split_at_commas(columns).iter().map(|column| parse_column(column)).collect(),
-            comment: view_comment.or(clause("COMMENT ")).map(unquote).unwrap_or_default(),
+            comment: clause("COMMENT ").map_or(view_comment, unquote),
             engine: clause("ENGINE = ").unwrap_or_default().to_owned(),
             partition_key: clause("PARTITION BY ").unwrap_or_default().to_owned(),
             sorting_key: clause("ORDER BY ").unwrap_or_default().trim_matches(['(', ')']).to_owned(),
@@ -170,6 +170,17 @@ impl SummaryTable {
             .replace("<<date_column>>", self.grain.date_column())
             .replace("<<rows>>", &self.refresh.composed().text);
         Sql { name: format!("stage/{}", self.name).into(), text: text.into() }
+    }
+
+    /// Counts what the table holds now, key by key.
+    pub fn present(&self) -> Sql {
+        let definition = self.definition();
+        let key: Vec<String> = definition.sorting_key.split(", ").map(|column| format!("t.{column}")).collect();
+        let text = sql::PRESENT
+            .text
+            .replace("<<key>>", &key.join(", "))
+            .replace("<<date_column>>", self.grain.date_column());
+        Sql { name: format!("present/{}", self.name).into(), text: text.into() }
     }
 
     /// Looks a table up by its name.

@@ -101,6 +101,58 @@ pub static SERVER_FACTS: Sql = embed!("internal/server_facts");
 pub static CREATE_DATABASE: Sql = embed!("internal/create_database");
 /// Stops a query.
 pub static KILL_QUERY: Sql = embed!("internal/kill_query");
+/// The lock table.
+pub static REFRESH_LOCK: Sql = embed!("internal/ai_refresh_lock");
+/// Who holds the lock.
+pub static LOCK_HOLDER: Sql = embed!("internal/lock_holder");
+/// Age of a lock without a sign of life.
+pub static LOCK_AGE: Sql = embed!("internal/lock_age");
+/// Puts a dead lock aside.
+pub static LOCK_TAKE_OVER: Sql = embed!("internal/lock_take_over");
+/// Drops a working table.
+pub static DROP_TABLE: Sql = embed!("internal/drop_table");
+/// Working tables that runs left behind.
+pub static WORKING_TABLES: Sql = embed!("internal/working_tables");
+/// The clock.
+pub static CLOCK: Sql = embed!("internal/clock");
+/// Accounts left in publishing.
+pub static LEFT_IN_PUBLISHING: Sql = embed!("internal/left_in_publishing");
+/// Accounts that this window is done for.
+pub static ALREADY_PUBLISHED: Sql = embed!("internal/already_published");
+/// Accounts in the sources.
+pub static ACCOUNTS: Sql = embed!("refresh/accounts");
+/// Accounts that equal an asked one but for case.
+pub static KNOWN_ACCOUNTS: Sql = embed!("refresh/known_accounts");
+/// Counts what a table holds; `schema` puts key and date column into its slots.
+pub static PRESENT: Sql = embed!("checks/present");
+/// Rows that readers see.
+pub static VISIBLE_ROWS: Sql = embed!("checks/visible_rows");
+/// Source rows left out because of their revenue.
+pub static REJECTED: Sql = embed!("checks/rejected");
+/// Makes a staging table.
+pub static CREATE_STAGING: Sql = embed!("internal/create_staging");
+/// Merges a staged partition into one part.
+pub static MERGE_PARTITION: Sql = embed!("internal/merge_partition");
+/// Swaps a partition.
+pub static PUBLISH_PARTITION: Sql = embed!("internal/publish_partition");
+/// Drops a partition.
+pub static DROP_PARTITION: Sql = embed!("internal/drop_partition");
+/// Rows dated after as_of.
+pub static LATER_DATES: Sql = embed!("checks/later_dates");
+/// The last runs.
+pub static RUNS: Sql = embed!("status/runs");
+/// Size and freshness of a table.
+pub static TABLE_STATUS: Sql = embed!("status/table");
+/// When accounts were last refreshed.
+pub static ACCOUNT_FRESHNESS: Sql = embed!("status/account_freshness");
+/// Accounts whose last refresh did not end well.
+pub static TROUBLED_ACCOUNTS: Sql = embed!("status/troubled_accounts");
+/// Source rows that came too late.
+pub static LATE_ROWS: Sql = embed!("status/late_rows");
+/// Source rows of the future.
+pub static FUTURE_ROWS: Sql = embed!("status/future_rows");
+/// Stored partitions.
+pub static PARTITIONS: Sql = embed!("refresh/partitions");
 /// The run log.
 pub static REFRESH_LOG: Sql = embed!("internal/ai_refresh_log");
 /// The migration ledger.

@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS ai_refresh_log
     as_of Date
         COMMENT 'Day that the run computed for: later source rows are left alone',
     state LowCardinality(String)
-        COMMENT 'staged, publishing, published, failed, held_back, dropped or nothing_to_do',
+        COMMENT 'staged, publishing, published, failed, held_back, dropped or forgotten',
     rows_written UInt64
         COMMENT 'Rows of the window that were written',
     rows_kept UInt64
@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS ai_refresh_log
         COMMENT 'Version of aiviews that ran',
     error String
         COMMENT 'Why the state is failed or held_back, empty otherwise',
-    updated_at DateTime64(3)
+    updated_at DateTime64(3) DEFAULT now64(3)
         COMMENT 'When this state was written: of the rows of one key the newest counts'
 )
 ENGINE = ReplacingMergeTree(updated_at)

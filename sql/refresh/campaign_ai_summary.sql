@@ -1,34 +1,7 @@
--- One row is one campaign on one day and channel. Its trend speaks of the stream: all campaigns of that account and channel.
+-- One row is one campaign on one day and channel. Its trend is that of the stream: all campaigns of the channel.
 WITH
 --# include fragments/thresholds.sql
-    -- A campaign's message variants are one row. Read from the first day that a benchmark or an anomaly looks at.
-    campaign_rows AS
-    (
-        SELECT
-            s.klaviyo_public_id AS klaviyo_public_id,
-            s.date AS date,
-            s.campaign_id AS campaign_id,
-            argMaxIf(s.campaign_name, (s.last_updated, s.campaign_name), s.campaign_name != '') AS campaign_name,
-            s.send_channel AS send_channel,
-            sum(s.recipients) AS recipients,
-            sum(s.delivered) AS delivered,
-            sum(s.opens) AS opens,
-            sum(s.opens_unique) AS opens_unique,
-            sum(s.clicks) AS clicks,
-            sum(s.clicks_unique) AS clicks_unique,
-            sum(s.conversions) AS conversions,
-            sum(s.conversion_uniques) AS conversion_uniques,
-            sum(s.revenue_micros) AS revenue_micros,
-            sum(s.bounced) AS bounced,
-            sum(s.unsubscribes) AS unsubscribes,
-            sum(s.spam_complaints) AS spam_complaints
-        FROM
-        (
---# include fragments/campaign_source.sql
-        ) AS s
-        WHERE s.date >= least({start:Date} - anomaly_days, {as_of:Date} - 89)
-        GROUP BY s.klaviyo_public_id, s.date, s.campaign_id, s.send_channel
-    ),
+--# include fragments/campaign_rows.sql
     -- One row is one stream on one day. Every campaign with enough deliveries is a value of the anomaly sample.
     entity_days AS
     (
@@ -43,11 +16,11 @@ WITH
             sum(c.conversion_uniques) AS conversion_uniques,
             sum(c.revenue_micros) AS revenue_micros,
             count() AS summary_rows,
-            countIf(c.delivered >= least_delivered) AS sample_values,
-            sumIf(c.open_rate, c.delivered >= least_delivered) AS open_rates,
-            sumIf(c.open_rate * c.open_rate, c.delivered >= least_delivered) AS open_rate_squares,
-            sumIf(c.click_rate, c.delivered >= least_delivered) AS click_rates,
-            sumIf(c.click_rate * c.click_rate, c.delivered >= least_delivered) AS click_rate_squares
+            countIf(c.delivered >= least_volume) AS sample_values,
+            sumIf(c.open_rate, c.delivered >= least_volume) AS open_rates,
+            sumIf(c.open_rate * c.open_rate, c.delivered >= least_volume) AS open_rate_squares,
+            sumIf(c.click_rate, c.delivered >= least_volume) AS click_rates,
+            sumIf(c.click_rate * c.click_rate, c.delivered >= least_volume) AS click_rate_squares
         FROM
         (
             SELECT
@@ -66,13 +39,16 @@ WITH
         GROUP BY c.klaviyo_public_id, c.send_channel, c.date
     ),
 --# include fragments/trends.sql
-    -- Label and anomaly judge the campaign's own rate, a send of an hour ago not yet.
-    NOT t.is_complete AS is_too_early,
-    r.delivered AS judged_volume,
+--# include fragments/row_rates.sql
+    -- Label and anomaly judge the campaign's own rate, but the label of a send of an hour ago has to wait.
     if(t.by_opens, row_open_rate, row_click_rate) AS judged_rate,
-    r.delivered AS watched_delivered,
+    r.delivered AS judged_volume,
+    t.benchmark_rate AS benchmark_rate,
+    t.judging_rows AS judging_rows,
+    NOT t.is_complete AS is_too_early,
     judged_rate AS watched_rate,
---# include fragments/summary_rates.sql
+    r.delivered AS watched_volume,
+--# include fragments/anomaly.sql
 --# include fragments/label.sql
 SELECT
     r.klaviyo_public_id AS klaviyo_public_id,

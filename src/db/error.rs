@@ -49,6 +49,16 @@ impl QueryError {
         }
     }
 
+    pub(super) fn stopped(statement: &str, target: &str) -> Self {
+        Self {
+            statement: statement.to_owned(),
+            code: None,
+            class: Class::Never,
+            text: "stopped on request".to_owned(),
+            target: target.to_owned(),
+        }
+    }
+
     /// The exit code that this failure means when nobody handles it.
     pub fn exit_code(&self) -> ExitCode {
         match self.code {

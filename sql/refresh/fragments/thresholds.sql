@@ -2,11 +2,10 @@
     1.3 AS excellent_above,
     1.1 AS good_above,
     0.8 AS needs_attention_below,
-    50 AS least_delivered,
+    50 AS least_volume,
     3 AS least_benchmark_rows,
-    28 AS anomaly_days,
     7 AS least_anomaly_values,
-    100 AS least_anomaly_delivered,
+    100 AS least_anomaly_volume,
     3 AS anomaly_deviations,
     0.2 AS anomaly_distance,
     -- Rates whose spread is measured are integers of this fraction.
