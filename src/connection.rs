@@ -5,7 +5,9 @@ use clickhouse::Client;
 use tracing::debug;
 
 use crate::db::Db;
-use crate::engine::{Engine, EngineOptions, OpenError};
+use crate::engine::lock::Owner;
+use crate::engine::{Engine, EngineError, EngineOptions};
+use crate::exit::{ExitCode, Failure};
 use crate::retry::RetryPolicy;
 use crate::sql;
 use crate::target::{Embedded, Server, Target};
@@ -22,7 +24,7 @@ pub struct Connection {
 pub async fn open(target: &Target, retries: RetryPolicy) -> Result<Connection> {
     let (client, engine) = match target {
         Target::Server(server) => (server_client(server), None),
-        Target::Embedded(embedded) => embedded_client(embedded).await?,
+        Target::Embedded(embedded) => embedded_client(embedded)?,
     };
     let run_id = new_run_id();
     let mut db = Db::new(client, &target.to_string(), &run_id, retries);
@@ -44,16 +46,33 @@ fn server_client(server: &Server) -> Client {
     }
 }
 
-async fn embedded_client(embedded: &Embedded) -> Result<(Client, Option<Engine>)> {
-    let options = EngineOptions::new(&embedded.data_dir).with_library(embedded.library.clone());
+fn embedded_client(embedded: &Embedded) -> Result<(Client, Option<Engine>)> {
+    let options = EngineOptions {
+        data_dir: embedded.data_dir.clone(),
+        library: embedded.library.clone(),
+        ..EngineOptions::default()
+    };
     match Engine::open(&options) {
         Ok(engine) => Ok((engine.client().with_database(&embedded.database), Some(engine))),
-        Err(OpenError::Locked { url: Some(url), token: Some(token), .. }) => {
+        Err(EngineError::Locked { owner: Owner { url: Some(url), token: Some(token), .. }, .. }) => {
             debug!("a running `aiviews serve` holds the data folder: using {url}");
             let client = Client::default().with_url(url).with_user("default").with_password(token);
             Ok((client.with_database(&embedded.database), None))
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(failure(&error).into()),
+    }
+}
+
+/// The engine's errors end with their remedy on a line of its own.
+fn failure(error: &EngineError) -> Failure {
+    let code = match error {
+        EngineError::Locked { .. } => ExitCode::LockHeld,
+        _ => ExitCode::Failed,
+    };
+    let text = error.to_string();
+    match text.split_once("\nhint: ") {
+        Some((message, hint)) => Failure::new(code, message).hint(hint),
+        None => Failure::new(code, text),
     }
 }
 

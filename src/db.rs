@@ -254,6 +254,16 @@ impl Statement<'_> {
         &self.text
     }
 
+    /// The statement as a script that any client can run: its parameters, its text, `;` after each.
+    pub fn script(&self) -> String {
+        let set = |(name, value): &(&str, Value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            format!("SET param_{name} = {};\n", quoted(&value))
+        };
+        let parameters: String = self.parameters.iter().map(set).collect();
+        format!("{parameters}{};", self.text.trim_end())
+    }
+
     /// Runs the statement for its effect.
     pub async fn execute(self) -> Result<()> {
         self.run(async |query| query.execute().await).await

@@ -3,8 +3,10 @@
 //! The map, top down; a module uses only those below it:
 //!
 //! - [`cli`], [`cmd`], [`output`]: the command line, one file a verb, and what people see
-//! - [`migrate`], [`verify`], ...: the domain, one idea a file
-//! - [`schema`]: what the database should look like, read from the DDL itself
+//! - [`migrate`], [`verify`], [`refresh`], [`status`], [`forget`], [`preflight`]: the domain, one idea a file
+//! - [`difference`], [`live_schema`], [`ledger`]: where the database is not as it should be
+//! - [`lock`], [`run_log`], [`stop`]: one run at a time, what it did, and how it is asked to end
+//! - [`schema`], [`account`]: what the database should look like, and what an account id is
 //! - [`connection`], [`target`]: where to connect, and opening it
 //! - [`db`], [`retry`]: the only place that builds a query, and when it tries again
 //! - [`sql`]: every SQL file, embedded
@@ -13,14 +15,27 @@
 
 #![deny(unsafe_code)]
 
+pub mod account;
 pub mod cli;
 pub mod cmd;
 pub mod connection;
 pub mod db;
+pub mod difference;
 pub mod engine;
 pub mod exit;
+pub mod forget;
+pub mod ledger;
+pub mod live_schema;
+pub mod lock;
+pub mod migrate;
 pub mod output;
+pub mod preflight;
+pub mod refresh;
 pub mod retry;
+pub mod run_log;
 pub mod schema;
 pub mod sql;
+pub mod status;
+pub mod stop;
 pub mod target;
+pub mod verify;

@@ -28,7 +28,6 @@ const TABLE_ALREADY_EXISTS: u32 = 57;
 const UNKNOWN_TABLE: u32 = 60;
 
 /// The lock, held. Release it with [`Lock::release`]; the file part also falls with the process.
-#[derive(Debug)]
 pub struct Lock {
     db: Db,
     _file: File,

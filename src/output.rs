@@ -63,7 +63,7 @@ pub fn print_json(document: &impl Serialize) {
 /// A plain table with a header line; numbers on the right.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::NOTHING);
+    table.load_style(comfy_table::presets::NOTHING);
     table.set_header(header.iter().map(|title| title.to_uppercase()));
     for row in rows {
         table.add_row(row.iter().map(|cell| printable(cell)));

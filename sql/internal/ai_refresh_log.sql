@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS ai_refresh_log
     window_end Date
         COMMENT 'Last day that was computed anew',
     as_of Date
-        COMMENT 'Day that the run computed for: later source rows are left alone',
+        COMMENT 'Day that the run computed for: source rows of later days were not read',
     state LowCardinality(String)
         COMMENT 'staged, publishing, published, failed, held_back, dropped or forgotten',
     rows_written UInt64
@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS ai_refresh_log
     rows_kept UInt64
         COMMENT 'Rows outside the window that were kept as they were',
     rows_rejected UInt64
-        COMMENT 'Source rows left out because their revenue was not finite, negative or above a thousand million',
+        COMMENT 'Source rows left out because their revenue was not finite, negative or above 1e9',
     started_at DateTime
         COMMENT 'When the run started, by the server clock, the same on all rows of a run',
     duration_ms UInt64

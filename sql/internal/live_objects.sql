@@ -1,4 +1,7 @@
 -- One row is one table or view of this database, of the names asked for, its SELECT without this database's name.
+WITH
+    -- NULL is a text that this server cannot read back: then it is compared as it stands.
+    ifNull(formatQuerySingleLineOrNull(t.as_select), t.as_select) AS select_text
 SELECT
     t.name AS name,
     t.engine AS engine,
@@ -6,8 +9,6 @@ SELECT
     t.partition_key AS partition_key,
     t.sorting_key AS sorting_key,
     t.comment AS comment,
-    -- NULL is a text that this server cannot read back: then it is compared as it stands.
-    ifNull(formatQuerySingleLineOrNull(t.as_select), t.as_select) AS select_text,
     replaceAll(
         replaceAll(select_text, concat('`', currentDatabase(), '`.'), ''),
         concat(currentDatabase(), '.'), '') AS body

@@ -1,13 +1,17 @@
 //! One file per verb: `ls src/cmd` equals `aiviews --help`.
 
 mod completions;
+mod forget;
 mod migrate;
+mod populate;
+mod status;
 mod verify;
 
 use anyhow::Result;
 
 use crate::cli::{Cli, Command, Global};
 use crate::connection::{self, Connection};
+use crate::db::Db;
 use crate::exit::ExitCode;
 use crate::retry::RetryPolicy;
 use crate::target::Target;
@@ -16,8 +20,11 @@ use crate::target::Target;
 pub async fn run(cli: Cli) -> Result<ExitCode> {
     let global = &cli.global;
     match cli.command {
-        Command::Migrate(arguments) => migrate::run(&connect(global).await?, &arguments).await,
+        Command::Migrate(arguments) => migrate::run(global, &arguments).await,
+        Command::Populate(arguments) => populate::run(global, &arguments).await,
         Command::Verify(arguments) => verify::run(global, &arguments).await,
+        Command::Status(arguments) => status::run(global, &arguments).await,
+        Command::Forget(arguments) => forget::run(global, &arguments).await,
         Command::Completions(arguments) => completions::run(&arguments),
         _ => unreachable!(),
     }
@@ -25,4 +32,9 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
 
 async fn connect(global: &Global) -> Result<Connection> {
     connection::open(&Target::from_options(global)?, RetryPolicy::default()).await
+}
+
+/// Says where a writing verb is about to write.
+fn announce(db: &Db) {
+    tracing::info!("target: {} (ClickHouse {})", db.target(), db.version());
 }

@@ -63,6 +63,33 @@ pub enum Severity {
     Warning,
 }
 
+/// A difference as a report shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Whether it fails a check.
+    pub severity: Severity,
+    /// Table, view, or column as `table.column`.
+    pub object: String,
+    /// What there should be.
+    pub expected: String,
+    /// What there is.
+    pub found: String,
+    /// What a person should do.
+    pub remedy: String,
+}
+
+impl From<&Difference> for Finding {
+    fn from(difference: &Difference) -> Self {
+        Self {
+            severity: difference.severity(),
+            object: difference.object.clone(),
+            expected: difference.expected.clone(),
+            found: difference.found.clone(),
+            remedy: difference.remedy().to_owned(),
+        }
+    }
+}
+
 impl Difference {
     fn new(object: impl Into<String>, expected: impl Into<String>, found: impl Into<String>, mend: Mend) -> Self {
         Self { object: object.into(), expected: expected.into(), found: found.into(), mend }
@@ -142,12 +169,12 @@ fn compare_ledger(ledger: &[Entry]) -> Vec<Difference> {
     let object = sql::SCHEMA_LEDGER.object();
     let mut differences = Vec::new();
     for step in &STEPS {
-        let (expected, expected_entry) = (describe(&step.entry()), step.entry());
+        let (expected, expected_entry) = (describe_entry(&step.entry()), step.entry());
         match ledger.iter().find(|entry| entry.version == step.version) {
             Some(entry) if *entry == expected_entry => {}
             Some(entry) => {
                 let remedy = "an applied step must not change: use the version of aiviews that applied it, or a newer one";
-                differences.push(Difference::new(object, expected, describe(entry), Mend::ByHand(remedy.to_owned())));
+                differences.push(Difference::new(object, expected, describe_entry(entry), Mend::ByHand(remedy.to_owned())));
             }
             None => differences.push(Difference::new(object, expected, "not recorded", Mend::Step(step.version))),
         }
@@ -155,12 +182,22 @@ fn compare_ledger(ledger: &[Entry]) -> Vec<Difference> {
     for entry in ledger.iter().filter(|entry| entry.version as usize > STEPS.len()) {
         let expected = format!("{} steps", STEPS.len());
         let remedy = "a newer aiviews migrated this database: upgrade this one";
-        differences.push(Difference::new(object, expected, describe(entry), Mend::ByHand(remedy.to_owned())));
+        differences.push(Difference::new(object, expected, describe_entry(entry), Mend::ByHand(remedy.to_owned())));
     }
     differences
 }
 
-fn describe(entry: &Entry) -> String {
+/// The first difference in words, and how many more there are.
+pub fn describe(differences: &[Difference]) -> String {
+    let Some(first) = differences.first() else { return String::new() };
+    let more = match differences.len() - 1 {
+        0 => String::new(),
+        count => format!(" (and {count} more, see `aiviews verify`)"),
+    };
+    format!("`{}`: expected {}, found {}{more}", first.object, first.expected, first.found)
+}
+
+fn describe_entry(entry: &Entry) -> String {
     let start: String = entry.checksum.chars().take(12).collect();
     format!("step {} `{}` with checksum {start}", entry.version, entry.name)
 }

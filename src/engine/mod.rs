@@ -1,1 +1,149 @@
-//! The embedded engine.
+//! The embedded engine: ClickHouse itself, loaded from `libchdb` and run inside this process.
+//!
+//! ```text
+//! library    where the shared library is found       libchdb    the library's functions, made safe
+//! folder     the data folder and its configuration   lock       one process a folder
+//! session    a connection prepared for one request   memory     the client's connection without a socket
+//! http/      ClickHouse's HTTP interface over it     exception  errors with ClickHouse's codes
+//! ```
+//!
+//! The rest of the program sees a `clickhouse::Client` and cannot tell this engine from a server.
+
+pub mod error;
+pub mod exception;
+mod folder;
+mod http;
+pub mod libchdb;
+mod library;
+pub mod lock;
+mod memory;
+mod session;
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hyper_util::rt::TokioExecutor;
+use tokio::net::TcpListener;
+
+pub use error::EngineError;
+pub use library::INSTALLED_VERSION;
+
+use exception::Exception;
+use libchdb::{Connection, Library};
+use lock::FolderLock;
+
+/// The database of a request that names none, or names `default`: the engine's own `default` would
+/// read any file of this host by its name.
+pub const MAIN_DATABASE: &str = "aiviews";
+
+/// How to open the engine.
+#[derive(Debug, Clone, Default)]
+pub struct EngineOptions {
+    /// The folder with the data; made if missing.
+    pub data_dir: PathBuf,
+    /// The shared library; without it `AIVIEWS_LIBCHDB` and the folder of `scripts/install-libchdb` count.
+    pub library: Option<PathBuf>,
+    /// Limit of the engine's memory in bytes; without it the engine's own default.
+    pub max_server_memory: Option<u64>,
+}
+
+/// The running engine. Clones are the same engine.
+#[derive(Clone)]
+pub struct Engine(Arc<Running>);
+
+struct Running {
+    folder: PathBuf,
+    library: &'static Library,
+    arguments: Vec<String>,
+    lock: FolderLock,
+    /// The engine stops when its last connection closes, and starting it again leaks threads: one stays open.
+    _first: Mutex<Connection>,
+    /// What the engine says of itself in every answer.
+    identity: Identity,
+    requests: http::Requests,
+}
+
+/// The engine's version, time zone and host.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// As `version()` says.
+    pub version: String,
+    /// As `timezone()` says.
+    pub timezone: String,
+    /// As `hostName()` says.
+    pub host: String,
+}
+
+/// The one engine of this process, kept to its end.
+static OPEN: Mutex<Option<Engine>> = Mutex::new(None);
+
+impl Engine {
+    /// Opens the folder, or returns the engine that this process already runs on it.
+    pub fn open(options: &EngineOptions) -> Result<Self, EngineError> {
+        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let library = library::load(options.library.as_deref())?;
+        let folder = folder::prepare(&options.data_dir)?;
+        if let Some(engine) = &*open {
+            if engine.0.folder == folder {
+                return Ok(engine.clone());
+            }
+            return Err(EngineError::AlreadyOpen { open: engine.0.folder.clone() });
+        }
+        let lock = FolderLock::acquire(&folder)?;
+        folder::check_version(&folder, library.version())?;
+        let arguments = folder::arguments(&folder, options)?;
+        let mut first =
+            library.connect(&arguments).ok_or_else(|| EngineError::Unopenable { folder: folder.clone() })?;
+        let identity = session::start(&mut first)?;
+        let requests = http::Requests::default();
+        let running =
+            Running { folder, library, arguments, lock, _first: Mutex::new(first), identity, requests };
+        let engine = Self(Arc::new(running));
+        *open = Some(engine.clone());
+        Ok(engine)
+    }
+
+    /// A client whose requests never leave the process. Needs a Tokio runtime, and belongs to the one it is used in.
+    pub fn client(&self) -> clickhouse::Client {
+        let connector = memory::Connector::new(self.clone());
+        let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector);
+        clickhouse::Client::with_http_client(client).with_url(memory::URL)
+    }
+
+    /// Serves ClickHouse's HTTP interface until `stop` completes. The token is the password of user `default`;
+    /// while this runs, the lock file tells other processes the address and the token.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        token: String,
+        stop: impl Future<Output = ()>,
+    ) -> std::io::Result<()> {
+        let url = format!("http://{}", listener.local_addr()?);
+        self.0.lock.announce(Some((url, token.clone())))?;
+        http::serve(self, listener, http::Access::new(&token), stop).await;
+        self.0.lock.announce(None)
+    }
+
+    /// Ends every running statement, so that the process can exit at once.
+    pub fn stop_queries(&self) -> Result<(), Exception> {
+        session::kill_all(&mut self.connect()?)
+    }
+
+    /// The folder with the data, as an absolute path.
+    pub fn data_dir(&self) -> &Path {
+        &self.0.folder
+    }
+
+    /// The engine's version, time zone and host.
+    pub fn identity(&self) -> &Identity {
+        &self.0.identity
+    }
+
+    fn connect(&self) -> Result<Connection, Exception> {
+        self.0
+            .library
+            .connect(&self.0.arguments)
+            .ok_or_else(|| Exception::new(210, "NETWORK_ERROR", "the embedded engine refuses a connection"))
+    }
+}

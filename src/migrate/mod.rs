@@ -17,7 +17,7 @@ use crate::live_schema::{self, LiveSchema};
 use crate::schema;
 use crate::sql;
 
-pub use execute::execute;
+pub use execute::{execute, statements};
 pub use plan::{Action, Plan, Rebuilds, plan};
 
 /// More partitions than this in one table: merges, restarts and scans of all accounts slow down.
@@ -53,16 +53,15 @@ impl Survey {
     pub fn differences(&self) -> Vec<Difference> {
         difference::compare(&self.expected, &self.live, &self.ledger)
     }
-}
 
-/// What keeps a refresh from running: missing objects, pending steps, drift. Empty where all is well; comments and
-/// warnings do not count.
-pub async fn pending(db: &Db) -> Result<Vec<Difference>> {
-    let mut differences = Survey::read(db).await?.differences();
-    differences.retain(|difference| {
-        difference.severity() == Severity::Error && !matches!(difference.mend, Mend::Comment { .. })
-    });
-    Ok(differences)
+    /// What keeps a refresh from running: missing objects, pending steps, drift. Comments and warnings do not.
+    pub fn pending(&self) -> Vec<Difference> {
+        let mut differences = self.differences();
+        differences.retain(|difference| {
+            difference.severity() == Severity::Error && !matches!(difference.mend, Mend::Comment { .. })
+        });
+        differences
+    }
 }
 
 #[derive(clickhouse::Row, serde::Deserialize)]

@@ -13,7 +13,12 @@ pub enum Action {
     /// Creates a table: ledger, run log, summary table.
     CreateTable(&'static Sql),
     /// Runs a step and records it.
-    Step(&'static Step),
+    Step {
+        /// The step.
+        step: &'static Step,
+        /// What it has to mend.
+        why: String,
+    },
     /// Sets comments of one table: column and text, the table's own with an empty column.
     Comments {
         /// The table.
@@ -56,7 +61,7 @@ impl Action {
         match self {
             Action::CreateTable(sql) | Action::CreateView(sql) => sql.object(),
             Action::ReplaceView { view, .. } => view.object(),
-            Action::Step(step) => step.name(),
+            Action::Step { step, .. } => step.name(),
             Action::Comments { table, .. } => table,
             Action::Rebuild { table, .. } => table.name,
         }
@@ -66,7 +71,7 @@ impl Action {
     pub fn verb(&self) -> &'static str {
         match self {
             Action::CreateTable(_) => "create table",
-            Action::Step(_) => "run step",
+            Action::Step { .. } => "run step on",
             Action::Comments { .. } => "comment",
             Action::Rebuild { .. } => "rebuild table",
             Action::CreateView(_) => "create view",
@@ -78,7 +83,7 @@ impl Action {
     pub fn reason(&self) -> String {
         match self {
             Action::CreateTable(_) | Action::CreateView(_) => String::new(),
-            Action::Step(step) => format!("step {} is not recorded, or a column that it adds is missing", step.version),
+            Action::Step { step, why } => format!("number {}, {why}", step.version),
             Action::Comments { comments, .. } => format!("{} comments are missing or differ", comments.len()),
             Action::Rebuild { why, .. } | Action::ReplaceView { why, .. } => why.clone(),
         }
@@ -112,8 +117,7 @@ pub fn plan(differences: &[Difference], rebuilds: Rebuilds) -> Plan {
     let tables = schema::TABLES.iter().map(|table| &table.ddl);
     let created = [&sql::SCHEMA_LEDGER, &sql::REFRESH_LOG].into_iter().chain(tables);
     actions.extend(created.filter(|ddl| mended_by(ddl.object(), &Mend::Create)).map(Action::CreateTable));
-    let pending = STEPS.iter().filter(|step| differences.iter().any(|it| it.mend == Mend::Step(step.version)));
-    actions.extend(pending.map(Action::Step));
+    actions.extend(STEPS.iter().filter_map(|step| pending(step, differences)));
     actions.extend(comments(differences));
     let left: Vec<Difference> = matching(|mend| *mend == Mend::Rebuild).collect();
     if rebuilds == Rebuilds::Do {
@@ -132,6 +136,18 @@ pub fn plan(differences: &[Difference], rebuilds: Rebuilds) -> Plan {
         by_hand: matching(|mend| matches!(mend, Mend::ByHand(_))).collect(),
         rebuilds_left: if rebuilds == Rebuilds::Do { Vec::new() } else { left },
     }
+}
+
+/// A step is run where the ledger does not have it, and again where one of its columns is gone.
+fn pending(step: &'static Step, differences: &[Difference]) -> Option<Action> {
+    let mut mended = differences.iter().filter(|it| it.mend == Mend::Step(step.version)).peekable();
+    mended.peek()?;
+    let columns: Vec<String> = mended.filter(|it| it.table() == step.name()).map(|it| format!("`{}`", it.object)).collect();
+    let why = match columns.as_slice() {
+        [] => "not in the ledger yet".to_owned(),
+        columns => format!("adds {}", columns.join(", ")),
+    };
+    Some(Action::Step { step, why })
 }
 
 /// One action for all comments of a table.

@@ -8,8 +8,10 @@ use tracing::{debug, info};
 
 use crate::db::{Db, Statement};
 use crate::exit::{ExitCode, Failure};
+use crate::live_schema::LiveSchema;
 use crate::schema::SummaryTable;
 use crate::sql::{self, Sql};
+use crate::stop::Stop;
 
 /// Rows copied by one statement, give or take an account: each range is sorted in memory.
 const ROWS_PER_RANGE: u64 = 500_000;
@@ -38,14 +40,15 @@ struct Name {
 }
 
 /// Rebuilds the table; returns a sentence about what became of it.
-pub(super) async fn run(db: &Db, table: &SummaryTable) -> Result<String> {
+pub(super) async fn run(db: &Db, table: &SummaryTable, stop: &Stop) -> Result<String> {
+    refuse_unknown_columns(db, table).await?;
     drop_leftovers(db, table).await?;
     let (copy, before) = (copy_name(db, table), before_name(db, table).await?);
     create(db, table, &copy).execute().await?;
     let ranges = ranges(db, table).await?;
     for range in &ranges {
         debug!(table = table.name, from = range.from, "copying");
-        copy_range(db, table, &copy, range).execute().await?;
+        copy_range(db, table, &copy, range).until(stop).execute().await?;
     }
     let rows = match check(db, table, table.name, &copy, &ranges).await? {
         Some(rows) => rows,
@@ -67,6 +70,18 @@ pub(super) async fn run(db: &Db, table: &SummaryTable) -> Result<String> {
     info!(table = table.name, rows, before, "rebuilt");
     let dropped = stored.saturating_sub(rows);
     Ok(format!("{rows} rows copied, {dropped} duplicates left behind, the old table is `{before}`: drop it when content"))
+}
+
+/// A column that is not ours would not be copied.
+async fn refuse_unknown_columns(db: &Db, table: &SummaryTable) -> Result<()> {
+    let live = LiveSchema::read(db, &[table.name]).await?;
+    let definition = table.definition();
+    let is_ours = |name: &str| definition.columns.iter().any(|column| column.name == name);
+    let columns = live.find(table.name).map(|object| object.columns.as_slice()).unwrap_or_default();
+    let Some(unknown) = columns.iter().find(|column| !is_ours(&column.name)) else { return Ok(()) };
+    let message = format!("`{}.{}` is not ours: a rebuild would lose it", table.name, unknown.name);
+    let hint = format!("keep it elsewhere, then: ALTER TABLE {} DROP COLUMN {}", table.name, unknown.name);
+    Err(Failure::new(ExitCode::SchemaMismatch, message).hint(hint).into())
 }
 
 /// The statements that a rebuild would run, one range standing for all of them.

@@ -43,7 +43,16 @@ struct Ready {
 }
 
 #[derive(Debug, Row, Deserialize)]
+struct Rejected {
+    klaviyo_public_id: String,
+    campaign_rows: u64,
+    flow_rows: u64,
+}
+
+#[derive(Debug, Row, Deserialize)]
 struct Overflow {
+    #[expect(dead_code, reason = "the check is asked for one account at a time")]
+    klaviyo_public_id: String,
     column_name: String,
     value: String,
 }
@@ -210,7 +219,7 @@ impl Work<'_> {
             let statement = self.db.statement(&check.composed()).param("accounts", [account]);
             let found: Vec<Overflow> = self.window.bind(statement).fetch_all().await?;
             if let Some(overflow) = found.first() {
-                let Overflow { column_name, value } = overflow;
+                let Overflow { column_name, value, .. } = overflow;
                 return Ok(Some(format!("{value} does not fit `{}.{column_name}`", table.name)));
             }
         }
@@ -220,12 +229,15 @@ impl Work<'_> {
     /// Source rows left out because of their revenue, by account.
     async fn rejected(&mut self, accounts: &[AccountId]) -> Result<BTreeMap<String, u64>> {
         let statement = self.db.statement(&sql::REJECTED.composed()).param("accounts", accounts);
-        let rows: Vec<(String, u64)> = self.window.bind(statement).fetch_all().await?;
-        for (account, number) in &rows {
-            warn!(account, rows = number, "source rows left out: conversion_value is not finite, negative or above 1e9");
+        let rows: Vec<Rejected> = self.window.bind(statement).fetch_all().await?;
+        let mut rejected = BTreeMap::new();
+        for Rejected { klaviyo_public_id: account, campaign_rows, flow_rows } in rows {
+            let rows = campaign_rows + flow_rows;
+            warn!(account, rows, "source rows left out: conversion_value is not finite, negative or above 1e9");
+            rejected.insert(account, rows);
         }
-        self.report.rows_rejected.extend(rows.iter().cloned());
-        Ok(rows.into_iter().collect())
+        self.report.rows_rejected.extend(rejected.clone());
+        Ok(rejected)
     }
 
     async fn log(

@@ -1,0 +1,76 @@
+//! Why the embedded engine does not open.
+
+use std::path::PathBuf;
+
+use super::exception::Exception;
+use super::libchdb::LibraryError;
+use super::lock::Owner;
+
+/// A refusal to open the engine; callers branch on the kind.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The shared library is missing or unusable.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    /// Another process has the folder open. With a URL it is a running `serve` that one can attach to.
+    #[error("data folder `{}` is in use by process {}\n{}", .folder.display(), .owner.pid, .owner.hint())]
+    Locked {
+        /// The data folder.
+        folder: PathBuf,
+        /// Who holds it.
+        owner: Owner,
+    },
+    /// The folder, or the lock file in it, cannot be written.
+    #[error("cannot write to data folder `{}`: {reason}\nhint: choose another one with --data-dir", .folder.display())]
+    NotWritable {
+        /// The data folder.
+        folder: PathBuf,
+        /// The system's words.
+        reason: std::io::Error,
+    },
+    /// The path is a file.
+    #[error("`{}` is not a directory\nhint: choose another one with --data-dir", .folder.display())]
+    NotADirectory {
+        /// The path.
+        folder: PathBuf,
+    },
+    /// The lock file is a symbolic link, which is never followed.
+    #[error("lock file `{}` is a symbolic link\nhint: remove it", .path.display())]
+    LockIsSymlink {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// A newer engine has written the folder.
+    #[error(
+        "data folder `{}` was written by engine {written_by}, this one is {ours}\n\
+         hint: run scripts/install-libchdb of the newer aiviews, or choose another folder with --data-dir",
+        .folder.display()
+    )]
+    MadeByNewer {
+        /// The data folder.
+        folder: PathBuf,
+        /// The version noted in the folder.
+        written_by: String,
+        /// The loaded library's version.
+        ours: String,
+    },
+    /// The engine itself refuses the folder; it gives its reason on stderr only.
+    #[error(
+        "the engine cannot open data folder `{}`\n\
+         hint: its reason stands above; no other ClickHouse may use the folder",
+        .folder.display()
+    )]
+    Unopenable {
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// One process runs one engine.
+    #[error("this process already has data folder `{}` open", .open.display())]
+    AlreadyOpen {
+        /// The folder that is open.
+        open: PathBuf,
+    },
+    /// The first statements failed.
+    #[error("the engine fails at its start: {0}")]
+    Start(#[from] Exception),
+}

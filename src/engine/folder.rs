@@ -1,0 +1,70 @@
+//! The data folder: made, checked, marked with the engine's version, and the engine's arguments for it.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::EngineOptions;
+use super::error::EngineError;
+use super::libchdb::version_numbers;
+use super::lock::not_writable;
+
+/// Without a file of its own the engine would take `./config.xml` of whatever folder it is started in.
+const CONFIGURATION: &str = "\
+<clickhouse>
+    <!-- Written by aiviews at every start. -->
+    <logger><level>none</level></logger>
+</clickhouse>
+";
+
+/// What the embedded engine sets otherwise than a server does. Each connection gets it back to a server's value.
+const SERVER_DEFAULTS: [&str; 3] =
+    ["--implicit_select=0", "--allow_introspection_functions=0", "--storage_file_read_method=pread"];
+
+/// Makes the folder if need be and returns its absolute path, as the engine compares paths by their text.
+pub fn prepare(folder: &Path) -> Result<PathBuf, EngineError> {
+    if fs::metadata(folder).is_ok_and(|metadata| !metadata.is_dir()) {
+        return Err(EngineError::NotADirectory { folder: folder.to_owned() });
+    }
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .and_then(|()| folder.canonicalize())
+        .map_err(|reason| not_writable(folder, reason))
+}
+
+/// Refuses a folder that a newer engine has written; else notes the version of this one.
+pub fn check_version(folder: &Path, ours: &str) -> Result<(), EngineError> {
+    let path = folder.join("aiviews.engine-version");
+    let written_by = fs::read_to_string(&path).unwrap_or_default();
+    let written_by = written_by.trim();
+    if version_numbers(written_by) > version_numbers(ours) {
+        let (folder, written_by, ours) = (folder.to_owned(), written_by.to_owned(), ours.to_owned());
+        return Err(EngineError::MadeByNewer { folder, written_by, ours });
+    }
+    write_private(&path, ours).map_err(|reason| not_writable(folder, reason))
+}
+
+/// Writes the configuration and returns the arguments every connection is opened with.
+pub fn arguments(folder: &Path, options: &EngineOptions) -> Result<Vec<String>, EngineError> {
+    let configuration = folder.join("aiviews.config.xml");
+    write_private(&configuration, CONFIGURATION).map_err(|reason| not_writable(folder, reason))?;
+    let mut arguments = vec![
+        "clickhouse".to_owned(),
+        format!("--path={}", folder.display()),
+        format!("--config-file={}", configuration.display()),
+    ];
+    arguments.extend(options.max_server_memory.map(|bytes| format!("--max_server_memory_usage={bytes}")));
+    arguments.extend(SERVER_DEFAULTS.map(str::to_owned));
+    Ok(arguments)
+}
+
+/// By way of a second file, so that a crash leaves the old text or the new one.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let draft = path.with_extension("new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    file.write_all(text.as_bytes())?;
+    fs::rename(&draft, path)
+}

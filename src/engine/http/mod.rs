@@ -1,0 +1,126 @@
+//! ClickHouse's HTTP interface over the engine.
+//!
+//! ```text
+//! access     Host and token of an open port            request, form   what is asked
+//! upload     the body for a blocking reader            decode          its compression
+//! lexer      tokens of a statement                     statement       how it is to be run
+//! worker     runs it: insert, select, or anything else formats         how a result's chunks go together
+//! sessions   connections kept by name                  running         KILL when the client has gone
+//! reply      answers                                   server          the open port
+//! ```
+
+mod access;
+mod decode;
+mod form;
+mod formats;
+mod insert;
+mod lexer;
+mod reply;
+mod request;
+mod running;
+mod select;
+mod server;
+mod sessions;
+mod statement;
+mod upload;
+mod worker;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use hyper::body::Incoming;
+use hyper::{Method, StatusCode};
+use tokio::sync::{Semaphore, oneshot};
+
+pub use access::Access;
+pub use server::{serve, serve_connection};
+
+use super::Engine;
+use super::exception::Exception;
+use reply::{Reply, ReplyBody};
+use request::Request;
+use running::{Running, Waiting};
+use sessions::Sessions;
+use upload::Upload;
+
+/// Statements that run at one time; more wait. The engine itself sets no limit.
+const MOST_AT_ONCE: usize = 64;
+
+/// What the requests of an engine share.
+pub struct Requests {
+    slots: Arc<Semaphore>,
+    sessions: Sessions,
+    running: Mutex<HashSet<String>>,
+}
+
+impl Default for Requests {
+    fn default() -> Self {
+        let slots = Arc::new(Semaphore::new(MOST_AT_ONCE));
+        Self { slots, sessions: Sessions::default(), running: Mutex::default() }
+    }
+}
+
+/// Answers one request.
+async fn handle(engine: Engine, access: Option<Access>, request: hyper::Request<Incoming>) -> Reply {
+    let result = route(&engine, access.as_ref(), request).await;
+    result.unwrap_or_else(|exception| reply::failure(&exception, &engine.identity().version))
+}
+
+async fn route(
+    engine: &Engine,
+    access: Option<&Access>,
+    request: hyper::Request<Incoming>,
+) -> Result<Reply, Exception> {
+    let (parts, body) = request.into_parts();
+    access.map_or(Ok(()), |access| access.check_host(&parts))?;
+    let known = matches!(parts.method, Method::GET | Method::POST | Method::HEAD);
+    match parts.uri.path() {
+        _ if !known => return Ok(reply::whole(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed\n")),
+        "/ping" | "/replicas_status" => return Ok(reply::whole(StatusCode::OK, "Ok.\n")),
+        "/" if parts.method != Method::POST && parts.uri.query().is_none() => {
+            return Ok(reply::whole(StatusCode::OK, "Ok.\n"));
+        }
+        "/" => {}
+        _ => return Ok(reply::whole(StatusCode::NOT_FOUND, "There is no such path\n")),
+    }
+    access.map_or(Ok(()), |access| access.check_token(&parts))?;
+    let mut request = Request::from_parts(&parts)?;
+    let upload = match form::boundary(&parts.headers) {
+        Some(boundary) => {
+            form::read(&mut request, boundary, body).await?;
+            Upload::empty()
+        }
+        None => Upload::start(body),
+    };
+    if request.query_id.is_empty() {
+        request.query_id = random_id();
+    }
+    run(engine, request, upload).await
+}
+
+/// Hands the statement to a thread and waits for its answer or its first rows.
+async fn run(engine: &Engine, request: Request, upload: Upload) -> Result<Reply, Exception> {
+    let closed = |_| Exception::internal("the engine is closed");
+    let slot = engine.0.requests.slots.clone().acquire_owned().await.map_err(closed)?;
+    let running = Running::admit(engine, &request.query_id, slot)?;
+    let waiting = Waiting(running.clone());
+    let (answer, answered) = oneshot::channel();
+    tokio::task::spawn_blocking(move || worker::work(&running, &request, upload, answer));
+    let mut reply =
+        answered.await.map_err(|_| Exception::internal("the statement ended without an answer"))?;
+    if let ReplyBody::Chunks { waiting: place, .. } = reply.body_mut() {
+        *place = Some(waiting);
+    }
+    Ok(reply)
+}
+
+fn random_id() -> String {
+    random_tag() + &random_tag()
+}
+
+/// 16 random characters.
+fn random_tag() -> String {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).expect("the system has random bytes");
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

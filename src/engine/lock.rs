@@ -1,0 +1,109 @@
+//! The lock file of a data folder: one process owns the folder and says in the file how to reach it.
+//!
+//! The lock is `flock` on a held descriptor, so it ends with its process whatever happens; the file stays.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, Mode, OFlags};
+use serde::{Deserialize, Serialize};
+
+use super::error::EngineError;
+
+const FILE_NAME: &str = "aiviews.lock";
+
+/// The process that holds a folder.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct Owner {
+    /// Its process id, 0 if unknown.
+    pub pid: u32,
+    /// Where it serves, if it does.
+    pub url: Option<String>,
+    /// The token to go with the URL: a secret.
+    pub token: Option<String>,
+}
+
+impl Owner {
+    pub(super) fn hint(&self) -> String {
+        match &self.url {
+            Some(url) => format!("hint: it serves at {url}"),
+            None => "hint: wait until it ends, or use `aiviews serve` and connect to that".to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Owner {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Owner")
+            .field("pid", &self.pid)
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A held lock.
+pub struct FolderLock {
+    file: File,
+}
+
+impl FolderLock {
+    /// Takes the lock or says who has it.
+    pub fn acquire(folder: &Path) -> Result<Self, EngineError> {
+        let path = folder.join(FILE_NAME);
+        let mut file = open(folder, &path)?;
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                return Err(EngineError::Locked { folder: folder.to_owned(), owner: read_owner(&mut file) });
+            }
+            Err(reason) => return Err(not_writable(folder, reason.into())),
+        }
+        let lock = Self { file };
+        lock.announce(None).map_err(|reason| not_writable(folder, reason))?;
+        Ok(lock)
+    }
+
+    /// Writes who holds the folder, with URL and token while serving.
+    pub fn announce(&self, endpoint: Option<(String, String)>) -> std::io::Result<()> {
+        let (url, token) = endpoint.unzip();
+        let text = serde_json::to_vec(&Owner { pid: std::process::id(), url, token })?;
+        let mut file = &self.file;
+        file.set_len(0)?;
+        file.rewind()?;
+        file.write_all(&text)
+    }
+}
+
+fn open(folder: &Path, path: &PathBuf) -> Result<File, EngineError> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    match rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR) {
+        Ok(descriptor) => Ok(File::from(descriptor)),
+        Err(rustix::io::Errno::LOOP) => Err(EngineError::LockIsSymlink { path: path.clone() }),
+        Err(reason) => Err(not_writable(folder, reason.into())),
+    }
+}
+
+/// The owner writes its line in place, so a reader may come in the middle of that: it looks again.
+fn read_owner(file: &mut File) -> Owner {
+    for _ in 0..20 {
+        let mut text = String::new();
+        if file.rewind().and_then(|()| file.read_to_string(&mut text)).is_ok()
+            && let Ok(owner) = serde_json::from_str(&text)
+        {
+            return owner;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Owner::default()
+}
+
+pub(super) fn not_writable(folder: &Path, reason: std::io::Error) -> EngineError {
+    let folder = folder.to_owned();
+    match reason.kind() {
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => EngineError::NotADirectory { folder },
+        _ => EngineError::NotWritable { folder, reason },
+    }
+}
