@@ -6,7 +6,6 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::db::{Db, Statement};
-use crate::schema::Definition;
 use crate::sql::{self, Sql};
 
 /// A statement that evolves one table. Each can run twice without harm, and runs on new tables too.
@@ -75,11 +74,6 @@ impl Step {
     pub fn entry(&self) -> Entry {
         Entry { version: self.version, name: self.name().to_owned(), checksum: self.checksum() }
     }
-}
-
-/// The ledger as our DDL states it.
-pub fn definition() -> Definition {
-    Definition::parse(&sql::SCHEMA_LEDGER)
 }
 
 /// Reads the ledger, which must exist.

@@ -3,7 +3,7 @@
 //! The map, top down; a module uses only those below it:
 //!
 //! - [`cli`], [`cmd`], [`output`]: the command line, one file a verb, and what people see
-//! - [`migrate`], [`verify`], [`refresh`], [`status`], [`forget`], [`preflight`]: the domain, one idea a file
+//! - [`migrate`], [`verify`], [`refresh`], [`status`], [`forget`], [`seed`], [`preflight`]: the domain
 //! - [`difference`], [`live_schema`], [`ledger`]: where the database is not as it should be
 //! - [`lock`], [`run_log`], [`stop`]: one run at a time, what it did, and how it is asked to end
 //! - [`schema`], [`account`]: what the database should look like, and what an account id is
@@ -34,6 +34,7 @@ pub mod refresh;
 pub mod retry;
 pub mod run_log;
 pub mod schema;
+pub mod seed;
 pub mod sql;
 pub mod status;
 pub mod stop;

@@ -1,7 +1,7 @@
 //! The embedded catalogue: the explicit list of every file in `sql/`, and the composition of shared fragments.
 //!
 //! A file holds one statement and is named after its object. A line `--# include fragments/x.sql` stands for
-//! the text of `sql/refresh/fragments/x.sql`.
+//! the text of `x.sql` in `sql/refresh/fragments/` or `sql/seed/fragments/`.
 
 use std::borrow::Cow;
 
@@ -120,11 +120,11 @@ pub static LEFT_IN_PUBLISHING: Sql = embed!("internal/left_in_publishing");
 /// Accounts that this window is done for.
 pub static ALREADY_PUBLISHED: Sql = embed!("internal/already_published");
 /// Accounts in the sources.
-pub static ACCOUNTS: Sql = embed!("refresh/accounts");
+pub static ACCOUNTS: Sql = embed!("refresh/account_rows");
 /// Accounts that equal an asked one but for case.
 pub static KNOWN_ACCOUNTS: Sql = embed!("refresh/known_accounts");
 /// Counts what a table holds; `schema` puts key and date column into its slots.
-pub static PRESENT: Sql = embed!("checks/present");
+pub static PRESENT: Sql = embed!("checks/present_keys");
 /// Rows that readers see.
 pub static VISIBLE_ROWS: Sql = embed!("checks/visible_rows");
 /// Source rows left out because of their revenue.
@@ -158,5 +158,57 @@ pub static REFRESH_LOG: Sql = embed!("internal/ai_refresh_log");
 /// The migration ledger.
 pub static SCHEMA_LEDGER: Sql = embed!("internal/ai_schema_ledger");
 
-/// Texts that refreshes share.
-static FRAGMENTS: [Sql; 0] = [];
+/// Raw tables and source views of the synthetic sources.
+pub static SEED_CREATE: [Sql; 8] = [
+    embed!("seed/raw_campaign"),
+    embed!("seed/raw_flow"),
+    embed!("seed/raw_form"),
+    embed!("seed/raw_segment"),
+    embed!("seed/latest_campaign"),
+    embed!("seed/latest_flow"),
+    embed!("seed/latest_form"),
+    embed!("seed/latest_segment"),
+];
+/// Empties the synthetic sources.
+pub static SEED_CLEAR: [Sql; 4] = [
+    embed!("seed/clear_campaign"),
+    embed!("seed/clear_flow"),
+    embed!("seed/clear_form"),
+    embed!("seed/clear_segment"),
+];
+/// Fills the synthetic sources for a range of accounts.
+pub static SEED_FILL: [Sql; 4] = [
+    embed!("seed/fill_campaign"),
+    embed!("seed/fill_flow"),
+    embed!("seed/fill_form"),
+    embed!("seed/fill_segment"),
+];
+/// Objects with a source's name that `seed` did not make.
+pub static SEED_FOREIGN_OBJECTS: Sql = embed!("seed/foreign_objects");
+/// What was made.
+pub static SEED_SUMMARY: Sql = embed!("seed/summary");
+
+/// Texts that refreshes and checks share.
+static FRAGMENTS: [Sql; 21] = [
+    embed!("refresh/fragments/anomaly"),
+    embed!("refresh/fragments/campaign_rows"),
+    embed!("refresh/fragments/campaign_source"),
+    embed!("refresh/fragments/campaign_weeks"),
+    embed!("refresh/fragments/channel_days"),
+    embed!("refresh/fragments/flow_rows"),
+    embed!("refresh/fragments/flow_source"),
+    embed!("refresh/fragments/flow_weeks"),
+    embed!("refresh/fragments/form_days"),
+    embed!("refresh/fragments/label"),
+    embed!("refresh/fragments/name_stamp"),
+    embed!("refresh/fragments/row_rates"),
+    embed!("refresh/fragments/sane_revenue"),
+    embed!("refresh/fragments/summary_columns"),
+    embed!("refresh/fragments/thresholds"),
+    embed!("refresh/fragments/trends"),
+    embed!("refresh/fragments/week_changes"),
+    embed!("refresh/fragments/week_sums"),
+    embed!("refresh/fragments/week_totals"),
+    embed!("refresh/fragments/week_trend"),
+    embed!("seed/fragments/seed_accounts"),
+];

@@ -40,7 +40,7 @@ WITH
                 [916132832, 14776336, 238328, 3844, 62, 1])) AS flow_id
         FROM seed_accounts AS seed_account
         ARRAY JOIN range(toUInt32(
-            least(40, greatest(5, round(5 + 3.6 * seed_account.size_steps + seed_account.account_hash % 5))))) AS flow
+            least(40, greatest(5, round(5 + 3.75 * seed_account.size_steps + seed_account.account_hash % 5))))) AS flow
     ),
     -- One row is one message of one flow: its usual daily recipients and rates, by channel.
     flow_messages AS

@@ -9,9 +9,9 @@ INSERT INTO form_statistics
 WITH
 --# include fragments/seed_accounts.sql
     [
-        'Welcome Pop-up', 'Footer Sign-up', 'Exit Intent: "Wait, 10 % Off"', 'Back in Stock Form', 'Quiz – Find Your Fit',
-        'Mobile Teaser', 'Checkout Opt-in', 'SMS Sign-up', 'Gewinnspiel für Frühaufsteher', 'Blog Sidebar',
-        'Spin the Wheel', 'Members'' Preview'
+        'Welcome Pop-up', 'Footer Sign-up', 'Exit Intent: "Wait, 10 % Off"', 'Back in Stock Form',
+        'Quiz – Find Your Fit', 'Mobile Teaser', 'Checkout Opt-in', 'SMS Sign-up', 'Gewinnspiel für Frühaufsteher',
+        'Blog Sidebar', 'Spin the Wheel', 'Members'' Preview'
     ] AS form_names,
     -- One row is one form of one account, with its usual daily views and submit rate. The showcase has two.
     forms AS
@@ -47,7 +47,7 @@ WITH
             -- The last day is not over, and its older version saw less of it.
             toUInt32(floor(form.usual_views * account_day.volume * (0.85 + 0.3 * bitAnd(row_hash, 65535) / 65536)
                 * if(account_day.days_ago = 0, 0.42 / (1 + version), 1) + (row_hash % 1009) / 1009)) AS viewed_form,
-            -- Forms drift over 60 days: in the showcase the first one was a third lower then, the second a third higher.
+            -- Forms drift over 60 days. In the showcase the first one was a third lower then, the second higher.
             form.usual_submit_rate * (0.9 + 0.2 * bitAnd(bitShiftRight(row_hash, 16), 65535) / 65536)
                 * (1 + 0.33 * least(60, account_day.days_ago) / 60
                     * if(account_day.account = 0, [-1, 1][1 + form.form], form.form_hash % 3 - 1.)) AS day_submit_rate

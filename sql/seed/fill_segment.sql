@@ -35,8 +35,8 @@ WITH
             seed_account.audience * template.2 * (0.6 + 0.8 * (segment_hash % 1009) / 1009)
                 / (1 + intDiv(segment, 20)) AS members_today,
             -- How much larger, or smaller, the segment was long ago. The list decides how common each label is.
-            if(seed_account.account = 0 AND segment < 4,
-                [-0.62, 0.78, -0.14, 0.12][1 + segment],
+            if(seed_account.account = 0,
+                [-0.62, 0.78, -0.14, 0.12, -0.05, 0, 0.15, -0.06, -0.2, 0, 0, 0.1][1 + segment],
                 [-0.6, -0.2, -0.15, -0.1, -0.08, 0, 0, 0, 0, 0.02, 0.07, 0.1, 0.15, 0.2, 0.75]
                     [1 + bitShiftRight(segment_hash, 8) % 15]) AS course,
             [0.001, 0.002, 0.004, 0.012][1 + bitShiftRight(segment_hash, 16) % 4] AS restlessness

@@ -4,6 +4,7 @@ mod completions;
 mod forget;
 mod migrate;
 mod populate;
+mod seed;
 mod status;
 mod verify;
 
@@ -24,6 +25,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Populate(arguments) => populate::run(global, &arguments).await,
         Command::Verify(arguments) => verify::run(global, &arguments).await,
         Command::Status(arguments) => status::run(global, &arguments).await,
+        Command::Seed(arguments) => seed::run(global, &arguments).await,
         Command::Forget(arguments) => forget::run(global, &arguments).await,
         Command::Completions(arguments) => completions::run(&arguments),
         _ => unreachable!(),

@@ -112,6 +112,11 @@ impl Difference {
         }
     }
 
+    /// Whether only a comment differs: nothing that a query or a refresh depends on.
+    pub fn is_about_words(&self) -> bool {
+        matches!(self.mend, Mend::Comment { .. })
+    }
+
     /// The table or view, without the column.
     pub fn table(&self) -> &str {
         self.object.split('.').next().unwrap_or_default()

@@ -11,9 +11,9 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::db::Db;
-use crate::difference::{self, Difference, Expected, Mend, Severity};
+use crate::difference::{self, Difference, Expected, Severity};
 use crate::ledger;
-use crate::live_schema::{self, LiveSchema};
+use crate::live_schema::{self, LiveObject, LiveSchema};
 use crate::schema;
 use crate::sql;
 
@@ -42,9 +42,11 @@ impl Survey {
         let sources = schema::SOURCES.iter().map(|source| source.name.as_str());
         let names: Vec<&str> = expected.all().map(|definition| definition.name.as_str()).chain(sources).collect();
         let live = LiveSchema::read(db, &names).await?;
+        // A ledger of another shape is a difference of its own.
+        let readable = |ledger: &LiveObject| ["version", "name", "checksum"].iter().all(|it| ledger.column(it).is_some());
         let ledger = match live.find(sql::SCHEMA_LEDGER.object()) {
-            Some(_) => ledger::read(db).await?,
-            None => Vec::new(),
+            Some(object) if readable(object) => ledger::read(db).await?,
+            _ => Vec::new(),
         };
         Ok(Survey { expected, live, ledger })
     }
@@ -57,9 +59,7 @@ impl Survey {
     /// What keeps a refresh from running: missing objects, pending steps, drift. Comments and warnings do not.
     pub fn pending(&self) -> Vec<Difference> {
         let mut differences = self.differences();
-        differences.retain(|difference| {
-            difference.severity() == Severity::Error && !matches!(difference.mend, Mend::Comment { .. })
-        });
+        differences.retain(|it| it.severity() == Severity::Error && !it.is_about_words());
         differences
     }
 }

@@ -1,6 +1,8 @@
+    -- Usual sales by month, January first.
     [0.88, 0.9, 0.95, 0.98, 1.02, 1, 0.95, 0.94, 1, 1.05, 1.3, 1.28] AS season,
-    -- One row is one draw of chances for one account. Every chance is a hash of seed, account and purpose, so a row
-    -- depends neither on threads nor on the number of accounts. Account 0 is the showcase, 1 is large, 2 is new.
+    -- One row is one account with its chances, from 0 to 1. Every chance is a hash of seed, account and purpose, here
+    -- and below also of days before last_day and entity: rows depend neither on threads nor on how many accounts or
+    -- days are made, and seeding on another day gives the same shapes. Account 0 is the showcase, 1 large, 2 new.
     account_chances AS
     (
         SELECT
