@@ -120,11 +120,11 @@ pub static LEFT_IN_PUBLISHING: Sql = embed!("internal/left_in_publishing");
 /// Accounts that this window is done for.
 pub static ALREADY_PUBLISHED: Sql = embed!("internal/already_published");
 /// Accounts in the sources.
-pub static ACCOUNTS: Sql = embed!("refresh/account_rows");
+pub static ACCOUNTS: Sql = embed!("refresh/accounts");
 /// Accounts that equal an asked one but for case.
 pub static KNOWN_ACCOUNTS: Sql = embed!("refresh/known_accounts");
 /// Counts what a table holds; `schema` puts key and date column into its slots.
-pub static PRESENT: Sql = embed!("checks/present_keys");
+pub static PRESENT: Sql = embed!("checks/present");
 /// Rows that readers see.
 pub static VISIBLE_ROWS: Sql = embed!("checks/visible_rows");
 /// Source rows left out because of their revenue.

@@ -5,8 +5,10 @@ use std::sync::OnceLock;
 
 use aiviews::db::Db;
 use aiviews::engine::{Engine, EngineOptions};
+use aiviews::migrate::{Rebuilds, Survey, execute as execute_plan, plan};
 use aiviews::retry::RetryPolicy;
 use aiviews::sql::Sql;
+use aiviews::stop::Stop;
 use clickhouse::Client;
 
 /// A folder that is this test process's own; those of earlier ones are removed.
@@ -103,4 +105,12 @@ fn unescape(cell: &str) -> String {
 /// Removes a test's database.
 pub async fn drop_database(db: &Db) {
     execute(&db.with_database("system"), format!("DROP DATABASE IF EXISTS {} SYNC", db.database())).await;
+}
+
+/// Makes the summary tables, the views, the run log and the ledger.
+pub async fn migrate(db: &Db) {
+    let (_sender, stop) = Stop::by_hand();
+    let survey = Survey::read(db).await.expect("the schema can be read");
+    let plan = plan(&survey.differences(), Rebuilds::Leave);
+    execute_plan(db, &plan.actions, &stop, |_, _| {}).await.expect("migrate");
 }
