@@ -1,3 +1,4 @@
 //! aiviews.
 #![deny(unsafe_code)]
+pub mod cmd;
 pub mod engine;

@@ -1,0 +1,104 @@
+//! `aiviews serve`: the embedded engine on a loopback port, for any ClickHouse client.
+
+use std::future::Future;
+use std::io::Write;
+use std::net::Ipv4Addr;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::engine::Engine;
+
+/// What ended the server; the caller makes its exit code of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// SIGINT.
+    Interrupted,
+    /// SIGTERM.
+    Terminated,
+}
+
+/// Serves until SIGINT or SIGTERM. Running requests get some seconds to end; a second signal ends them at once.
+///
+/// Without a token one is made and printed, once.
+pub async fn run(engine: &Engine, port: u16, token: Option<String>) -> anyhow::Result<Stopped> {
+    let mut signals = Signals::listen()?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.with_context(|| {
+        format!("cannot listen on port {port} of 127.0.0.1\nhint: choose another one with --port")
+    })?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let (token, made) = match token.filter(|token| !token.is_empty()) {
+        Some(token) => (token, false),
+        None => (make_token()?, true),
+    };
+    tell(&format!("serving {} at {url}", engine.data_dir().display()));
+    if made {
+        tell(&format!("token: {token}"));
+    }
+    let stopped = serve(engine, listener, token, &mut signals).await?;
+    engine.stop_queries().context("cannot end the running statements")?;
+    Ok(stopped)
+}
+
+async fn serve(
+    engine: &Engine,
+    listener: TcpListener,
+    token: String,
+    signals: &mut Signals,
+) -> anyhow::Result<Stopped> {
+    let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
+    let mut serving = std::pin::pin!(engine.serve(listener, token, async { _ = stopping.await }));
+    let first = until_signal(serving.as_mut(), signals).await?;
+    tell("stopping");
+    drop(stop);
+    tokio::select! {
+        served = serving => served.context("cannot serve")?,
+        _ = signals.next() => {}
+    }
+    Ok(first)
+}
+
+async fn until_signal(
+    serving: impl Future<Output = std::io::Result<()>>,
+    signals: &mut Signals,
+) -> anyhow::Result<Stopped> {
+    tokio::select! {
+        served = serving => {
+            served.context("cannot serve")?;
+            anyhow::bail!("the server ended by itself")
+        }
+        signal = signals.next() => Ok(signal),
+    }
+}
+
+/// Lines for the person at the terminal; nobody has to read them.
+fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// 32 random bytes in hexadecimal.
+fn make_token() -> anyhow::Result<String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).context("the system has no random bytes for a token")?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) -> Stopped {
+        tokio::select! {
+            _ = self.interrupt.recv() => Stopped::Interrupted,
+            _ = self.terminate.recv() => Stopped::Terminated,
+        }
+    }
+}
