@@ -54,6 +54,11 @@ pub fn print(text: &str) {
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush());
 }
 
+/// Writes a line to stderr that no log level hides; nobody has to read it.
+pub fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", printable(line));
+}
+
 /// Writes one JSON document to stdout.
 pub fn print_json(document: &impl Serialize) {
     let text = serde_json::to_string_pretty(document).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));

@@ -82,7 +82,6 @@ impl Engine {
     /// Opens the folder, or returns the engine that this process already runs on it.
     pub fn open(options: &EngineOptions) -> Result<Self, EngineError> {
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-        let library = library::load(options.library.as_deref())?;
         let folder = folder::prepare(&options.data_dir)?;
         if let Some(engine) = &*open {
             if engine.0.folder == folder {
@@ -91,6 +90,7 @@ impl Engine {
             return Err(EngineError::AlreadyOpen { open: engine.0.folder.clone() });
         }
         let lock = FolderLock::acquire(&folder)?;
+        let library = library::load(options.library.as_deref())?;
         folder::check_version(&folder, library.version())?;
         let arguments = folder::arguments(&folder, options)?;
         let mut first =

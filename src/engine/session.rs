@@ -53,7 +53,7 @@ pub fn kill(connection: &mut Connection, tag: &str) -> Result<(), Exception> {
 
 /// Ends all statements.
 pub fn kill_all(connection: &mut Connection) -> Result<(), Exception> {
-    run(connection, "KILL QUERY WHERE NOT startsWith(query, 'KILL') SYNC", &[]).map(drop)
+    run(connection, "KILL QUERY WHERE NOT startsWith(query, 'KILL') ASYNC", &[]).map(drop)
 }
 
 fn check_setting_name(name: &str) -> Result<(), Exception> {

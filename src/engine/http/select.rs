@@ -68,7 +68,7 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     fn next(&mut self) -> Result<Option<Bytes>, Exception> {
-        let Some(chunk) = self.stream.next()? else { return Ok(None) };
+        let Some(chunk) = self.stream.next_chunk()? else { return Ok(None) };
         self.counters = chunk.counters();
         let bytes = chunk.bytes();
         let Joining::Header(header) = self.joining else { return Ok(Some(Bytes::copy_from_slice(bytes))) };
