@@ -29,23 +29,24 @@ pub(super) async fn run(global: &Global, arguments: &Serve) -> Result<ExitCode> 
         let failure = Failure::new(ExitCode::Failed, format!("cannot listen on port {port} of 127.0.0.1: {error}"));
         failure.hint("choose another one with --port; 0 takes a free one")
     })?;
-    output::tell(&format!("serving {} at http://{}", engine.data_dir().display(), listener.local_addr()?));
+    let mut lines = vec![format!("serving {} at http://{}", engine.data_dir().display(), listener.local_addr()?)];
     let token = match std::env::var("AIVIEWS_TOKEN").ok().filter(|token| !token.is_empty()) {
         Some(token) => token,
         None => {
             let token = make_token()?;
-            output::tell(&format!("token: {token}"));
+            lines.push(format!("token: {token}"));
             token
         }
     };
-    serve_until(&engine, listener, token, &stop).await?;
+    let started = || lines.iter().for_each(|line| output::tell(line));
+    serve_until(&engine, listener, token, started, &stop).await?;
     engine.stop_queries().context("cannot end the running statements")?;
     Ok(stop.code().unwrap_or(ExitCode::Failed))
 }
 
-async fn serve_until(engine: &Engine, listener: TcpListener, token: String, stop: &Stop) -> Result<()> {
+async fn serve_until(engine: &Engine, listener: TcpListener, token: String, started: impl FnOnce(), stop: &Stop) -> Result<()> {
     let (sender, stopping) = oneshot::channel::<()>();
-    let mut serving = std::pin::pin!(engine.serve(listener, token, async { _ = stopping.await }));
+    let mut serving = std::pin::pin!(engine.serve(listener, token, started, async { _ = stopping.await }));
     tokio::select! {
         served = serving.as_mut() => {
             served.context("cannot serve")?;

@@ -112,15 +112,17 @@ impl Engine {
     }
 
     /// Serves ClickHouse's HTTP interface until `stop` completes. The token is the password of user `default`;
-    /// while this runs, the lock file tells other processes the address and the token.
+    /// while this runs, the lock file tells other processes the address and the token; `started` is called once it does.
     pub async fn serve(
         &self,
         listener: TcpListener,
         token: String,
+        started: impl FnOnce(),
         stop: impl Future<Output = ()>,
     ) -> std::io::Result<()> {
         let url = format!("http://{}", listener.local_addr()?);
         self.0.lock.announce(Some((url, token.clone())))?;
+        started();
         http::serve(self, listener, http::Access::new(&token), stop).await;
         self.0.lock.announce(None)
     }

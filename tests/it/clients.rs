@@ -27,7 +27,7 @@ impl Served {
         let (stop, stopped) = oneshot::channel::<()>();
         let engine = engine();
         runtime.spawn(
-            async move { engine.serve(listener, TOKEN.to_owned(), async { _ = stopped.await }).await },
+            async move { engine.serve(listener, TOKEN.to_owned(), || {}, async { _ = stopped.await }).await },
         );
         Self { port, _stop: stop, _runtime: runtime }
     }
