@@ -1,4 +1,36 @@
-//! aiviews.
+//! aiviews refreshes summary tables of Klaviyo statistics in ClickHouse, one account atomically at a time.
+//!
+//! The map, top down; a module uses only those below it:
+//!
+//! - [`cli`], [`cmd`], [`output`]: the command line, one file a verb, and what people see
+//! - [`refresh`], [`status`], [`forget`], [`seed`], [`preflight`]: the domain, one idea a file
+//! - [`lock`], [`run_log`], [`stop`]: one run at a time, what it did, and how it is asked to end
+//! - [`schema`], [`account`]: what the database should look like, and what an account id is
+//! - [`connection`], [`target`]: where to connect, and opening it
+//! - [`db`], [`retry`]: the only place that builds a query, and when it tries again
+//! - [`sql`]: every SQL file, embedded
+//! - [`engine`]: the embedded ClickHouse engine, the only unsafe code
+//! - [`exit`]: the exit codes, and errors that carry one
+
 #![deny(unsafe_code)]
+
+pub mod account;
+pub mod cli;
 pub mod cmd;
+pub mod connection;
+pub mod db;
 pub mod engine;
+pub mod exit;
+pub mod forget;
+pub mod lock;
+pub mod output;
+pub mod preflight;
+pub mod refresh;
+pub mod retry;
+pub mod run_log;
+pub mod schema;
+pub mod seed;
+pub mod sql;
+pub mod status;
+pub mod stop;
+pub mod target;

@@ -1,2 +1,24 @@
-//! The `aiviews` command.
-fn main() {}
+//! The `aiviews` command: parse, run, print the error chain once, set the exit code.
+
+use std::process::ExitCode;
+
+use aiviews::{cli::Cli, cmd, exit, output};
+use clap::Parser;
+
+fn main() -> ExitCode {
+    // A `.env` file is optional; variables that are set already win.
+    let _ = dotenvy::dotenv();
+    let cli = Cli::parse();
+    output::start_logging(&cli.global);
+    let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(cmd::run(cli)),
+        Err(error) => Err(error.into()),
+    };
+    match outcome {
+        Ok(code) => code.into(),
+        Err(error) => {
+            output::report_error(&error);
+            exit::code_of(&error).into()
+        }
+    }
+}

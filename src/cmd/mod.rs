@@ -1,3 +1,41 @@
-//! The verbs, one a file.
+//! One file per verb: `ls src/cmd` equals `aiviews --help`.
 
+mod completions;
+mod forget;
+mod migrate;
+mod populate;
+mod seed;
 pub mod serve;
+mod status;
+
+use anyhow::Result;
+
+use crate::cli::{Cli, Command, Global};
+use crate::connection::{self, Connection};
+use crate::db::Db;
+use crate::exit::ExitCode;
+use crate::retry::RetryPolicy;
+use crate::target::Target;
+
+/// Runs the verb that the command line names.
+pub async fn run(cli: Cli) -> Result<ExitCode> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Migrate(arguments) => migrate::run(&connect(global).await?, &arguments).await,
+        Command::Populate(arguments) => populate::run(global, &arguments).await,
+        Command::Status(arguments) => status::run(global, &arguments).await,
+        Command::Seed(arguments) => seed::run(global, &arguments).await,
+        Command::Forget(arguments) => forget::run(global, &arguments).await,
+        Command::Completions(arguments) => completions::run(&arguments),
+        _ => unreachable!(),
+    }
+}
+
+async fn connect(global: &Global) -> Result<Connection> {
+    connection::open(&Target::from_options(global)?, RetryPolicy::default()).await
+}
+
+/// Says where a writing verb is about to write.
+fn announce(db: &Db) {
+    tracing::info!("target: {} (ClickHouse {})", db.target(), db.version());
+}

@@ -1,0 +1,17 @@
+-- One row is one migration that was applied to this database.
+CREATE TABLE IF NOT EXISTS ai_schema_ledger
+(
+    version UInt32
+        COMMENT 'Number of the migration: migrations are applied in this order',
+    name String
+        COMMENT 'Name of the migration',
+    checksum String
+        COMMENT 'SHA-256 of the text of the migration, in hexadecimal: an applied migration must not change',
+    applied_at DateTime64(3)
+        COMMENT 'When it was applied, by the server clock',
+    aiviews_version String
+        COMMENT 'Version of aiviews that applied it'
+)
+ENGINE = ReplacingMergeTree(applied_at)
+ORDER BY version
+COMMENT 'Schema ledger: one row is one migration that was applied to this database. Read it with FINAL.'

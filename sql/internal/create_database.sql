@@ -1,0 +1,2 @@
+-- Creates the database of the embedded engine.
+CREATE DATABASE IF NOT EXISTS {database:Identifier} ENGINE = Atomic

@@ -1,0 +1,46 @@
+    -- One row is one campaign on one day. Read from the week before the first one that is written.
+    campaign_days AS
+    (
+        SELECT
+            s.klaviyo_public_id AS klaviyo_public_id,
+            s.date AS date,
+            s.campaign_id AS campaign_id,
+            s.send_channel AS send_channel,
+            max(s.stamped_campaign_name) AS stamped_campaign_name,
+            sum(s.recipients) AS recipients,
+            sum(s.delivered) AS delivered,
+            sum(s.opens) AS opens,
+            sum(s.opens_unique) AS opens_unique,
+            sum(s.clicks) AS clicks,
+            sum(s.clicks_unique) AS clicks_unique,
+            sum(s.conversions) AS conversions,
+            sum(s.conversion_uniques) AS conversion_uniques,
+            sum(s.revenue_micros) AS revenue_micros,
+            uniqExactIf(s.campaign_message_id, s.recipients > 0) AS messages_sent
+        FROM
+        (
+--# include fragments/campaign_source.sql
+        ) AS s
+        WHERE s.date >= toMonday({start:Date}) - 7
+        GROUP BY s.klaviyo_public_id, s.date, s.campaign_id, s.send_channel
+    ),
+    campaign_weeks AS
+    (
+        SELECT
+            d.klaviyo_public_id AS klaviyo_public_id,
+            toMonday(d.date) AS week_start_date,
+            d.campaign_id AS campaign_id,
+            d.send_channel AS send_channel,
+            substring(max(d.stamped_campaign_name), 15) AS campaign_name,
+            sum(d.messages_sent) AS campaigns_sent,
+            -- The most revenue, the earliest day if several have it: a day number weighs less than a millionth.
+            argMax(d.date, d.revenue_micros * 65536 - toUInt16(d.date)) AS best_day,
+            argMax(
+                if(d.delivered = 0, 0, d.opens_unique / d.delivered),
+                d.revenue_micros * 65536 - toUInt16(d.date)
+            ) AS best_day_rate,
+            max(d.revenue_micros) AS best_day_revenue_micros,
+--# include fragments/week_sums.sql
+        FROM campaign_days AS d
+        GROUP BY d.klaviyo_public_id, week_start_date, d.campaign_id, d.send_channel
+    ),

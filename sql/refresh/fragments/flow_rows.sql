@@ -1,0 +1,30 @@
+    -- The rows themselves: only dates of the window, since trends come from the narrower sums below.
+    flow_rows AS
+    (
+        SELECT
+            s.klaviyo_public_id AS klaviyo_public_id,
+            s.date AS date,
+            s.flow_id AS flow_id,
+            substring(max(s.stamped_flow_name), 15) AS flow_name,
+            s.flow_message_id AS flow_message_id,
+            substring(max(s.stamped_flow_message_name), 15) AS flow_message_name,
+            s.send_channel AS send_channel,
+            sum(s.recipients) AS recipients,
+            sum(s.delivered) AS delivered,
+            sum(s.opens) AS opens,
+            sum(s.opens_unique) AS opens_unique,
+            sum(s.clicks) AS clicks,
+            sum(s.clicks_unique) AS clicks_unique,
+            sum(s.conversions) AS conversions,
+            sum(s.conversion_uniques) AS conversion_uniques,
+            sum(s.revenue_micros) AS revenue_micros,
+            sum(s.bounced) AS bounced,
+            sum(s.unsubscribes) AS unsubscribes,
+            sum(s.spam_complaints) AS spam_complaints
+        FROM
+        (
+--# include fragments/flow_source.sql
+        ) AS s
+        WHERE s.date >= {start:Date}
+        GROUP BY s.klaviyo_public_id, s.date, s.flow_id, s.flow_message_id, s.send_channel
+    ),

@@ -1,0 +1,41 @@
+    -- One row is one flow on one day. Read from the week before the first one that is written.
+    flow_days AS
+    (
+        SELECT
+            s.klaviyo_public_id AS klaviyo_public_id,
+            s.date AS date,
+            s.flow_id AS flow_id,
+            s.send_channel AS send_channel,
+            max(s.stamped_flow_name) AS stamped_flow_name,
+            sum(s.recipients) AS recipients,
+            sum(s.delivered) AS delivered,
+            sum(s.opens) AS opens,
+            sum(s.opens_unique) AS opens_unique,
+            sum(s.clicks) AS clicks,
+            sum(s.clicks_unique) AS clicks_unique,
+            sum(s.conversions) AS conversions,
+            sum(s.conversion_uniques) AS conversion_uniques,
+            sum(s.revenue_micros) AS revenue_micros
+        FROM
+        (
+--# include fragments/flow_source.sql
+        ) AS s
+        WHERE s.date >= toMonday({start:Date}) - 7
+        GROUP BY s.klaviyo_public_id, s.date, s.flow_id, s.send_channel
+    ),
+    flow_weeks AS
+    (
+        SELECT
+            d.klaviyo_public_id AS klaviyo_public_id,
+            toMonday(d.date) AS week_start_date,
+            d.flow_id AS flow_id,
+            d.send_channel AS send_channel,
+            substring(max(d.stamped_flow_name), 15) AS flow_name,
+            countIf(d.recipients > 0) AS active_days,
+            -- The most revenue, the earliest day if several have it: a day number weighs less than a millionth.
+            argMax(d.date, d.revenue_micros * 65536 - toUInt16(d.date)) AS best_day,
+            max(d.revenue_micros) AS best_day_revenue_micros,
+--# include fragments/week_sums.sql
+        FROM flow_days AS d
+        GROUP BY d.klaviyo_public_id, week_start_date, d.flow_id, d.send_channel
+    ),

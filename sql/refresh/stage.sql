@@ -1,0 +1,17 @@
+-- Fills a staging table: the new rows of the window, and the kept rows outside it as one unbroken history.
+INSERT INTO {staging:Identifier} (<<columns>>)
+SELECT <<columns>>
+FROM
+(
+    SELECT <<columns>>
+    FROM
+    (
+<<rows>>
+    )
+    UNION ALL
+    SELECT <<columns>>
+    FROM {target:Identifier} FINAL
+    WHERE klaviyo_public_id IN {accounts:Array(String)}
+        AND NOT (<<date_column>> BETWEEN {window_start:Date} AND {window_end:Date})
+)
+ORDER BY klaviyo_public_id

@@ -1,0 +1,36 @@
+-- View of the synthetic campaign source. One row: one message of one campaign on one day, as last delivered by Klaviyo.
+CREATE VIEW IF NOT EXISTS campaign_statistics_latest AS
+SELECT
+    source.klaviyo_public_id,
+    source.date,
+    source.campaign_id,
+    source.campaign_message_id,
+    source.send_channel,
+    source.campaign_name,
+    source.store_public_ids,
+    source.tag_ids,
+    source.tag_names,
+    source.recipients,
+    source.delivered,
+    source.opens,
+    source.opens_unique,
+    source.clicks,
+    source.clicks_unique,
+    source.conversions,
+    source.conversion_uniques,
+    source.delivery_rate,
+    source.open_rate,
+    source.click_rate,
+    source.click_to_open_rate,
+    source.conversion_rate,
+    source.conversion_value,
+    source.average_order_value,
+    source.revenue_per_recipient,
+    source.bounced,
+    source.bounced_or_failed,
+    source.failed,
+    source.spam_complaints,
+    source.unsubscribes,
+    source.last_updated
+FROM campaign_statistics AS source FINAL
+COMMENT 'made by aiviews seed: the newest version of each row of campaign_statistics'

@@ -1,0 +1,38 @@
+-- View of the synthetic flow source. One row: one message of one flow on one day, as last delivered by Klaviyo.
+CREATE VIEW IF NOT EXISTS flow_statistics_latest AS
+SELECT
+    source.klaviyo_public_id,
+    source.date,
+    source.flow_id,
+    source.flow_message_id,
+    source.flow_name,
+    source.flow_message_name,
+    source.send_channel,
+    source.store_public_ids,
+    source.tag_ids,
+    source.tag_names,
+    source.recipients,
+    source.delivered,
+    source.opens,
+    source.opens_unique,
+    source.clicks,
+    source.clicks_unique,
+    source.conversions,
+    source.conversion_uniques,
+    source.delivery_rate,
+    source.open_rate,
+    source.click_rate,
+    source.click_to_open_rate,
+    source.conversion_rate,
+    source.conversion_value,
+    source.average_order_value,
+    source.revenue_per_recipient,
+    source.bounced,
+    source.bounced_or_failed,
+    source.failed,
+    source.unsubscribes,
+    source.unsubscribe_rate,
+    source.spam_complaint_rate,
+    source.last_updated
+FROM flow_statistics AS source FINAL
+COMMENT 'made by aiviews seed: the newest version of each row of flow_statistics'

@@ -1,0 +1,20 @@
+-- One row is one account and table whose newest refresh did not end well.
+SELECT
+    latest.klaviyo_public_id AS klaviyo_public_id,
+    latest.last_state AS state,
+    groupArray(latest.table_name) AS tables,
+    any(latest.last_error) AS error
+FROM
+(
+    SELECT
+        l.klaviyo_public_id AS klaviyo_public_id,
+        l.table_name AS table_name,
+        argMax(l.state, (l.started_at, l.updated_at)) AS last_state,
+        argMax(l.error, (l.started_at, l.updated_at)) AS last_error
+    FROM ai_refresh_log AS l
+    GROUP BY l.klaviyo_public_id, l.table_name
+    ORDER BY klaviyo_public_id, table_name
+) AS latest
+WHERE latest.last_state NOT IN ('published', 'dropped', 'forgotten')
+GROUP BY latest.klaviyo_public_id, latest.last_state
+ORDER BY klaviyo_public_id, state

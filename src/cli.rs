@@ -1,0 +1,257 @@
+//! The command line: clap types only.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::exit;
+
+/// Fresh, audited marketing summary tables in ClickHouse for AI chatbots.
+#[derive(Debug, Parser)]
+#[command(name = "aiviews", version, after_help = exit::HELP, propagate_version = true)]
+#[command(after_long_help = LONG_HELP)]
+pub struct Cli {
+    /// Where to connect and how to talk.
+    #[command(flatten)]
+    pub global: Global,
+    /// The verb.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const LONG_HELP: &str = "\
+Examples:
+  aiviews seed --accounts 20                       sample accounts in the embedded engine
+  aiviews migrate && aiviews populate              make the tables, fill them for every account
+  aiviews populate --klaviyo-id XqkVGb --days 90   one account
+  aiviews verify --json                            is the schema what the chatbot's queries expect
+  CLICKHOUSE_URL=https://host:8443 aiviews status  the same against a server
+
+Exit codes:
+  0  done
+  1  failed
+  2  wrong arguments or environment
+  3  some accounts failed, the others are done
+  4  another run holds the lock
+  5  server unreachable, or still failing after retries
+  6  the schema is not as it should be: drift, pending migration, broken source contract
+  7  access denied
+  8  stopped by a data guard: accounts were held back, their old rows stay
+  9  stale (status)
+  130, 143  interrupted, terminated";
+
+/// Options of every verb.
+#[derive(Args, Clone, Debug)]
+pub struct Global {
+    /// ClickHouse's HTTP address, such as https://host:8443; without it the embedded engine is used
+    #[arg(long, env = "CLICKHOUSE_URL", global = true, help_heading = "Connection")]
+    pub url: Option<String>,
+    /// User on the server
+    #[arg(long, env = "CLICKHOUSE_USER", global = true, help_heading = "Connection")]
+    pub user: Option<String>,
+    /// File that holds the password (or set CLICKHOUSE_PASSWORD; a password is never an argument)
+    #[arg(
+        long,
+        env = "CLICKHOUSE_PASSWORD_FILE",
+        global = true,
+        value_name = "FILE",
+        help_heading = "Connection"
+    )]
+    pub password_file: Option<PathBuf>,
+    /// Database of the sources and the summary tables
+    #[arg(long, env = "CLICKHOUSE_DATABASE", global = true, help_heading = "Connection")]
+    pub database: Option<String>,
+    /// Folder of the embedded engine's data (default: the user's data folder)
+    #[arg(long, env = "AIVIEWS_DATA_DIR", global = true, value_name = "DIR", help_heading = "Connection")]
+    pub data_dir: Option<PathBuf>,
+    /// The engine's library, if scripts/install-libchdb did not fetch it
+    #[arg(long, env = "AIVIEWS_LIBCHDB", global = true, value_name = "FILE", help_heading = "Connection")]
+    pub libchdb: Option<PathBuf>,
+    /// Allow a password over plain http to another host
+    #[arg(long, global = true, help_heading = "Connection")]
+    pub insecure: bool,
+    /// More talk on stderr (-v each step, -vv each statement)
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet", help_heading = "Output")]
+    pub verbose: u8,
+    /// Only errors on stderr
+    #[arg(short, long, global = true, help_heading = "Output")]
+    pub quiet: bool,
+    /// Colour: auto follows the terminal and NO_COLOR
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    pub color: Color,
+    /// Log lines as text or as JSON objects
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
+    pub log_format: LogFormat,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One readable line per event.
+    Text,
+    /// One JSON object per event.
+    Json,
+}
+
+/// The verbs; each has its file in `cmd`.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Create or evolve the summary tables, helper views and the run log
+    Migrate(Migrate),
+    /// Recompute the summary tables for a window of days
+    Populate(Populate),
+    /// Compare the live database with the schema that the chatbot's queries expect
+    Verify(Verify),
+    /// Show the last runs and how fresh each table and account is
+    Status(Status),
+    /// Make realistic sample sources (never where other sources exist)
+    Seed(Seed),
+    /// Serve the embedded engine over ClickHouse's HTTP interface on 127.0.0.1
+    Serve(Serve),
+    /// Remove an account that leaves: its partition in all seven tables
+    Forget(Forget),
+    /// Print a shell completion script
+    Completions(Completions),
+}
+
+/// Arguments of `migrate`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  aiviews migrate --dry-run   print every statement, change nothing
+  aiviews migrate --rebuild   also copy tables whose partition or sorting key differs")]
+pub struct Migrate {
+    /// Print the statements and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Rebuild tables whose engine, partition or sorting key differs: copied, checked, exchanged, the old one kept
+    #[arg(long)]
+    pub rebuild: bool,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `populate`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  aiviews populate                                  every account, the last 90 days
+  aiviews populate --klaviyo-id XqkVGb --days 7     one account, a week
+  aiviews populate --as-of 2026-03-31 --dry-run     what a run for that date would do")]
+pub struct Populate {
+    /// Account to refresh, by its Klaviyo public id; repeatable (default: every account)
+    #[arg(long, alias = "klaviyo_id", value_name = "ID")]
+    pub klaviyo_id: Vec<String>,
+    /// Number of dates to recompute, as-of included (1..3650)
+    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub days: u16,
+    /// Last date of the window (default: the server's today)
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<NaiveDate>,
+    /// Summary table to refresh; repeatable (default: all seven)
+    #[arg(long, value_name = "TABLE")]
+    pub table: Vec<String>,
+    /// Only what the last run of the same window left undone
+    #[arg(long)]
+    pub resume: bool,
+    /// Publish also where the source has lost most or all of its rows
+    #[arg(long)]
+    pub allow_shrink: bool,
+    /// Accounts per batch (default: by the number of rows)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub batch_accounts: Option<u32>,
+    /// How long to wait for another run to end
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = humantime::parse_duration)]
+    pub wait: Duration,
+    /// Print the statements and an estimate, change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `verify`.
+#[derive(Args, Debug)]
+pub struct Verify {
+    /// Prove that the embedded SQL creates the contract, in a throw-away embedded engine; needs no sources
+    #[arg(long)]
+    pub sql: bool,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `status`.
+#[derive(Args, Debug)]
+pub struct Status {
+    /// Exit 9 where an account's newest rows are older than this
+    #[arg(long, value_name = "DURATION", default_value = "26h", value_parser = humantime::parse_duration)]
+    pub max_age: Duration,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `seed`.
+#[derive(Args, Debug)]
+pub struct Seed {
+    /// Number of accounts
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub accounts: u32,
+    /// Number of dates, today included
+    #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub days: u32,
+    /// The same seed makes the same rows
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `serve`.
+#[derive(Args, Debug)]
+pub struct Serve {
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 8123)]
+    pub port: u16,
+}
+
+/// Arguments of `forget`.
+#[derive(Args, Debug)]
+pub struct Forget {
+    /// The account that leaves
+    #[arg(long, alias = "klaviyo_id", value_name = "ID")]
+    pub klaviyo_id: String,
+    /// Confirm: its summary rows are gone afterwards
+    #[arg(long)]
+    pub yes: bool,
+    /// How long to wait for another run to end
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = humantime::parse_duration)]
+    pub wait: Duration,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `completions`.
+#[derive(Args, Debug)]
+pub struct Completions {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}

@@ -1,0 +1,158 @@
+//! `aiviews populate`: recompute the window for some accounts or all.
+
+use anyhow::Result;
+
+use crate::account::AccountId;
+use crate::cli::{Global, Populate};
+use crate::db::Db;
+use crate::exit::ExitCode;
+use crate::refresh::report::{Refusal, Report};
+use crate::refresh::window::{Clock, Window};
+use crate::refresh::{self, Options, accounts, staging};
+use crate::stop::Stop;
+use crate::{lock, output, preflight};
+
+/// The most accounts that a list names; the rest is counted.
+const LISTED: usize = 20;
+
+pub(super) async fn run(global: &Global, arguments: &Populate) -> Result<ExitCode> {
+    let options = options(arguments)?;
+    let connection = super::connect(global).await?;
+    let db = &connection.db;
+    if arguments.dry_run {
+        return dry_run(db, &options, arguments.json).await;
+    }
+    super::announce(db);
+    let stop = Stop::on_signals()?;
+    preflight::check(db).await?;
+    let lock = lock::take(db, arguments.wait, &stop).await?;
+    let outcome = refresh::run(db, &options, &stop).await;
+    let released = lock.release().await;
+    let mut report = outcome?;
+    released?;
+    let code = report.settle(stop.code());
+    if arguments.json {
+        output::print_json(&report);
+    } else if !global.quiet || code != ExitCode::Done {
+        output::print(&describe(&report));
+    }
+    Ok(code)
+}
+
+fn options(arguments: &Populate) -> Result<Options> {
+    let ids: Result<Vec<AccountId>, _> =
+        arguments.klaviyo_id.iter().map(|id| AccountId::from_argument(id)).collect();
+    let mut accounts = ids?;
+    accounts.sort();
+    accounts.dedup();
+    Ok(Options {
+        accounts,
+        days: arguments.days,
+        as_of: arguments.as_of,
+        tables: refresh::tables_named(&arguments.table)?,
+        resume: arguments.resume,
+        allow_shrink: arguments.allow_shrink,
+        accounts_per_batch: arguments.batch_accounts,
+    })
+}
+
+fn describe(report: &Report) -> String {
+    let seconds = |milliseconds: u64| format!("{:.1} s", milliseconds as f64 / 1000.0);
+    let window = &report.window;
+    let mut text = format!(
+        "published {} accounts, {} to {}, in {} ({} computing, {} swapping)",
+        report.published,
+        window.start,
+        window.as_of,
+        seconds(report.elapsed_ms),
+        seconds(report.staging_ms),
+        seconds(report.publishing_ms)
+    );
+    for (number, what) in
+        [(report.nothing_to_do, "had nothing to do"), (report.already_done, "were done already")]
+    {
+        if number > 0 {
+            text.push_str(&format!("\n{number} accounts {what}"));
+        }
+    }
+    if !report.rows_written.is_empty() {
+        let kept = |table: &String| report.rows_kept.get(table).copied().unwrap_or_default().to_string();
+        let row = |(table, written): (&String, &u64)| vec![table.clone(), written.to_string(), kept(table)];
+        let rows: Vec<Vec<String>> = report.rows_written.iter().map(row).collect();
+        text.push_str("\n\n");
+        text.push_str(&output::table(&["table", "rows written", "rows kept"], &rows));
+    }
+    if !report.rows_rejected.is_empty() {
+        let sum: u64 = report.rows_rejected.values().sum();
+        let accounts = report.rows_rejected.len();
+        text.push_str(&format!(
+            "\n\n{sum} source rows of {accounts} accounts were left out: conversion_value not finite, negative or above 1e9"
+        ));
+    }
+    text.push_str(&list("failed", &report.failed));
+    text.push_str(&list(
+        "held back, their old rows stay (check the source, or --allow-shrink)",
+        &report.held_back,
+    ));
+    text.push_str(&list("skipped", &report.skipped));
+    text
+}
+
+fn list(title: &str, refusals: &[Refusal]) -> String {
+    if refusals.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\n\n{title}: {} accounts", refusals.len());
+    for refusal in refusals.iter().take(LISTED) {
+        text.push_str(&format!(
+            "\n  {}: {}",
+            output::printable(&refusal.account),
+            output::printable(&refusal.reason)
+        ));
+    }
+    if refusals.len() > LISTED {
+        text.push_str(&format!("\n  and {} more (--json lists all)", refusals.len() - LISTED));
+    }
+    text
+}
+
+/// Prints what a run would do: the statements of its first batch, and the sizes of the whole.
+async fn dry_run(db: &Db, options: &Options, as_json: bool) -> Result<ExitCode> {
+    preflight::check(db).await?;
+    let window = Window::new(options.as_of, options.days, Clock::read(db).await?)?;
+    let selection = accounts::select(db, &window, &options.accounts).await?;
+    let batches = accounts::batches(&selection.candidates, options.accounts_per_batch);
+    let rows: u64 = selection.candidates.iter().map(|candidate| candidate.rows).sum();
+    let partitions = selection.candidates.len() * options.tables.len();
+    let first = batches.first().map(Vec::as_slice).unwrap_or_default();
+    let statements: Vec<String> = options
+        .tables
+        .iter()
+        .map(|table| staging::fill_statement(db, table, &window, first).text().to_owned())
+        .collect();
+    if as_json {
+        output::print_json(&serde_json::json!({
+            "window": window,
+            "accounts": selection.candidates.len(),
+            "nothing_to_do": selection.nothing_to_do.len(),
+            "batches": batches.len(),
+            "rows_to_read": rows,
+            "partitions_to_swap": partitions,
+            "statements": statements,
+        }));
+        return Ok(ExitCode::Done);
+    }
+    output::print(&format!(
+        "-- window {} to {}, last complete day {}\n-- {} accounts in {} batches\n\
+         -- about {rows} rows to read (source rows and history), {partitions} partitions to swap",
+        window.start,
+        window.as_of,
+        window.last_complete,
+        selection.candidates.len(),
+        batches.len(),
+    ));
+    for statement in statements {
+        output::print(&format!("\n{statement};"));
+    }
+    Ok(ExitCode::Done)
+}

@@ -1,0 +1,123 @@
+//! `aiviews status`: did last night work.
+
+use anyhow::Result;
+
+use crate::cli::{Global, Status as Arguments};
+use crate::exit::ExitCode;
+use crate::output;
+use crate::status::{self, Status};
+
+/// The most accounts that a list names; the rest is counted.
+const LISTED: usize = 20;
+
+pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<ExitCode> {
+    let connection = super::connect(global).await?;
+    let status = status::read(&connection.db, arguments.max_age).await?;
+    if arguments.json {
+        output::print_json(&status);
+    } else {
+        output::print(&describe(&status, &humantime::format_duration(arguments.max_age).to_string()));
+    }
+    Ok(if status.stale.is_empty() { ExitCode::Done } else { ExitCode::Stale })
+}
+
+fn describe(status: &Status, max_age: &str) -> String {
+    let mut parts = vec![status.target.clone(), runs(status), tables(status)];
+    let stale = status.stale.iter().map(|account| match account.hours {
+        Some(hours) => format!("{}: last refresh {hours} h ago", account.klaviyo_public_id),
+        None => format!("{}: never refreshed", account.klaviyo_public_id),
+    });
+    let troubled = status.troubled.iter().map(|account| {
+        format!(
+            "{}: {} ({}) {}",
+            account.klaviyo_public_id,
+            account.state,
+            account.tables.join(", "),
+            account.error
+        )
+    });
+    let late = status.late.iter().map(|account| {
+        let Some(date) = Some(&account.earliest_date) else { return String::new() };
+        format!("{}: {} rows from {date} on", account.klaviyo_public_id, account.late_rows)
+    });
+    parts.extend(list(&format!("stale (older than {max_age})"), stale.collect()));
+    parts.extend(list("in trouble", troubled.collect()));
+    parts
+        .extend(list("late source rows outside the last window (populate with more --days)", late.collect()));
+    if status.future_rows > 0 {
+        parts
+            .push(format!("{} source rows are dated after today; no refresh reads them", status.future_rows));
+    }
+    if status.stale.is_empty() && status.troubled.is_empty() {
+        parts.push(format!("{} accounts with recent source rows, all fresh", status.accounts));
+    }
+    parts.join("\n\n")
+}
+
+fn runs(status: &Status) -> String {
+    if status.runs.is_empty() {
+        return "no run yet: `aiviews populate` makes the first".to_owned();
+    }
+    let header = [
+        "started (server time)",
+        "as of",
+        "from",
+        "published",
+        "held back",
+        "failed",
+        "broken off",
+        "rows",
+        "seconds",
+    ];
+    let rows: Vec<Vec<String>> = status
+        .runs
+        .iter()
+        .map(|run| {
+            vec![
+                run.started_at.clone(),
+                run.as_of.clone(),
+                run.window_start.clone(),
+                run.accounts_published.to_string(),
+                run.accounts_held_back.to_string(),
+                run.accounts_failed.to_string(),
+                run.accounts_left_publishing.to_string(),
+                run.rows_written.to_string(),
+                run.seconds.to_string(),
+            ]
+        })
+        .collect();
+    output::table(&header, &rows)
+}
+
+fn tables(status: &Status) -> String {
+    let rows: Vec<Vec<String>> = status
+        .tables
+        .iter()
+        .map(|table| {
+            let content = &table.content;
+            vec![
+                table.table.clone(),
+                content.row_count.to_string(),
+                content.accounts.to_string(),
+                content.newest_date.clone(),
+                content.newest_updated_at.clone(),
+            ]
+        })
+        .collect();
+    output::table(&["table", "rows", "accounts", "newest date", "newest updated_at"], &rows)
+}
+
+fn list(title: &str, lines: Vec<String>) -> Option<String> {
+    if lines.is_empty() {
+        return None;
+    }
+    let mut text = format!("{title}: {} accounts", lines.len());
+    for line in lines.iter().take(LISTED) {
+        text.push_str("\n  ");
+        text.push_str(&output::printable(line));
+    }
+    if lines.len() > LISTED {
+        text.push_str(&format!("\n  and {} more (--json lists all)", lines.len() - LISTED));
+    }
+    Some(text)
+}

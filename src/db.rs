@@ -1,0 +1,342 @@
+//! The only place that builds a query: parameters, settings, query ids, retries, errors with their code.
+//!
+//! Embedded engine and remote server are the same [`clickhouse::Client`] from here on.
+
+mod error;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::Result;
+use clickhouse::query::Query;
+use clickhouse::{Client, RowOwned, RowRead, RowWrite};
+use serde::Serialize;
+use serde_json::Value;
+use tracing::{debug, warn};
+
+pub use error::QueryError;
+
+use crate::exit::{ExitCode, Failure};
+use crate::retry::{Class, RetryPolicy};
+use crate::sql::{self, Sql};
+use crate::stop::Stop;
+
+/// Settings that decide results or safety, stated so that no server profile can change them.
+const WRITE_SETTINGS: &[(&str, &str)] = &[
+    ("session_timezone", ""),
+    ("join_use_nulls", "0"),
+    ("async_insert", "0"),
+    ("optimize_on_insert", "0"),
+    ("max_partitions_per_insert_block", "0"),
+    ("max_insert_threads", "1"),
+    ("insert_null_as_default", "0"),
+    ("transform_null_in", "0"),
+    ("max_execution_time", "0"),
+    ("mutations_sync", "2"),
+    ("alter_sync", "2"),
+];
+
+/// The oldest server whose SQL and settings suffice: year and month of its version.
+const OLDEST_VERSION: (u32, u32) = (24, 8);
+
+#[derive(clickhouse::Row, serde::Deserialize)]
+struct ServerFacts {
+    version: String,
+    database_name: String,
+}
+
+fn version_number(version: &str) -> (u32, u32) {
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+}
+
+/// A connection to one database, with the habits that every statement shares.
+#[derive(Clone)]
+pub struct Db {
+    client: Client,
+    target: Arc<str>,
+    database: Arc<str>,
+    version: Arc<str>,
+    retries: RetryPolicy,
+    run_id: Arc<str>,
+    sequence: Arc<AtomicU64>,
+    known_settings: Arc<Vec<(&'static str, &'static str)>>,
+}
+
+impl Db {
+    /// Wraps a client whose database is set. `target` is how messages name it, without secrets.
+    pub fn new(client: Client, target: &str, run_id: &str, retries: RetryPolicy) -> Self {
+        let client_database = client.database().unwrap_or_default().to_owned();
+        let client = client.with_product_info(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+        Self {
+            // An error in mid-answer then comes as an error, not as a cut-off success.
+            client: client.with_setting("wait_end_of_query", "1"),
+            target: target.into(),
+            database: client_database.into(),
+            version: "".into(),
+            retries,
+            run_id: run_id.into(),
+            sequence: Arc::default(),
+            known_settings: Arc::new(WRITE_SETTINGS.to_vec()),
+        }
+    }
+
+    /// Asks the server who it is, refuses one that is too old, and keeps only the settings that it knows
+    /// (an unknown one is fatal on older servers).
+    pub async fn probe(&mut self) -> Result<()> {
+        let facts: ServerFacts = self.statement(&sql::SERVER_FACTS).fetch_one().await?;
+        if version_number(&facts.version) < OLDEST_VERSION {
+            let (year, month) = OLDEST_VERSION;
+            let message = format!("{} runs ClickHouse {}", self.target, facts.version);
+            let hint = format!("aiviews needs ClickHouse {year}.{month} or newer");
+            return Err(Failure::new(ExitCode::SchemaMismatch, message).hint(hint).into());
+        }
+        self.database = facts.database_name.into();
+        self.version = facts.version.into();
+        let wanted: Vec<&str> = WRITE_SETTINGS.iter().map(|(name, _)| *name).collect();
+        let known: Vec<String> =
+            self.statement(&sql::KNOWN_SETTINGS).param("names", &wanted).fetch_all().await?;
+        let keep = |(name, _): &(&str, &str)| known.iter().any(|known_name| known_name == name);
+        self.known_settings = Arc::new(WRITE_SETTINGS.iter().copied().filter(keep).collect());
+        Ok(())
+    }
+
+    /// How messages name this target.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The database that unqualified names live in.
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// The server's version, as it prints it.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// This run's id: it prefixes every query id and names staging tables.
+    pub fn run_id(&self) -> &str {
+        &self.run_id
+    }
+
+    /// The schedule of retries.
+    pub fn retries(&self) -> &RetryPolicy {
+        &self.retries
+    }
+
+    /// The same connection to another database of the server.
+    pub fn with_database(&self, database: &str) -> Self {
+        Self {
+            client: self.client.clone().with_database(database),
+            database: database.into(),
+            ..self.clone()
+        }
+    }
+
+    /// Appends rows to one of our own tables; columns that the row type does not have take their default.
+    pub async fn insert<T: RowOwned + RowWrite>(&self, table: &'static str, rows: &[T]) -> Result<()> {
+        let name = format!("insert into {table}");
+        let write = async || {
+            let mut insert = self.client.insert::<T>(table).await?.with_setting("async_insert", "0");
+            for row in rows {
+                insert.write(row).await?;
+            }
+            insert.end().await
+        };
+        let mut tries = 0;
+        while let Err(error) = write().await {
+            let error = QueryError::new(&name, &self.target, &error);
+            let Some(delay) = self.retries.delays(error.class).nth(tries) else {
+                return Err(error.into());
+            };
+            tries += 1;
+            warn!(statement = name, try_number = tries, "{error}; trying again");
+            tokio::time::sleep(delay).await;
+        }
+        Ok(())
+    }
+
+    /// Starts a statement of the catalogue.
+    pub fn statement(&self, sql: &Sql) -> Statement<'_> {
+        Statement {
+            db: self,
+            name: sql.name.to_string(),
+            text: sql.text.clone(),
+            parameters: Vec::new(),
+            settings: Vec::new(),
+            invalid_name: None,
+            stop: None,
+            gives_up_on: None,
+        }
+    }
+}
+
+/// One statement with its parameters, ready to run.
+#[must_use]
+#[derive(Clone)]
+pub struct Statement<'db> {
+    db: &'db Db,
+    name: String,
+    text: Cow<'static, str>,
+    parameters: Vec<(&'static str, Value)>,
+    settings: Vec<(&'static str, String)>,
+    invalid_name: Option<String>,
+    stop: Option<Stop>,
+    gives_up_on: Option<u32>,
+}
+
+impl Statement<'_> {
+    /// Binds `{name:Type}`.
+    pub fn param(mut self, name: &'static str, value: impl Serialize) -> Self {
+        let value = serde_json::to_value(value).unwrap_or(Value::Null);
+        self.parameters.push((name, value));
+        self
+    }
+
+    /// Puts one of our own generated names in the place of `<<slot>>`, where ClickHouse takes no parameter.
+    pub fn generated_name(mut self, slot: &str, name: &str) -> Self {
+        let safe = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+        if name.is_empty() || !name.chars().all(safe) {
+            self.invalid_name = Some(name.to_owned());
+        }
+        self.text = Cow::Owned(self.text.replace(&format!("<<{slot}>>"), name));
+        self
+    }
+
+    /// Sets a ClickHouse setting for this statement.
+    pub fn setting(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.settings.push((name, value.to_string()));
+        self
+    }
+
+    /// Applies the settings that writing statements need. Reads go without: a read-only user may set none.
+    pub fn writing(mut self) -> Self {
+        for (name, value) in self.db.known_settings.iter() {
+            self.settings.push((name, (*value).to_owned()));
+        }
+        self
+    }
+
+    /// Kills the query and fails as soon as the user asks the run to stop. Without this a statement is finished.
+    pub fn until(mut self, stop: &Stop) -> Self {
+        self.stop = Some(stop.clone());
+        self
+    }
+
+    /// Fails at once with this error code: the caller has a better answer than trying the same again.
+    pub fn giving_up_on(mut self, code: u32) -> Self {
+        self.gives_up_on = Some(code);
+        self
+    }
+
+    /// The text as it is sent, for `--dry-run`.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Runs the statement for its effect.
+    pub async fn execute(self) -> Result<()> {
+        self.run(async |query| query.execute().await).await
+    }
+
+    /// All rows.
+    pub async fn fetch_all<T: RowOwned + RowRead>(self) -> Result<Vec<T>> {
+        self.run(async |query| query.fetch_all::<T>().await).await
+    }
+
+    /// The one row that there must be.
+    pub async fn fetch_one<T: RowOwned + RowRead>(self) -> Result<T> {
+        self.run(async |query| query.fetch_one::<T>().await).await
+    }
+
+    /// The answer in one of ClickHouse's formats.
+    pub async fn fetch_format(self, format: &str) -> Result<Vec<u8>> {
+        self.run(async |query| {
+            let mut cursor = query.fetch_bytes(format)?;
+            Ok(cursor.collect().await?.to_vec())
+        })
+        .await
+    }
+
+    async fn run<T>(&self, attempt: impl AsyncFn(Query) -> clickhouse::error::Result<T>) -> Result<T> {
+        if let Some(name) = &self.invalid_name {
+            return Err(Failure::new(ExitCode::Failed, format!("`{name}` is not one of our names")).into());
+        }
+        let mut tries = 0;
+        loop {
+            let error = match self.attempt(&attempt).await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            let hopeless = self.gives_up_on.is_some() && self.gives_up_on == error.code;
+            let Some(delay) = self.db.retries.delays(error.class).nth(tries).filter(|_| !hopeless) else {
+                return Err(error.into());
+            };
+            tries += 1;
+            warn!(
+                statement = self.name,
+                try_number = tries,
+                delay_ms = delay.as_millis() as u64,
+                "{error}; trying again"
+            );
+            tokio::time::sleep(delay).await;
+        }
+    }
+
+    async fn attempt<T>(
+        &self,
+        attempt: &impl AsyncFn(Query) -> clickhouse::error::Result<T>,
+    ) -> Result<T, QueryError> {
+        let query_id = format!("{}-{}", self.db.run_id, self.db.sequence.fetch_add(1, Ordering::Relaxed));
+        let mut query = self.db.client.query_raw(&self.text).with_setting("query_id", &query_id);
+        for (name, value) in &self.settings {
+            query = query.with_setting(*name, value);
+        }
+        for (name, value) in &self.parameters {
+            query = query.param(name, value);
+        }
+        let started = std::time::Instant::now();
+        let limit = self.db.retries.statement_timeout;
+        let stopped = async {
+            match &self.stop {
+                Some(stop) => stop.requested().await,
+                None => std::future::pending().await,
+            }
+        };
+        let outcome = tokio::select! {
+            outcome = tokio::time::timeout(limit, attempt(query)) => match outcome {
+                Ok(outcome) => outcome.map_err(|error| QueryError::new(&self.name, &self.db.target, &error)),
+                Err(_) => Err(QueryError::timed_out(&self.name, &self.db.target, limit.as_secs())),
+            },
+            () = stopped => {
+                self.kill(&query_id).await;
+                return Err(QueryError::stopped(&self.name, &self.db.target));
+            }
+        };
+        debug!(
+            statement = self.name,
+            query_id,
+            elapsed_ms = started.elapsed().as_millis() as u64,
+            ok = outcome.is_ok()
+        );
+        if let Err(error) = &outcome
+            && matches!(error.class, Class::UnknownOutcome | Class::Once)
+        {
+            self.kill(&query_id).await;
+        }
+        outcome
+    }
+
+    /// Stops a query whose outcome is unknown, so that redoing it does not meet its shadow.
+    async fn kill(&self, query_id: &str) {
+        let sql = &sql::KILL_QUERY;
+        let query = self.db.client.query_raw(&sql.text).param("query_id", query_id);
+        let limit = std::time::Duration::from_secs(30);
+        if !matches!(tokio::time::timeout(limit, query.execute()).await, Ok(Ok(()))) {
+            debug!(query_id, "could not be killed, or had ended");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! A statement that failed: ClickHouse's code and text, or what the network said.
+
+use std::fmt;
+
+use clickhouse::error::Error;
+
+use crate::exit::ExitCode;
+use crate::retry::{self, Class};
+
+/// The longest error text that is shown: a proxy's HTML page is cut here.
+const LONGEST_TEXT: usize = 600;
+
+/// Codes of ClickHouse that mean "you may not": user, password, privilege, read-only.
+const ACCESS_DENIED: &[u32] = &[164, 192, 193, 194, 497, 516];
+/// Codes that mean that the database is not the expected one: table, column, type or database missing.
+const SCHEMA_MISMATCH: &[u32] = &[16, 47, 60, 81];
+
+/// A failed statement.
+#[derive(Debug)]
+pub struct QueryError {
+    /// The catalogue name of the statement, such as `refresh/stage`.
+    pub statement: String,
+    /// ClickHouse's error code, where the server gave one.
+    pub code: Option<u32>,
+    /// What another try is worth.
+    pub class: Class,
+    text: String,
+    target: String,
+}
+
+impl QueryError {
+    pub(super) fn new(statement: &str, target: &str, error: &Error) -> Self {
+        let text = full_text(error);
+        let code = code_in(&text);
+        let class = match code {
+            Some(code) => retry::class_of_code(code, &text),
+            None => class_without_code(error, &text),
+        };
+        Self { statement: statement.to_owned(), code, class, text: shorten(&text), target: target.to_owned() }
+    }
+
+    pub(super) fn timed_out(statement: &str, target: &str, seconds: u64) -> Self {
+        Self {
+            statement: statement.to_owned(),
+            code: None,
+            class: Class::Once,
+            text: format!("no answer within {seconds} s"),
+            target: target.to_owned(),
+        }
+    }
+
+    pub(super) fn stopped(statement: &str, target: &str) -> Self {
+        Self {
+            statement: statement.to_owned(),
+            code: None,
+            class: Class::Never,
+            text: "stopped on request".to_owned(),
+            target: target.to_owned(),
+        }
+    }
+
+    /// The exit code that this failure means when nobody handles it.
+    pub fn exit_code(&self) -> ExitCode {
+        match self.code {
+            Some(code) if ACCESS_DENIED.contains(&code) => ExitCode::AccessDenied,
+            Some(code) if SCHEMA_MISMATCH.contains(&code) => ExitCode::SchemaMismatch,
+            _ if self.class == Class::Busy => ExitCode::LockHeld,
+            _ if self.class != Class::Never => ExitCode::Unreachable,
+            _ => ExitCode::Failed,
+        }
+    }
+
+    /// What the user can do about it.
+    pub fn remedy(&self) -> Option<&str> {
+        match self.code {
+            Some(192..=194 | 516) => {
+                Some("check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD or CLICKHOUSE_PASSWORD_FILE")
+            }
+            Some(164) => Some("this user is read-only: writing verbs need the refresher's user"),
+            Some(497) => Some("grant the privilege that the message names (README, Production)"),
+            Some(60 | 47 | 16) => {
+                Some("run `aiviews verify` to see what is missing, `aiviews migrate` to create it")
+            }
+            Some(81) => Some("create the database first: CREATE DATABASE, or set CLICKHOUSE_DATABASE"),
+            None if self.class == Class::Transient => Some(
+                "check that the server runs and that CLICKHOUSE_URL names its HTTP port (8123, or 8443 for https)",
+            ),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for QueryError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "statement `{}` on {} failed: {}", self.statement, self.target, self.text)
+    }
+}
+
+impl std::error::Error for QueryError {}
+
+/// The error with all its causes on one line: hyper hides "connection refused" in the third one.
+fn full_text(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// `N` of `Code: N`, which every ClickHouse exception begins with, wherever in the body it came.
+fn code_in(text: &str) -> Option<u32> {
+    let after = text.split("Code: ").nth(1)?;
+    let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+fn class_without_code(error: &Error, text: &str) -> Class {
+    match error {
+        Error::Network(_) if text.contains("onnect") && !text.contains("reset") => Class::Transient,
+        Error::Network(_) | Error::NotEnoughData => Class::UnknownOutcome,
+        // No ClickHouse code: a proxy in between answered (429, 502, 503, 504).
+        Error::BadResponse(_) => Class::Transient,
+        Error::TimedOut => Class::Once,
+        _ => Class::Never,
+    }
+}
+
+fn shorten(text: &str) -> String {
+    let line: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    if line.len() <= LONGEST_TEXT {
+        return line;
+    }
+    let cut: String = line.chars().take(LONGEST_TEXT).collect();
+    format!("{cut} ...")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error_of(text: &str) -> QueryError {
+        QueryError::new("test", "here", &Error::BadResponse(text.to_owned()))
+    }
+
+    #[test]
+    fn codes_decide_the_exit_code() {
+        let cases = [
+            ("Code: 516. DB::Exception: Authentication failed", ExitCode::AccessDenied),
+            ("Code: 60. DB::Exception: Unknown table", ExitCode::SchemaMismatch),
+            ("Code: 210. DB::NetException: refused", ExitCode::Unreachable),
+            ("Code: 62. DB::Exception: Syntax error", ExitCode::Failed),
+            ("<html>503 Service Unavailable</html>", ExitCode::Unreachable),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(error_of(text).exit_code(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_html_is_cut() {
+        assert!(error_of(&"<p>".repeat(5000)).to_string().len() < 800);
+    }
+}

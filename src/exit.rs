@@ -1,0 +1,153 @@
+//! The exit codes, and errors that carry one.
+
+use std::fmt;
+
+/// How a run of `aiviews` ended, as the number that the shell sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// Everything asked for was done.
+    Done = 0,
+    /// The run failed for a reason that no other code names.
+    Failed = 1,
+    /// The arguments or the environment make no sense.
+    Usage = 2,
+    /// Some accounts failed, the others are done.
+    SomeAccountsFailed = 3,
+    /// Another run holds the lock.
+    LockHeld = 4,
+    /// The server cannot be reached, or still fails after retries.
+    Unreachable = 5,
+    /// Drift, a pending migration or a broken source contract.
+    SchemaMismatch = 6,
+    /// The server refused the user, the password or a privilege.
+    AccessDenied = 7,
+    /// A data guard held accounts back.
+    HeldBack = 8,
+    /// `status`: the data is older than `--max-age`.
+    Stale = 9,
+    /// Stopped by SIGINT.
+    Interrupted = 130,
+    /// Stopped by SIGTERM.
+    Terminated = 143,
+}
+
+/// The table of codes that `--help` prints.
+pub const HELP: &str = "\
+Exit codes:
+  0  done
+  1  failed
+  2  wrong arguments or environment
+  3  some accounts failed, the others are done
+  4  another run holds the lock
+  5  server unreachable, or still failing after retries
+  6  the schema is not as it should be: drift, pending migration, broken source contract
+  7  access denied
+  8  stopped by a data guard: accounts were held back, their old rows stay
+  9  stale (status)
+  130, 143  interrupted, terminated";
+
+impl ExitCode {
+    /// Where several codes apply, the first of this list is the code of the run.
+    const BY_PRECEDENCE: [ExitCode; 12] = [
+        ExitCode::Interrupted,
+        ExitCode::Terminated,
+        ExitCode::LockHeld,
+        ExitCode::AccessDenied,
+        ExitCode::SchemaMismatch,
+        ExitCode::Unreachable,
+        ExitCode::Failed,
+        ExitCode::HeldBack,
+        ExitCode::SomeAccountsFailed,
+        ExitCode::Usage,
+        ExitCode::Stale,
+        ExitCode::Done,
+    ];
+
+    /// The one code that stands for several.
+    pub fn of(codes: &[ExitCode]) -> ExitCode {
+        let found = Self::BY_PRECEDENCE.into_iter().find(|code| codes.contains(code));
+        found.unwrap_or(ExitCode::Done)
+    }
+
+    /// The number.
+    pub fn number(self) -> u8 {
+        self as u8
+    }
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        code.number().into()
+    }
+}
+
+/// An error that knows its exit code and, where there is one, the remedy.
+#[derive(Debug)]
+pub struct Failure {
+    /// The code that the process ends with.
+    pub code: ExitCode,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure with its message: lower case, the object in backticks.
+    pub fn new(code: ExitCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), hint: None }
+    }
+
+    /// Adds the remedy.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The remedy, if there is one.
+    pub fn remedy(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// The exit code of an error: that of the first cause that has one.
+pub fn code_of(error: &anyhow::Error) -> ExitCode {
+    for cause in error.chain() {
+        if let Some(failure) = cause.downcast_ref::<Failure>() {
+            return failure.code;
+        }
+        if let Some(failure) = cause.downcast_ref::<crate::db::QueryError>() {
+            return failure.exit_code();
+        }
+    }
+    ExitCode::Failed
+}
+
+/// The remedy of an error, if any cause names one.
+pub fn hint_of(error: &anyhow::Error) -> Option<String> {
+    error.chain().find_map(|cause| {
+        let failure = cause.downcast_ref::<Failure>().and_then(Failure::remedy);
+        let query = cause.downcast_ref::<crate::db::QueryError>().and_then(crate::db::QueryError::remedy);
+        failure.or(query).map(str::to_owned)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_by_precedence_wins() {
+        assert_eq!(ExitCode::of(&[]), ExitCode::Done);
+        assert_eq!(ExitCode::of(&[ExitCode::SomeAccountsFailed, ExitCode::HeldBack]), ExitCode::HeldBack);
+        assert_eq!(ExitCode::of(&[ExitCode::Failed, ExitCode::Unreachable]), ExitCode::Unreachable);
+        assert_eq!(ExitCode::of(&[ExitCode::LockHeld, ExitCode::Interrupted]), ExitCode::Interrupted);
+    }
+}

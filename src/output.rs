@@ -1,0 +1,110 @@
+//! What people see: stdout is data, stderr is talk. Nothing from the data reaches a terminal as a control character.
+
+use std::io::{IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Color, Global, LogFormat};
+use crate::exit;
+
+/// Sets up logging on stderr: warnings by default, steps with `-v`, statements with `-vv`, errors with `-q`.
+pub fn start_logging(options: &Global) {
+    let level = match (options.quiet, options.verbose) {
+        (true, _) => "error",
+        (_, 0) => "info",
+        (_, 1) => "debug",
+        (_, _) => "trace",
+    };
+    let filter = EnvFilter::new(format!("warn,aiviews={level}"));
+    let color = match options.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => std::env::var_os("NO_COLOR").is_none() && std::io::stderr().is_terminal(),
+    };
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(color);
+    // A second call (tests in one process) keeps the first subscriber.
+    let _ = match options.log_format {
+        LogFormat::Json => builder.json().flatten_event(true).try_init().is_ok(),
+        LogFormat::Text => builder.with_target(false).without_time().try_init().is_ok(),
+    };
+}
+
+/// Prints an error with its causes on one line, then the remedy.
+pub fn report_error(error: &anyhow::Error) {
+    let mut stderr = std::io::stderr().lock();
+    let _ = writeln!(stderr, "error: {}", printable(&format!("{error:#}")));
+    if let Some(hint) = exit::hint_of(error) {
+        let _ = writeln!(stderr, "hint: {}", printable(&hint));
+    }
+}
+
+/// Text without control characters (and without the bidirectional ones that reorder a line).
+pub fn printable(text: &str) -> String {
+    let hidden = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|letter| if hidden(letter) { '\u{fffd}' } else { letter }).collect()
+}
+
+/// Writes lines to stdout. A closed pipe ends the output quietly, as other tools do.
+pub fn print(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.write_all(b"\n"))
+        .and_then(|()| stdout.flush());
+}
+
+/// Writes one JSON document to stdout.
+pub fn print_json(document: &impl Serialize) {
+    let text =
+        serde_json::to_string_pretty(document).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
+    print(&text);
+}
+
+/// A plain table with a header line; numbers on the right.
+pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(header.iter().map(|title| title.to_uppercase()));
+    for row in rows {
+        table.add_row(row.iter().map(|cell| printable(cell)));
+    }
+    for (index, column) in table.column_iter_mut().enumerate() {
+        let numeric = |row: &Vec<String>| {
+            row.get(index)
+                .is_some_and(|cell| cell.is_empty() || cell.replace([',', '%'], "").parse::<f64>().is_ok())
+        };
+        if rows.iter().all(numeric) {
+            column.set_cell_alignment(comfy_table::CellAlignment::Right);
+        }
+    }
+    table.trim_fmt()
+}
+
+/// A progress bar with ETA on a terminal, nothing elsewhere.
+pub fn progress_bar(length: u64, what: &str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_message(what.to_owned());
+    bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_never_pass() {
+        assert_eq!(printable("a\u{1b}[31mb\nc"), "a\u{fffd}[31mb\u{fffd}c");
+        assert_eq!(printable("Süßes 🎉"), "Süßes 🎉");
+    }
+}

@@ -1,0 +1,196 @@
+//! Which accounts a run is about, and their batches.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use clickhouse::Row;
+use serde::Deserialize;
+use tracing::warn;
+
+use super::window::Window;
+use crate::account::AccountId;
+use crate::db::Db;
+use crate::exit::{ExitCode, Failure};
+use crate::schema::TABLES;
+use crate::sql;
+
+/// Source rows and stored rows that one batch may hold: what a staging insert keeps in memory.
+const ROWS_PER_BATCH: u64 = 500_000;
+
+/// An account with its size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its id.
+    pub account: AccountId,
+    /// Source rows that its refresh reads, and rows its tables hold now.
+    pub rows: u64,
+}
+
+/// The accounts of a run.
+#[derive(Debug, Default)]
+pub struct Selection {
+    /// Accounts to refresh, in the order of the run.
+    pub candidates: Vec<Candidate>,
+    /// Accounts without a row on either side.
+    pub nothing_to_do: Vec<AccountId>,
+    /// Ids in a source that no Klaviyo account has: never sent anywhere, reported.
+    pub impossible: Vec<String>,
+}
+
+#[derive(Debug, Row, Deserialize)]
+struct SourceRows {
+    klaviyo_public_id: String,
+    rows_to_read: u64,
+    rows_in_window: u64,
+}
+
+/// Rows that one table holds for one account.
+#[derive(Debug, Row, Deserialize)]
+pub struct Partition {
+    pub table_name: String,
+    pub klaviyo_public_id: String,
+    pub stored_rows: u64,
+    pub parts: u64,
+}
+
+/// Lists the accounts with rows in the sources or in the tables: those asked for, or all.
+pub async fn select(db: &Db, window: &Window, asked: &[AccountId]) -> Result<Selection> {
+    let names: Vec<&str> = asked.iter().map(AccountId::as_str).collect();
+    let statement = window.bind(db.statement(&sql::ACCOUNTS).param("accounts", &names));
+    let sources: Vec<SourceRows> = statement.fetch_all().await?;
+    let tables: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
+    let partitions = partitions(db, &tables).await?;
+
+    let mut rows: BTreeMap<String, (u64, bool)> = BTreeMap::new();
+    for source in sources {
+        let entry = rows.entry(source.klaviyo_public_id).or_default();
+        entry.0 += source.rows_to_read;
+        entry.1 |= source.rows_in_window > 0;
+    }
+    for partition in partitions {
+        let entry = rows.entry(partition.klaviyo_public_id).or_default();
+        entry.0 += partition.stored_rows;
+        entry.1 = true;
+    }
+    let wanted: BTreeSet<&str> = names.iter().copied().collect();
+    rows.retain(|id, _| wanted.is_empty() || wanted.contains(id.as_str()));
+
+    let mut selection = Selection::default();
+    for (id, (rows, has_work)) in rows {
+        match AccountId::new(&id) {
+            None => selection.impossible.push(id.chars().take(80).collect()),
+            Some(account) if has_work => selection.candidates.push(Candidate { account, rows }),
+            Some(account) => selection.nothing_to_do.push(account),
+        }
+    }
+    let unseen: Vec<&AccountId> = asked.iter().filter(|account| !selection.mentions(account)).collect();
+    if !unseen.is_empty() {
+        let known = refuse_unknown(db, &unseen).await?;
+        selection.nothing_to_do.extend(known);
+    }
+    for id in &selection.impossible {
+        warn!(
+            account = crate::output::printable(id),
+            "skipped: a source has rows of an id that no account can have"
+        );
+    }
+    Ok(selection)
+}
+
+impl Selection {
+    fn mentions(&self, account: &AccountId) -> bool {
+        self.nothing_to_do.contains(account)
+            || self.candidates.iter().any(|candidate| candidate.account == *account)
+    }
+
+    /// Puts these accounts first.
+    pub fn put_first(&mut self, accounts: &[String]) {
+        let is_first = |candidate: &Candidate| accounts.iter().any(|id| id == candidate.account.as_str());
+        self.candidates.sort_by_key(|candidate| !is_first(candidate));
+    }
+
+    /// Leaves these accounts out; returns how many.
+    pub fn leave_out(&mut self, accounts: &[String]) -> usize {
+        let before = self.candidates.len();
+        let done: BTreeSet<&str> = accounts.iter().map(String::as_str).collect();
+        self.candidates.retain(|candidate| !done.contains(candidate.account.as_str()));
+        before - self.candidates.len()
+    }
+}
+
+/// Rows stored for each account in these tables.
+pub async fn partitions(db: &Db, tables: &[&str]) -> Result<Vec<Partition>> {
+    db.statement(&sql::PARTITIONS).param("tables", tables).fetch_all().await
+}
+
+/// Accounts that exist on some date pass; one that no source knows is a mistake of the caller.
+async fn refuse_unknown(db: &Db, unseen: &[&AccountId]) -> Result<Vec<AccountId>> {
+    let lower: Vec<String> = unseen.iter().map(|account| account.as_str().to_lowercase()).collect();
+    let near: Vec<String> =
+        db.statement(&sql::KNOWN_ACCOUNTS).param("lower_accounts", &lower).fetch_all().await?;
+    for account in unseen {
+        if near.iter().any(|id| id == account.as_str()) {
+            continue;
+        }
+        let failure =
+            Failure::new(ExitCode::Usage, format!("account `{account}` is in no source and in no table"));
+        let same = |id: &&String| id.eq_ignore_ascii_case(account.as_str());
+        return Err(match near.iter().find(same) {
+            Some(id) => failure.hint(format!("did you mean `{id}`: ids differ by upper and lower case")),
+            None => failure.hint("check the Klaviyo public id; `aiviews status` lists the accounts"),
+        }
+        .into());
+    }
+    Ok(unseen.iter().map(|account| (*account).clone()).collect())
+}
+
+/// Cuts the run into batches by rows, or by a fixed number of accounts.
+pub fn batches(candidates: &[Candidate], accounts_per_batch: Option<u32>) -> Vec<Vec<AccountId>> {
+    let most = accounts_per_batch.map_or(usize::MAX, |number| number as usize);
+    let mut batches: Vec<Vec<AccountId>> = Vec::new();
+    let mut rows = 0;
+    for candidate in candidates {
+        let fits = |batch: &Vec<AccountId>| {
+            batch.len() < most && (accounts_per_batch.is_some() || rows + candidate.rows <= ROWS_PER_BATCH)
+        };
+        match batches.last_mut().filter(|batch| fits(batch)) {
+            Some(batch) => batch.push(candidate.account.clone()),
+            None => {
+                batches.push(vec![candidate.account.clone()]);
+                rows = 0;
+            }
+        }
+        rows += candidate.rows;
+    }
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidates(rows: &[u64]) -> Vec<Candidate> {
+        let candidate = |(index, rows): (usize, &u64)| Candidate {
+            account: AccountId::new(&format!("a{index}")).expect("plain"),
+            rows: *rows,
+        };
+        rows.iter().enumerate().map(candidate).collect()
+    }
+
+    fn sizes(batches: &[Vec<AccountId>]) -> Vec<usize> {
+        batches.iter().map(Vec::len).collect()
+    }
+
+    #[test]
+    fn batches_are_cut_by_rows() {
+        let list = candidates(&[300_000, 200_000, 1, 900_000, 5]);
+        assert_eq!(sizes(&batches(&list, None)), [2, 1, 1, 1]);
+    }
+
+    #[test]
+    fn batches_are_cut_by_number_when_asked() {
+        let list = candidates(&[300_000, 300_000, 300_000]);
+        assert_eq!(sizes(&batches(&list, Some(2))), [2, 1]);
+        assert!(batches(&[], None).is_empty());
+    }
+}

@@ -1,0 +1,112 @@
+//! What a refresh did, for people and for machines.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::window::Window;
+use crate::account::AccountId;
+use crate::exit::ExitCode;
+
+/// An account that was not published, and why.
+#[derive(Clone, Debug, Serialize)]
+pub struct Refusal {
+    /// The account.
+    pub account: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// The result of a refresh.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Id of the run, as in the run log.
+    pub run_id: String,
+    /// Where it wrote.
+    pub target: String,
+    /// The dates that it computed.
+    #[serde(flatten)]
+    pub window: Window,
+    /// Accounts whose new rows readers see.
+    pub published: u64,
+    /// Accounts without rows on either side.
+    pub nothing_to_do: u64,
+    /// Accounts that an earlier run had done (`--resume`).
+    pub already_done: u64,
+    /// Accounts stopped by an error.
+    pub failed: Vec<Refusal>,
+    /// Accounts stopped by a data guard.
+    pub held_back: Vec<Refusal>,
+    /// Ids in a source that no account can have.
+    pub skipped: Vec<Refusal>,
+    /// Rows written in the window, by table.
+    pub rows_written: BTreeMap<String, u64>,
+    /// Rows kept outside the window, by table.
+    pub rows_kept: BTreeMap<String, u64>,
+    /// Source rows left out because of their revenue, by account.
+    pub rows_rejected: BTreeMap<String, u64>,
+    /// What somebody should look at.
+    pub warnings: Vec<String>,
+    /// Milliseconds in all.
+    pub elapsed_ms: u64,
+    /// Milliseconds of computing staging tables.
+    pub staging_ms: u64,
+    /// Milliseconds of swapping partitions.
+    pub publishing_ms: u64,
+    /// Every exit code that applies.
+    pub exit_codes: Vec<u8>,
+}
+
+impl Report {
+    /// A report of nothing yet.
+    pub fn new(run_id: &str, target: &str, window: Window) -> Report {
+        Report {
+            run_id: run_id.to_owned(),
+            target: target.to_owned(),
+            window,
+            published: 0,
+            nothing_to_do: 0,
+            already_done: 0,
+            failed: Vec::new(),
+            held_back: Vec::new(),
+            skipped: Vec::new(),
+            rows_written: BTreeMap::new(),
+            rows_kept: BTreeMap::new(),
+            rows_rejected: BTreeMap::new(),
+            warnings: Vec::new(),
+            elapsed_ms: 0,
+            staging_ms: 0,
+            publishing_ms: 0,
+            exit_codes: Vec::new(),
+        }
+    }
+
+    /// Notes an account that an error stopped.
+    pub fn fail(&mut self, account: &AccountId, reason: impl Into<String>) {
+        self.failed.push(Refusal { account: account.to_string(), reason: reason.into() });
+    }
+
+    /// Notes an account that a guard stopped.
+    pub fn hold_back(&mut self, account: &AccountId, reason: impl Into<String>) {
+        self.held_back.push(Refusal { account: account.to_string(), reason: reason.into() });
+    }
+
+    /// Settles the exit codes: those of the accounts, and that of a signal.
+    pub fn settle(&mut self, signal: Option<ExitCode>) -> ExitCode {
+        let mut codes: Vec<ExitCode> = signal.into_iter().collect();
+        if !self.failed.is_empty() && self.published + self.nothing_to_do == 0 && self.skipped.is_empty() {
+            codes.push(ExitCode::Failed);
+        } else if !self.failed.is_empty() || !self.skipped.is_empty() {
+            codes.push(ExitCode::SomeAccountsFailed);
+        }
+        if !self.held_back.is_empty() {
+            codes.push(ExitCode::HeldBack);
+        }
+        let code = ExitCode::of(&codes);
+        if codes.is_empty() {
+            codes.push(ExitCode::Done);
+        }
+        self.exit_codes = codes.into_iter().map(ExitCode::number).collect();
+        code
+    }
+}

@@ -1,0 +1,135 @@
+//! Which failures are worth another try, by ClickHouse's error code or the kind of network failure.
+
+use std::time::Duration;
+
+use backon::ExponentialBuilder;
+
+/// What a failure calls for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Passes by itself: try again soon.
+    Transient,
+    /// Passes slowly: memory, parts, disk pressure. Try again after a rest, or with less at once.
+    Slow,
+    /// The same query still runs.
+    Busy,
+    /// Nobody knows whether the statement took effect: find out, then redo.
+    UnknownOutcome,
+    /// One more try may do.
+    Once,
+    /// Another try would fail alike.
+    Never,
+}
+
+/// The codes that pass by themselves.
+const TRANSIENT: &[u32] = &[
+    198, 202, 203, 209, 210, 225, 242, 244, 254, 265, 279, 285, 425, 439, 473, 519, 574, 733, 738, 745, 749,
+    762, 999,
+];
+const SLOW: &[u32] = &[236, 241, 252];
+const BUSY: &[u32] = &[216];
+const UNKNOWN_OUTCOME: &[u32] = &[3, 32, 33, 319];
+const ONCE: &[u32] = &[159, 160, 394, 735];
+
+/// The memory limit: halving the batch helps.
+pub const MEMORY_LIMIT_EXCEEDED: u32 = 241;
+/// A checked cast met a value that its column cannot hold.
+pub const CANNOT_CONVERT_TYPE: u32 = 70;
+
+/// The class of a ClickHouse error code with its text.
+pub fn class_of_code(code: u32, text: &str) -> Class {
+    // Code 252 also means that one INSERT block has too many partitions: that never passes.
+    if code == 252 && text.contains("Too many partitions") {
+        return Class::Never;
+    }
+    [
+        (TRANSIENT, Class::Transient),
+        (SLOW, Class::Slow),
+        (BUSY, Class::Busy),
+        (UNKNOWN_OUTCOME, Class::UnknownOutcome),
+        (ONCE, Class::Once),
+    ]
+    .into_iter()
+    .find_map(|(codes, class)| codes.contains(&code).then_some(class))
+    .unwrap_or(Class::Never)
+}
+
+/// The schedule of retries, in one place so that a test can shrink it.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryPolicy {
+    /// The first delay; each further one doubles, with jitter.
+    pub first_delay: Duration,
+    /// The rest before retrying a slow failure.
+    pub slow_delay: Duration,
+    /// Tries in all for transient failures.
+    pub transient_tries: usize,
+    /// Tries in all for slow failures.
+    pub slow_tries: usize,
+    /// How long a statement may take before it counts as stalled.
+    pub statement_timeout: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            first_delay: Duration::from_millis(500),
+            slow_delay: Duration::from_secs(30),
+            transient_tries: 6,
+            slow_tries: 3,
+            statement_timeout: Duration::from_secs(3600),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// Tries in all for this class.
+    pub fn tries(&self, class: Class) -> usize {
+        match class {
+            Class::Transient => self.transient_tries,
+            Class::Slow => self.slow_tries,
+            Class::UnknownOutcome | Class::Once => 2,
+            Class::Busy | Class::Never => 1,
+        }
+    }
+
+    /// The delays between the tries of this class.
+    pub fn delays(&self, class: Class) -> impl Iterator<Item = Duration> {
+        let (first, tries) = match class {
+            Class::Slow => (self.slow_delay, self.slow_tries),
+            _ => (self.first_delay, self.tries(class)),
+        };
+        let builder = ExponentialBuilder::default()
+            .with_min_delay(first)
+            .with_max_delay(first * 64)
+            .with_factor(2.0)
+            .with_max_times(tries.saturating_sub(1))
+            .with_jitter();
+        backon::BackoffBuilder::build(builder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_have_their_class() {
+        assert_eq!(class_of_code(210, ""), Class::Transient);
+        assert_eq!(class_of_code(252, "Too many parts (600)"), Class::Slow);
+        assert_eq!(class_of_code(252, "Too many partitions for single INSERT block"), Class::Never);
+        assert_eq!(class_of_code(319, ""), Class::UnknownOutcome);
+        assert_eq!(class_of_code(62, ""), Class::Never);
+    }
+
+    #[test]
+    fn the_default_schedule_doubles_from_half_a_second() {
+        let delays: Vec<_> = RetryPolicy::default().delays(Class::Transient).collect();
+        assert_eq!(delays.len(), 5);
+        for (index, delay) in delays.iter().enumerate() {
+            let base = Duration::from_millis(500 << index);
+            assert!(*delay >= base && *delay <= base * 2, "{index}: {delay:?}");
+        }
+        assert_eq!(RetryPolicy::default().delays(Class::Slow).count(), 2);
+        assert_eq!(RetryPolicy::default().delays(Class::Never).count(), 0);
+    }
+}

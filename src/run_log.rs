@@ -1,0 +1,135 @@
+//! The run log in the database: what happened to which account, table and window.
+
+use anyhow::{Context, Result};
+use chrono::NaiveDate;
+use clickhouse::Row;
+use serde::{Deserialize, Serialize};
+
+use crate::account::AccountId;
+use crate::db::Db;
+use crate::refresh::window::Window;
+use crate::schema::SummaryTable;
+use crate::sql;
+
+/// How far a table of an account came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Its new rows wait in a staging table.
+    Staged,
+    /// The swap is about to happen, or happened without a word after it.
+    Publishing,
+    /// Readers see the new rows.
+    Published,
+    /// Nothing was changed, because of an error.
+    Failed,
+    /// Nothing was changed, because a data guard said no.
+    HeldBack,
+    /// The account has no rows any more; its partition was dropped.
+    Dropped,
+    /// The account left.
+    Forgotten,
+}
+
+impl State {
+    /// The word in the log.
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Staged => "staged",
+            State::Publishing => "publishing",
+            State::Published => "published",
+            State::Failed => "failed",
+            State::HeldBack => "held_back",
+            State::Dropped => "dropped",
+            State::Forgotten => "forgotten",
+        }
+    }
+}
+
+/// One line of the log; `updated_at` is the server's.
+#[derive(Clone, Debug, Row, Serialize, Deserialize)]
+pub struct Entry {
+    run_id: String,
+    klaviyo_public_id: String,
+    table_name: String,
+    #[serde(with = "clickhouse::serde::chrono::date")]
+    window_start: NaiveDate,
+    #[serde(with = "clickhouse::serde::chrono::date")]
+    window_end: NaiveDate,
+    #[serde(with = "clickhouse::serde::chrono::date")]
+    as_of: NaiveDate,
+    state: String,
+    rows_written: u64,
+    rows_kept: u64,
+    rows_rejected: u64,
+    started_at: u32,
+    duration_ms: u64,
+    query_ids: Vec<String>,
+    aiviews_version: String,
+    error: String,
+}
+
+/// What a line of the log says beyond its key.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Rows of the window that were written.
+    pub rows_written: u64,
+    /// Rows outside the window that stayed.
+    pub rows_kept: u64,
+    /// Source rows that were left out because of their revenue.
+    pub rows_rejected: u64,
+    /// Milliseconds spent.
+    pub duration_ms: u64,
+    /// Why it failed or was held back.
+    pub error: String,
+}
+
+impl Entry {
+    /// A line about one table of one account.
+    pub fn new(
+        db: &Db,
+        window: &Window,
+        account: &AccountId,
+        table: &SummaryTable,
+        state: State,
+        outcome: Outcome,
+    ) -> Entry {
+        let (window_start, window_end) = window.bounds(table.grain);
+        Entry {
+            run_id: db.run_id().to_owned(),
+            klaviyo_public_id: account.as_str().to_owned(),
+            table_name: table.name.to_owned(),
+            window_start,
+            window_end,
+            as_of: window.as_of,
+            state: state.word().to_owned(),
+            rows_written: outcome.rows_written,
+            rows_kept: outcome.rows_kept,
+            rows_rejected: outcome.rows_rejected,
+            started_at: window.updated_at,
+            duration_ms: outcome.duration_ms,
+            query_ids: Vec::new(),
+            aiviews_version: env!("CARGO_PKG_VERSION").to_owned(),
+            error: outcome.error,
+        }
+    }
+}
+
+/// Writes lines to the log.
+pub async fn write(db: &Db, entries: &[Entry]) -> Result<()> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    db.insert("ai_refresh_log", entries).await.context("cannot write the run log `ai_refresh_log`")
+}
+
+/// Accounts that a broken run left in the middle of publishing.
+pub async fn left_in_publishing(db: &Db) -> Result<Vec<String>> {
+    db.statement(&sql::LEFT_IN_PUBLISHING).fetch_all().await
+}
+
+/// Accounts whose tables were all published for this window within the last day.
+pub async fn already_published(db: &Db, window: &Window, tables: &[&SummaryTable]) -> Result<Vec<String>> {
+    let names: Vec<&str> = tables.iter().map(|table| table.name).collect();
+    let statement = db.statement(&sql::ALREADY_PUBLISHED).param("tables", names);
+    window.bind(statement).fetch_all().await
+}

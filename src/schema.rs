@@ -1,0 +1,253 @@
+//! What the database should look like: the seven summary tables and eight helper views, read from their own DDL.
+
+use std::sync::LazyLock;
+
+use crate::sql::{self, Sql};
+
+/// The calendar unit of a summary table's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grain {
+    /// A row is dated by `date`.
+    Daily,
+    /// A row is dated by `week_start_date`, a Monday.
+    Weekly,
+}
+
+impl Grain {
+    /// The column that dates a row.
+    pub fn date_column(self) -> &'static str {
+        match self {
+            Grain::Daily => "date",
+            Grain::Weekly => "week_start_date",
+        }
+    }
+}
+
+/// One of the seven summary tables with all that belongs to it.
+#[derive(Debug)]
+pub struct SummaryTable {
+    /// The table's name.
+    pub name: &'static str,
+    /// What dates its rows.
+    pub grain: Grain,
+    /// `CREATE TABLE`.
+    pub ddl: Sql,
+    /// The `SELECT` of the window's new rows.
+    pub refresh: Sql,
+    /// The audit of staged rows.
+    pub audit: Sql,
+    /// Finds sums that do not fit their columns, where there are sums.
+    pub overflow: Option<Sql>,
+    /// The step that adds the columns which the contract does not have.
+    pub step: Sql,
+}
+
+/// A column as the DDL states it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Name.
+    pub name: String,
+    /// Type as ClickHouse prints it.
+    pub column_type: String,
+    /// `DEFAULT` expression, or empty.
+    pub default: String,
+    /// What a reader is told about it.
+    pub comment: String,
+}
+
+/// A table or view as its DDL states it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// Name of the table or view.
+    pub name: String,
+    /// Columns in order.
+    pub columns: Vec<Column>,
+    /// The object's own comment.
+    pub comment: String,
+    /// `PARTITION BY` expression; empty for a view.
+    pub partition_key: String,
+    /// `ORDER BY` expressions, comma and space between; empty for a view.
+    pub sorting_key: String,
+    /// The `SELECT` of a view; empty for a table.
+    pub body: String,
+}
+
+impl Definition {
+    /// Reads a DDL file of ours: `(` and `)` of the column list stand alone at a line's start, the clauses after it
+    /// each on a line of their own. Panics on any other layout, which a test meets before a user does.
+    pub fn parse(ddl: &Sql) -> Definition {
+        // A view's comment stands behind its SELECT, where older servers want it.
+        let (head, body, view_comment) = match ddl.text.split_once("\nAS\n") {
+            Some((head, select)) => match select.trim().rsplit_once("\nCOMMENT ") {
+                Some((body, comment)) => (head, body.trim().to_owned(), unquote(comment)),
+                None => panic!("{}: no comment behind the SELECT", ddl.name),
+            },
+            None => (ddl.text.as_ref(), String::new(), String::new()),
+        };
+        let (columns, tail) = head
+            .split_once("\n(\n")
+            .and_then(|(_, rest)| rest.split_once("\n)"))
+            .unwrap_or_else(|| panic!("{}: no column list", ddl.name));
+        let clause =
+            |keyword: &str| tail.lines().find_map(|line| line.trim().strip_prefix(keyword)).map(str::trim);
+        Definition {
+            name: ddl.object().to_owned(),
+            columns: split_at_commas(columns).iter().map(|column| parse_column(column)).collect(),
+            comment: clause("COMMENT ").map_or(view_comment, unquote),
+            partition_key: clause("PARTITION BY ").unwrap_or_default().to_owned(),
+            sorting_key: clause("ORDER BY ").unwrap_or_default().trim_matches(['(', ')']).to_owned(),
+            body,
+        }
+    }
+
+    /// Column names, comma and space between, for an explicit column list.
+    pub fn column_list(&self) -> String {
+        let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
+        names.join(", ")
+    }
+}
+
+/// Splits at the commas outside quotes and parentheses, and folds white space outside quotes.
+fn split_at_commas(text: &str) -> Vec<String> {
+    let (mut parts, mut depth, mut quoted) = (vec![String::new()], 0, false);
+    for letter in text.chars() {
+        if letter == '\'' {
+            quoted = !quoted;
+        }
+        match letter {
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth -= 1,
+            _ => {}
+        }
+        let part = parts.last_mut().expect("never empty");
+        if letter == ',' && !quoted && depth == 0 {
+            parts.push(String::new());
+        } else if letter.is_whitespace() && !quoted {
+            if !part.is_empty() && !part.ends_with(' ') {
+                part.push(' ');
+            }
+        } else {
+            part.push(letter);
+        }
+    }
+    parts
+}
+
+/// Reads `name Type [DEFAULT expression] [COMMENT 'text']`.
+fn parse_column(text: &str) -> Column {
+    let (declaration, comment) = text.split_once(" COMMENT ").unwrap_or((text, "''"));
+    let (name, rest) = declaration.split_once(' ').unwrap_or_else(|| panic!("not a column: {text}"));
+    let (column_type, default) = rest.split_once(" DEFAULT ").unwrap_or((rest, ""));
+    Column {
+        name: name.to_owned(),
+        column_type: column_type.trim().to_owned(),
+        default: default.trim().to_owned(),
+        comment: unquote(comment),
+    }
+}
+
+fn unquote(literal: &str) -> String {
+    literal.trim().trim_start_matches('\'').trim_end_matches('\'').replace("''", "'")
+}
+
+impl SummaryTable {
+    /// The table as its DDL states it.
+    pub fn definition(&self) -> Definition {
+        Definition::parse(&self.ddl)
+    }
+
+    /// The `INSERT` that fills a staging table: the window's new rows and the kept history in one statement.
+    pub fn stage(&self) -> Sql {
+        let text = sql::STAGE
+            .text
+            .replace("<<columns>>", &self.definition().column_list())
+            .replace("<<date_column>>", self.grain.date_column())
+            .replace("<<rows>>", &self.refresh.composed().text);
+        Sql { name: format!("stage/{}", self.name).into(), text: text.into() }
+    }
+
+    /// Counts what the table holds now, key by key.
+    pub fn present(&self) -> Sql {
+        let definition = self.definition();
+        let key: Vec<String> =
+            definition.sorting_key.split(", ").map(|column| format!("t.{column}")).collect();
+        let text = sql::PRESENT
+            .text
+            .replace("<<key>>", &key.join(", "))
+            .replace("<<date_column>>", self.grain.date_column());
+        Sql { name: format!("present/{}", self.name).into(), text: text.into() }
+    }
+
+    /// Looks a table up by its name.
+    pub fn find(name: &str) -> Option<&'static SummaryTable> {
+        TABLES.iter().find(|table| table.name == name)
+    }
+}
+
+macro_rules! summary_table {
+    ($name:literal, $grain:ident, $overflow:expr) => {
+        SummaryTable {
+            name: $name,
+            grain: Grain::$grain,
+            ddl: sql::embed!("tables/" $name),
+            refresh: sql::embed!("refresh/" $name),
+            audit: sql::embed!("checks/staged_" $name),
+            overflow: $overflow,
+            step: sql::embed!("steps/" $name),
+        }
+    };
+}
+
+macro_rules! overflow {
+    ($name:literal) => {
+        Some(sql::embed!("checks/overflow_" $name))
+    };
+}
+
+/// The summary tables in the order of publishing: the five daily ones, then the two rollups.
+pub static TABLES: [SummaryTable; 7] = [
+    summary_table!("campaign_ai_summary", Daily, overflow!("campaign_ai_summary")),
+    summary_table!("flow_ai_summary", Daily, overflow!("flow_ai_summary")),
+    summary_table!("channel_performance_daily", Daily, overflow!("channel_performance_daily")),
+    summary_table!("segment_ai_trends", Daily, None),
+    summary_table!("form_ai_performance", Daily, overflow!("form_ai_performance")),
+    summary_table!("campaign_weekly_rollup", Weekly, overflow!("campaign_weekly_rollup")),
+    summary_table!("flow_weekly_rollup", Weekly, overflow!("flow_weekly_rollup")),
+];
+
+/// The helper views.
+pub static VIEWS: [Sql; 8] = [
+    sql::embed!("views/ai_best_performers"),
+    sql::embed!("views/ai_campaign_recent"),
+    sql::embed!("views/ai_campaign_weekly"),
+    sql::embed!("views/ai_channel_comparison"),
+    sql::embed!("views/ai_day_of_week_patterns"),
+    sql::embed!("views/ai_flow_recent"),
+    sql::embed!("views/ai_flow_weekly"),
+    sql::embed!("views/ai_historical_baseline"),
+];
+
+/// A source view and what it must offer.
+#[derive(Debug)]
+pub struct SourceView {
+    /// The view's name.
+    pub name: String,
+    /// Its columns with their types, in the production order.
+    pub columns: Vec<(String, String)>,
+}
+
+/// The four source views that a refresh reads, as production has them.
+pub static SOURCES: LazyLock<Vec<SourceView>> = LazyLock::new(|| {
+    let mut sources: Vec<SourceView> = Vec::new();
+    for line in sql::SOURCE_CONTRACT.lines().skip(1) {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [view, _, column, column_type] = fields[..] else { panic!("sql/sources.tsv: {line}") };
+        if sources.last().is_none_or(|source| source.name != view) {
+            sources.push(SourceView { name: view.to_owned(), columns: Vec::new() });
+        }
+        if let Some(source) = sources.last_mut() {
+            source.columns.push((column.to_owned(), column_type.to_owned()));
+        }
+    }
+    sources
+});

@@ -1,0 +1,98 @@
+//! Synthetic sources in the production shape, for a demo, a test or a benchmark.
+
+use anyhow::Result;
+use chrono::NaiveDate;
+use clickhouse::Row;
+use indicatif::ProgressBar;
+use serde::{Deserialize, Serialize};
+
+use crate::db::{Db, Statement};
+use crate::exit::{ExitCode, Failure};
+use crate::refresh::window::Clock;
+use crate::sql::{self, Sql};
+use crate::stop::Stop;
+
+/// Accounts that one statement fills: bounds its memory, and gives progress.
+const ACCOUNTS_PER_STEP: u32 = 50;
+
+/// What to make.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// Number of accounts.
+    pub accounts: u32,
+    /// Number of dates, the last of them today.
+    pub days: u32,
+    /// The same seed makes the same rows.
+    pub seed: u64,
+}
+
+/// One synthetic source, made.
+#[derive(Debug, Row, Serialize, Deserialize)]
+pub struct Source {
+    /// Its kind: campaign, flow, form or segment.
+    pub source: String,
+    /// Rows, each in its newest version.
+    pub source_rows: u64,
+    /// Accounts.
+    pub accounts: u64,
+    /// First date.
+    #[serde(with = "clickhouse::serde::chrono::date")]
+    pub first_date: NaiveDate,
+    /// Last date.
+    #[serde(with = "clickhouse::serde::chrono::date")]
+    pub last_date: NaiveDate,
+}
+
+#[derive(Debug, Row, Deserialize)]
+struct ForeignObject {
+    name: String,
+    engine: String,
+}
+
+/// Makes the sources, replacing those of an earlier seeding. Refuses a database with sources of another origin.
+pub async fn seed(db: &Db, size: Size, stop: &Stop, bar: &ProgressBar) -> Result<Vec<Source>> {
+    refuse_foreign(db).await?;
+    for create in sql::SEED_CREATE.iter().chain(&sql::SEED_CLEAR) {
+        db.statement(create).writing().execute().await?;
+    }
+    let last_day = Clock::read(db).await?.today;
+    let mut first_account = 0;
+    while first_account < size.accounts {
+        let last_account = (first_account + ACCOUNTS_PER_STEP).min(size.accounts) - 1;
+        for fill in &sql::SEED_FILL {
+            if let Some(code) = stop.code() {
+                return Err(Failure::new(code, "stopped: the sources are incomplete, seed again").into());
+            }
+            step(db, fill, size, last_day)
+                .param("first_account", first_account)
+                .param("last_account", last_account)
+                .until(stop)
+                .execute()
+                .await?;
+        }
+        bar.inc(u64::from(last_account + 1 - first_account));
+        first_account = last_account + 1;
+    }
+    db.statement(&sql::SEED_SUMMARY).fetch_all().await
+}
+
+fn step<'db>(db: &'db Db, fill: &Sql, size: Size, last_day: NaiveDate) -> Statement<'db> {
+    let statement = db.statement(&fill.composed()).writing();
+    statement.param("days", size.days).param("seed", size.seed).param("last_day", last_day)
+}
+
+async fn refuse_foreign(db: &Db) -> Result<()> {
+    let foreign: Vec<ForeignObject> = db.statement(&sql::SEED_FOREIGN_OBJECTS).fetch_all().await?;
+    let Some(first) = foreign.first() else {
+        return Ok(());
+    };
+    let message = format!(
+        "database `{}` already has `{}` ({}), which `seed` did not make",
+        db.database(),
+        first.name,
+        first.engine
+    );
+    Err(Failure::new(ExitCode::Usage, message)
+        .hint("seed an empty database: --database, or another --data-dir")
+        .into())
+}

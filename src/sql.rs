@@ -1,0 +1,180 @@
+//! The embedded catalogue: the explicit list of every file in `sql/`, and the composition of shared fragments.
+//!
+//! A file holds one statement and is named after its object. A line `--# include fragments/x.sql` stands for
+//! the text of `x.sql` in `sql/refresh/fragments/` or `sql/seed/fragments/`.
+
+use std::borrow::Cow;
+
+/// A statement with its name in the catalogue.
+#[derive(Clone, Debug)]
+pub struct Sql {
+    /// Path below `sql/` without the ending, such as `views/ai_flow_recent`.
+    pub name: Cow<'static, str>,
+    /// The statement's text.
+    pub text: Cow<'static, str>,
+}
+
+macro_rules! embed {
+    ($($part:literal)+) => {
+        $crate::sql::Sql {
+            name: std::borrow::Cow::Borrowed(concat!($($part),+)),
+            text: std::borrow::Cow::Borrowed(include_str!(concat!("../sql/", $($part,)+ ".sql"))),
+        }
+    };
+}
+pub(crate) use embed;
+
+impl Sql {
+    /// The last part of the name: the object that the file is about.
+    pub fn object(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or(&self.name)
+    }
+
+    /// Splices the included fragments into the text.
+    pub fn composed(&self) -> Sql {
+        Sql { name: self.name.clone(), text: splice(&self.text).into() }
+    }
+}
+
+const INCLUDE: &str = "--# include fragments/";
+
+fn splice(text: &str) -> String {
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        match line.trim_start().strip_prefix(INCLUDE) {
+            Some(file) => lines.push(splice(&fragment(file.trim()).text)),
+            None => lines.push(line.to_owned()),
+        }
+    }
+    lines.join("\n")
+}
+
+fn fragment(file: &str) -> &'static Sql {
+    let name = file.trim_end_matches(".sql");
+    let found = FRAGMENTS.iter().find(|fragment| fragment.object() == name);
+    found.unwrap_or_else(|| panic!("sql/refresh/fragments/{file} is not in the catalogue"))
+}
+
+/// Columns of the source views, as production has them: view, position, column, type.
+pub const SOURCE_CONTRACT: &str = include_str!("../sql/sources.tsv");
+/// Fills a staging table; `schema` puts columns and rows into its slots.
+pub static STAGE: Sql = embed!("refresh/stage");
+/// Settings that the server knows.
+pub static KNOWN_SETTINGS: Sql = embed!("internal/known_settings");
+/// Version and database of the server.
+pub static SERVER_FACTS: Sql = embed!("internal/server_facts");
+/// Creates the embedded engine's database.
+pub static CREATE_DATABASE: Sql = embed!("internal/create_database");
+/// Stops a query.
+pub static KILL_QUERY: Sql = embed!("internal/kill_query");
+/// The lock table.
+pub static REFRESH_LOCK: Sql = embed!("internal/ai_refresh_lock");
+/// Who holds the lock.
+pub static LOCK_HOLDER: Sql = embed!("internal/lock_holder");
+/// Age of a lock without a sign of life.
+pub static LOCK_AGE: Sql = embed!("internal/lock_age");
+/// Puts a dead lock aside.
+pub static LOCK_TAKE_OVER: Sql = embed!("internal/lock_take_over");
+/// Drops a working table.
+pub static DROP_TABLE: Sql = embed!("internal/drop_table");
+/// Working tables that runs left behind.
+pub static WORKING_TABLES: Sql = embed!("internal/working_tables");
+/// The clock.
+pub static CLOCK: Sql = embed!("internal/clock");
+/// Accounts left in publishing.
+pub static LEFT_IN_PUBLISHING: Sql = embed!("internal/left_in_publishing");
+/// Accounts that this window is done for.
+pub static ALREADY_PUBLISHED: Sql = embed!("internal/already_published");
+/// Accounts in the sources.
+pub static ACCOUNTS: Sql = embed!("refresh/account_rows");
+/// Accounts that equal an asked one but for case.
+pub static KNOWN_ACCOUNTS: Sql = embed!("refresh/known_accounts");
+/// Counts what a table holds; `schema` puts key and date column into its slots.
+pub static PRESENT: Sql = embed!("checks/present_keys");
+/// Rows that readers see.
+pub static VISIBLE_ROWS: Sql = embed!("checks/visible_rows");
+/// Source rows left out because of their revenue.
+pub static REJECTED: Sql = embed!("checks/rejected");
+/// Makes a staging table.
+pub static CREATE_STAGING: Sql = embed!("internal/create_staging");
+/// Merges a staged partition into one part.
+pub static MERGE_PARTITION: Sql = embed!("internal/merge_partition");
+/// Swaps a partition.
+pub static PUBLISH_PARTITION: Sql = embed!("internal/publish_partition");
+/// Drops a partition.
+pub static DROP_PARTITION: Sql = embed!("internal/drop_partition");
+/// Rows dated after as_of.
+pub static LATER_DATES: Sql = embed!("checks/later_dates");
+/// The last runs.
+pub static RUNS: Sql = embed!("status/runs");
+/// Size and freshness of a table.
+pub static TABLE_STATUS: Sql = embed!("status/table");
+/// When accounts were last refreshed.
+pub static ACCOUNT_FRESHNESS: Sql = embed!("status/account_freshness");
+/// Accounts whose last refresh did not end well.
+pub static TROUBLED_ACCOUNTS: Sql = embed!("status/troubled_accounts");
+/// Source rows that came too late.
+pub static LATE_ROWS: Sql = embed!("status/late_rows");
+/// Source rows of the future.
+pub static FUTURE_ROWS: Sql = embed!("status/future_rows");
+/// Stored partitions.
+pub static PARTITIONS: Sql = embed!("refresh/partitions");
+/// The run log.
+pub static REFRESH_LOG: Sql = embed!("internal/ai_refresh_log");
+/// The migration ledger.
+pub static SCHEMA_LEDGER: Sql = embed!("internal/ai_schema_ledger");
+
+/// Raw tables and source views of the synthetic sources.
+pub static SEED_CREATE: [Sql; 8] = [
+    embed!("seed/raw_campaign"),
+    embed!("seed/raw_flow"),
+    embed!("seed/raw_form"),
+    embed!("seed/raw_segment"),
+    embed!("seed/latest_campaign"),
+    embed!("seed/latest_flow"),
+    embed!("seed/latest_form"),
+    embed!("seed/latest_segment"),
+];
+/// Empties the synthetic sources.
+pub static SEED_CLEAR: [Sql; 4] = [
+    embed!("seed/clear_campaign"),
+    embed!("seed/clear_flow"),
+    embed!("seed/clear_form"),
+    embed!("seed/clear_segment"),
+];
+/// Fills the synthetic sources for a range of accounts.
+pub static SEED_FILL: [Sql; 4] = [
+    embed!("seed/fill_campaign"),
+    embed!("seed/fill_flow"),
+    embed!("seed/fill_form"),
+    embed!("seed/fill_segment"),
+];
+/// Objects with a source's name that `seed` did not make.
+pub static SEED_FOREIGN_OBJECTS: Sql = embed!("seed/foreign_objects");
+/// What was made.
+pub static SEED_SUMMARY: Sql = embed!("seed/summary");
+
+/// Texts that refreshes and checks share.
+static FRAGMENTS: [Sql; 21] = [
+    embed!("refresh/fragments/anomaly"),
+    embed!("refresh/fragments/campaign_rows"),
+    embed!("refresh/fragments/campaign_source"),
+    embed!("refresh/fragments/campaign_weeks"),
+    embed!("refresh/fragments/channel_days"),
+    embed!("refresh/fragments/flow_rows"),
+    embed!("refresh/fragments/flow_source"),
+    embed!("refresh/fragments/flow_weeks"),
+    embed!("refresh/fragments/form_days"),
+    embed!("refresh/fragments/label"),
+    embed!("refresh/fragments/name_stamp"),
+    embed!("refresh/fragments/row_rates"),
+    embed!("refresh/fragments/sane_revenue"),
+    embed!("refresh/fragments/summary_columns"),
+    embed!("refresh/fragments/thresholds"),
+    embed!("refresh/fragments/trends"),
+    embed!("refresh/fragments/week_changes"),
+    embed!("refresh/fragments/week_sums"),
+    embed!("refresh/fragments/week_totals"),
+    embed!("refresh/fragments/week_trend"),
+    embed!("seed/fragments/seed_accounts"),
+];
