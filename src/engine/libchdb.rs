@@ -7,44 +7,14 @@
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::marker::PhantomData;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::ptr;
 
+use super::error::LibraryError;
 use super::exception::Exception;
 
 /// The oldest library that has all symbols and semantics relied on, as (major, minor).
 pub const OLDEST_SUPPORTED: (u32, u32) = (26, 7);
-
-/// Why the library cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum LibraryError {
-    /// No file at any of the places looked at.
-    #[error("`libchdb.so` not found: looked at {}\nhint: run scripts/install-libchdb", list(.looked_at))]
-    NotFound {
-        /// Every path tried, in order.
-        looked_at: Vec<PathBuf>,
-    },
-    /// The file is there, but the system's loader refuses it.
-    #[error("cannot load `{}`: {reason}\nhint: remove it and run scripts/install-libchdb", .path.display())]
-    NotLoadable {
-        /// The file.
-        path: PathBuf,
-        /// The loader's words.
-        reason: String,
-    },
-    /// The file is a library, but not one this program knows how to call.
-    #[error("cannot use `{}`: {reason}\nhint: remove it and run scripts/install-libchdb", .path.display())]
-    Unsupported {
-        /// The file.
-        path: PathBuf,
-        /// The missing symbol or the version found.
-        reason: String,
-    },
-}
-
-fn list(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
-}
 
 /// The loader's own words are the innermost cause.
 fn cause(error: &dyn std::error::Error) -> String {
@@ -146,9 +116,8 @@ impl Library {
     pub fn load(path: &Path) -> Result<Self, LibraryError> {
         let unsupported = |reason: String| LibraryError::Unsupported { path: path.to_owned(), reason };
         // SAFETY: loading runs the library's constructors; the file is the one the user or the installer named.
-        let library = unsafe { libloading::Library::new(path) }.map_err(|error| {
-            LibraryError::NotLoadable { path: path.to_owned(), reason: error.to_string() }
-        })?;
+        let library = unsafe { libloading::Library::new(path) }
+            .map_err(|error| LibraryError::NotLoadable { path: path.to_owned(), reason: cause(&error) })?;
         // SAFETY: the signatures are those of the supported versions, which is checked right below.
         let symbols = unsafe { Symbols::resolve(&library) }
             .map_err(|symbol| unsupported(format!("it has no `{symbol}`")))?;
@@ -344,6 +313,12 @@ impl Output {
                 bytes_written: (symbols.bytes_written)(self.result),
             }
         }
+    }
+}
+
+impl AsRef<[u8]> for Output {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes()
     }
 }
 

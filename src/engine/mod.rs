@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpListener;
 
-pub use error::EngineError;
+pub use error::{EngineError, LibraryError};
 pub use library::INSTALLED_VERSION;
 
 use exception::Exception;
