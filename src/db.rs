@@ -26,6 +26,13 @@ use crate::stop::Stop;
 const WRITE_SETTINGS: &[(&str, &str)] = &[
     ("session_timezone", ""),
     ("join_use_nulls", "0"),
+    ("group_by_use_nulls", "0"),
+    ("aggregate_functions_null_for_empty", "0"),
+    ("prefer_column_name_to_alias", "0"),
+    ("group_by_overflow_mode", "throw"),
+    ("join_overflow_mode", "throw"),
+    ("read_overflow_mode", "throw"),
+    ("result_overflow_mode", "throw"),
     ("async_insert", "0"),
     ("optimize_on_insert", "0"),
     ("max_partitions_per_insert_block", "0"),
