@@ -24,7 +24,7 @@ impl Stop {
                     _ = terminate.recv() => ExitCode::Terminated,
                 };
                 if sender.borrow().is_some() {
-                    std::process::exit(code.number().into());
+                    crate::engine::exit_at_once(code.number());
                 }
                 tracing::warn!("stopping at the next safe point; once more to stop at once");
                 // Nobody left to listen means that the run is over.

@@ -8,4 +8,5 @@ mod clients;
 mod engine;
 mod expression;
 mod markdown;
+mod properties;
 mod support;
