@@ -29,7 +29,9 @@ pub(super) async fn run(global: &Global, arguments: &Migrate) -> Result<ExitCode
     let many = migrate::many_partitions(db).await?;
     for table in &many {
         let (name, partitions) = (&table.table, table.partitions);
-        tracing::warn!("`{name}` has {partitions} partitions, one per account: beyond 5,000 restarts and scans of all accounts slow down");
+        tracing::warn!(
+            "`{name}` has {partitions} partitions, one per account: beyond 5,000 restarts and scans of all accounts slow down"
+        );
     }
     if arguments.json {
         let left = outcome.as_ref().map(problems).unwrap_or_default();
@@ -102,7 +104,8 @@ fn refuse(plan: &Plan) -> Result<ExitCode> {
 
 /// The statements, each ended by `;`, so that they can be reviewed or run by hand.
 fn show(db: &Db, plan: &Plan, arguments: &Migrate) {
-    let statements = |action| migrate::statements(db, action).iter().map(|it| it.script()).collect::<Vec<_>>();
+    let statements =
+        |action| migrate::statements(db, action).iter().map(|it| it.script()).collect::<Vec<_>>();
     if arguments.json {
         let actions: Vec<Value> = plan
             .actions

@@ -91,7 +91,12 @@ impl From<&Difference> for Finding {
 }
 
 impl Difference {
-    fn new(object: impl Into<String>, expected: impl Into<String>, found: impl Into<String>, mend: Mend) -> Self {
+    fn new(
+        object: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+        mend: Mend,
+    ) -> Self {
         Self { object: object.into(), expected: expected.into(), found: found.into(), mend }
     }
 
@@ -106,7 +111,9 @@ impl Difference {
     /// What a person should do.
     pub fn remedy(&self) -> &str {
         match &self.mend {
-            Mend::Create | Mend::Step(_) | Mend::Comment { .. } | Mend::ReplaceView => "run `aiviews migrate`",
+            Mend::Create | Mend::Step(_) | Mend::Comment { .. } | Mend::ReplaceView => {
+                "run `aiviews migrate`"
+            }
             Mend::Rebuild => "run `aiviews migrate --rebuild`: it copies the table and keeps the old one",
             Mend::ByHand(remedy) | Mend::Nothing(remedy) => remedy,
         }
@@ -161,7 +168,12 @@ pub fn compare(expected: &Expected, live: &LiveSchema, ledger: &[Entry]) -> Vec<
     for definition in expected.all() {
         let kind = if definition.body.is_empty() { "table" } else { "view" };
         differences.extend(match live.find(&definition.name) {
-            None => vec![Difference::new(&definition.name, format!("a {kind}"), "nothing of this name", Mend::Create)],
+            None => vec![Difference::new(
+                &definition.name,
+                format!("a {kind}"),
+                "nothing of this name",
+                Mend::Create,
+            )],
             Some(object) if kind == "view" => view::compare(definition, object),
             Some(object) => table::compare(definition, object),
         });
@@ -179,15 +191,27 @@ fn compare_ledger(ledger: &[Entry]) -> Vec<Difference> {
             Some(entry) if *entry == expected_entry => {}
             Some(entry) => {
                 let remedy = "an applied step must not change: use the version of aiviews that applied it, or a newer one";
-                differences.push(Difference::new(object, expected, describe_entry(entry), Mend::ByHand(remedy.to_owned())));
+                differences.push(Difference::new(
+                    object,
+                    expected,
+                    describe_entry(entry),
+                    Mend::ByHand(remedy.to_owned()),
+                ));
             }
-            None => differences.push(Difference::new(object, expected, "not recorded", Mend::Step(step.version))),
+            None => {
+                differences.push(Difference::new(object, expected, "not recorded", Mend::Step(step.version)))
+            }
         }
     }
     for entry in ledger.iter().filter(|entry| entry.version as usize > STEPS.len()) {
         let expected = format!("{} steps", STEPS.len());
         let remedy = "a newer aiviews migrated this database: upgrade this one";
-        differences.push(Difference::new(object, expected, describe_entry(entry), Mend::ByHand(remedy.to_owned())));
+        differences.push(Difference::new(
+            object,
+            expected,
+            describe_entry(entry),
+            Mend::ByHand(remedy.to_owned()),
+        ));
     }
     differences
 }

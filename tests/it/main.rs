@@ -6,4 +6,8 @@
 mod cases;
 mod expression;
 mod markdown;
+mod migrate;
+mod rebuild;
+mod schema;
 mod support;
+mod verify;
