@@ -52,7 +52,13 @@ pub struct Global {
     #[arg(long, env = "CLICKHOUSE_USER", global = true, help_heading = "Connection")]
     pub user: Option<String>,
     /// File that holds the password (or set CLICKHOUSE_PASSWORD; a password is never an argument)
-    #[arg(long, env = "CLICKHOUSE_PASSWORD_FILE", global = true, value_name = "FILE", help_heading = "Connection")]
+    #[arg(
+        long,
+        env = "CLICKHOUSE_PASSWORD_FILE",
+        global = true,
+        value_name = "FILE",
+        help_heading = "Connection"
+    )]
     pub password_file: Option<PathBuf>,
     /// Database of the sources and the summary tables
     #[arg(long, env = "CLICKHOUSE_DATABASE", global = true, help_heading = "Connection")]

@@ -26,6 +26,13 @@ use crate::stop::Stop;
 const WRITE_SETTINGS: &[(&str, &str)] = &[
     ("session_timezone", ""),
     ("join_use_nulls", "0"),
+    ("group_by_use_nulls", "0"),
+    ("aggregate_functions_null_for_empty", "0"),
+    ("prefer_column_name_to_alias", "0"),
+    ("group_by_overflow_mode", "throw"),
+    ("join_overflow_mode", "throw"),
+    ("read_overflow_mode", "throw"),
+    ("result_overflow_mode", "throw"),
     ("async_insert", "0"),
     ("optimize_on_insert", "0"),
     ("max_partitions_per_insert_block", "0"),
@@ -95,7 +102,8 @@ impl Db {
         self.database = facts.database_name.into();
         self.version = facts.version.into();
         let wanted: Vec<&str> = WRITE_SETTINGS.iter().map(|(name, _)| *name).collect();
-        let known: Vec<String> = self.statement(&sql::KNOWN_SETTINGS).param("names", &wanted).fetch_all().await?;
+        let known: Vec<String> =
+            self.statement(&sql::KNOWN_SETTINGS).param("names", &wanted).fetch_all().await?;
         let keep = |(name, _): &(&str, &str)| known.iter().any(|known_name| known_name == name);
         self.known_settings = Arc::new(WRITE_SETTINGS.iter().copied().filter(keep).collect());
         Ok(())
@@ -128,7 +136,11 @@ impl Db {
 
     /// The same connection to another database of the server.
     pub fn with_database(&self, database: &str) -> Self {
-        Self { client: self.client.clone().with_database(database), database: database.into(), ..self.clone() }
+        Self {
+            client: self.client.clone().with_database(database),
+            database: database.into(),
+            ..self.clone()
+        }
     }
 
     /// Appends rows to one of our own tables; columns that the row type does not have take their default.
@@ -303,7 +315,12 @@ impl Statement<'_> {
                 return Err(error.into());
             };
             tries += 1;
-            warn!(statement = self.name, try_number = tries, delay_ms = delay.as_millis() as u64, "{error}; trying again");
+            warn!(
+                statement = self.name,
+                try_number = tries,
+                delay_ms = delay.as_millis() as u64,
+                "{error}; trying again"
+            );
             tokio::time::sleep(delay).await;
         }
     }
@@ -338,7 +355,12 @@ impl Statement<'_> {
                 return Err(QueryError::stopped(&self.name, &self.db.target));
             }
         };
-        debug!(statement = self.name, query_id, elapsed_ms = started.elapsed().as_millis() as u64, ok = outcome.is_ok());
+        debug!(
+            statement = self.name,
+            query_id,
+            elapsed_ms = started.elapsed().as_millis() as u64,
+            ok = outcome.is_ok()
+        );
         if let Err(error) = &outcome
             && matches!(error.class, Class::UnknownOutcome | Class::Once)
         {

@@ -184,7 +184,9 @@ async fn try_table(db: &Db, beat: &Beat) -> Result<Option<String>> {
         };
         if !holder.is_dead(beat, db).await? {
             let Holder { run_id, host, process_id, held_since, .. } = holder;
-            return Ok(Some(format!("run {run_id}, process {process_id} on {host}, since {held_since} (server time)")));
+            return Ok(Some(format!(
+                "run {run_id}, process {process_id} on {host}, since {held_since} (server time)"
+            )));
         }
         info!(run = holder.run_id, "taking over the lock of a run that is gone");
         take_over(db).await?;

@@ -23,7 +23,8 @@ pub fn start_logging(options: &Global) {
         Color::Never => false,
         Color::Auto => std::env::var_os("NO_COLOR").is_none() && std::io::stderr().is_terminal(),
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(color);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(color);
     // A second call (tests in one process) keeps the first subscriber.
     let _ = match options.log_format {
         LogFormat::Json => builder.json().flatten_event(true).try_init().is_ok(),
@@ -43,7 +44,8 @@ pub fn report_error(error: &anyhow::Error) {
 /// Text without control characters (and without the bidirectional ones that reorder a line).
 pub fn printable(text: &str) -> String {
     let hidden = |letter: char| {
-        letter.is_control() || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        letter.is_control()
+            || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.chars().map(|letter| if hidden(letter) { '\u{fffd}' } else { letter }).collect()
 }
@@ -51,12 +53,21 @@ pub fn printable(text: &str) -> String {
 /// Writes lines to stdout. A closed pipe ends the output quietly, as other tools do.
 pub fn print(text: &str) {
     let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush());
+    let _ = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.write_all(b"\n"))
+        .and_then(|()| stdout.flush());
+}
+
+/// Writes a line to stderr that no log level hides; nobody has to read it.
+pub fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", printable(line));
 }
 
 /// Writes one JSON document to stdout.
 pub fn print_json(document: &impl Serialize) {
-    let text = serde_json::to_string_pretty(document).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
+    let text =
+        serde_json::to_string_pretty(document).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
     print(&text);
 }
 
@@ -70,7 +81,8 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     }
     for (index, column) in table.column_iter_mut().enumerate() {
         let numeric = |row: &Vec<String>| {
-            row.get(index).is_some_and(|cell| cell.is_empty() || cell.replace([',', '%'], "").parse::<f64>().is_ok())
+            row.get(index)
+                .is_some_and(|cell| cell.is_empty() || cell.replace([',', '%'], "").parse::<f64>().is_ok())
         };
         if rows.iter().all(numeric) {
             column.set_cell_alignment(comfy_table::CellAlignment::Right);

@@ -88,7 +88,8 @@ impl Definition {
             .split_once("\n(\n")
             .and_then(|(_, rest)| rest.split_once("\n)"))
             .unwrap_or_else(|| panic!("{}: no column list", ddl.name));
-        let clause = |keyword: &str| tail.lines().find_map(|line| line.trim().strip_prefix(keyword)).map(str::trim);
+        let clause =
+            |keyword: &str| tail.lines().find_map(|line| line.trim().strip_prefix(keyword)).map(str::trim);
         Definition {
             name: ddl.object().to_owned(),
             columns: split_at_commas(columns).iter().map(|column| parse_column(column)).collect(),
@@ -175,7 +176,8 @@ impl SummaryTable {
     /// Counts what the table holds now, key by key.
     pub fn present(&self) -> Sql {
         let definition = self.definition();
-        let key: Vec<String> = definition.sorting_key.split(", ").map(|column| format!("t.{column}")).collect();
+        let key: Vec<String> =
+            definition.sorting_key.split(", ").map(|column| format!("t.{column}")).collect();
         let text = sql::PRESENT
             .text
             .replace("<<key>>", &key.join(", "))

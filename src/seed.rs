@@ -92,5 +92,7 @@ async fn refuse_foreign(db: &Db) -> Result<()> {
         first.name,
         first.engine
     );
-    Err(Failure::new(ExitCode::Usage, message).hint("seed an empty database: --database, or another --data-dir").into())
+    Err(Failure::new(ExitCode::Usage, message)
+        .hint("seed an empty database: --database, or another --data-dir")
+        .into())
 }

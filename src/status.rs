@@ -166,10 +166,12 @@ mod tests {
 
     #[test]
     fn an_account_is_stale_when_never_or_long_ago_refreshed() {
-        let account = |id: &str, published_at| Freshness { klaviyo_public_id: id.into(), published_at, has_source: 1 };
+        let account =
+            |id: &str, published_at| Freshness { klaviyo_public_id: id.into(), published_at, has_source: 1 };
         let accounts = [account("never", 0), account("old", 100), account("fresh", 90_000)];
         let found = stale(&accounts, 100_000, Duration::from_secs(20_000));
-        let names: Vec<_> = found.iter().map(|stale| (stale.klaviyo_public_id.as_str(), stale.hours)).collect();
+        let names: Vec<_> =
+            found.iter().map(|stale| (stale.klaviyo_public_id.as_str(), stale.hours)).collect();
         assert_eq!(names, [("never", None), ("old", Some(27))]);
     }
 }

@@ -66,7 +66,12 @@ impl fmt::Display for Target {
                 }
             }
             Target::Embedded(embedded) => {
-                write!(formatter, "embedded engine in {}, database `{}`", embedded.data_dir.display(), embedded.database)
+                write!(
+                    formatter,
+                    "embedded engine in {}, database `{}`",
+                    embedded.data_dir.display(),
+                    embedded.database
+                )
             }
         }
     }
@@ -79,19 +84,24 @@ fn usage(message: impl Into<String>, hint: &str) -> anyhow::Error {
 fn server(text: &str, options: &Global) -> Result<Server> {
     let example = "CLICKHOUSE_URL looks like https://host:8443 or http://127.0.0.1:8123";
     // The text itself may hold a password, so it is not repeated.
-    let mut url = Url::parse(text).map_err(|error| usage(format!("the ClickHouse URL is not a URL: {error}"), example))?;
+    let mut url = Url::parse(text)
+        .map_err(|error| usage(format!("the ClickHouse URL is not a URL: {error}"), example))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(usage(format!("the ClickHouse URL has the scheme `{}`", url.scheme()), example));
     }
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
-        let hint = "use CLICKHOUSE_USER, CLICKHOUSE_PASSWORD or CLICKHOUSE_PASSWORD_FILE, and CLICKHOUSE_DATABASE";
+        let hint =
+            "use CLICKHOUSE_USER, CLICKHOUSE_PASSWORD or CLICKHOUSE_PASSWORD_FILE, and CLICKHOUSE_DATABASE";
         return Err(usage("the ClickHouse URL holds a user, a password or parameters", hint));
     }
     url.set_fragment(None);
     let password = password(options)?;
     if !password.is_empty() && url.scheme() == "http" && !is_loopback(&url) && !options.insecure {
         let hint = "use https (port 8443), or --insecure if the network itself is private";
-        return Err(usage(format!("a password would travel in the clear to `{}`", url.host_str().unwrap_or("")), hint));
+        return Err(usage(
+            format!("a password would travel in the clear to `{}`", url.host_str().unwrap_or("")),
+            hint,
+        ));
     }
     let user = options.user.clone().filter(|user| !user.is_empty());
     Ok(Server {
@@ -115,7 +125,9 @@ fn password(options: &Global) -> Result<String> {
     if let Some(file) = &options.password_file {
         let text = std::fs::read_to_string(file)
             .with_context(|| format!("cannot read the password file `{}`", file.display()))
-            .map_err(|error| usage(format!("{error:#}"), "CLICKHOUSE_PASSWORD_FILE must name a readable file"))?;
+            .map_err(|error| {
+                usage(format!("{error:#}"), "CLICKHOUSE_PASSWORD_FILE must name a readable file")
+            })?;
         return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
     }
     Ok(std::env::var("CLICKHOUSE_PASSWORD").unwrap_or_default())
@@ -144,8 +156,9 @@ fn embedded(options: &Global) -> Result<Embedded> {
 
 fn default_data_dir() -> Result<PathBuf> {
     use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
-    let strategy = choose_base_strategy()
-        .map_err(|_| usage("there is no home folder to keep the embedded engine's data in", "name one with --data-dir"))?;
+    let strategy = choose_base_strategy().map_err(|_| {
+        usage("there is no home folder to keep the embedded engine's data in", "name one with --data-dir")
+    })?;
     Ok(strategy.data_dir().join("aiviews"))
 }
 

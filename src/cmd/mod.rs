@@ -5,6 +5,7 @@ mod forget;
 mod migrate;
 mod populate;
 mod seed;
+mod serve;
 mod status;
 mod verify;
 
@@ -27,8 +28,8 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Status(arguments) => status::run(global, &arguments).await,
         Command::Seed(arguments) => seed::run(global, &arguments).await,
         Command::Forget(arguments) => forget::run(global, &arguments).await,
+        Command::Serve(arguments) => serve::run(global, &arguments).await,
         Command::Completions(arguments) => completions::run(&arguments),
-        _ => unreachable!(),
     }
 }
 

@@ -40,7 +40,8 @@ pub(super) async fn run(global: &Global, arguments: &Populate) -> Result<ExitCod
 }
 
 fn options(arguments: &Populate) -> Result<Options> {
-    let ids: Result<Vec<AccountId>, _> = arguments.klaviyo_id.iter().map(|id| AccountId::from_argument(id)).collect();
+    let ids: Result<Vec<AccountId>, _> =
+        arguments.klaviyo_id.iter().map(|id| AccountId::from_argument(id)).collect();
     let mut accounts = ids?;
     accounts.sort();
     accounts.dedup();
@@ -67,7 +68,9 @@ fn describe(report: &Report) -> String {
         seconds(report.staging_ms),
         seconds(report.publishing_ms)
     );
-    for (number, what) in [(report.nothing_to_do, "had nothing to do"), (report.already_done, "were done already")] {
+    for (number, what) in
+        [(report.nothing_to_do, "had nothing to do"), (report.already_done, "were done already")]
+    {
         if number > 0 {
             text.push_str(&format!("\n{number} accounts {what}"));
         }
@@ -87,7 +90,10 @@ fn describe(report: &Report) -> String {
         ));
     }
     text.push_str(&list("failed", &report.failed));
-    text.push_str(&list("held back, their old rows stay (check the source, or --allow-shrink)", &report.held_back));
+    text.push_str(&list(
+        "held back, their old rows stay (check the source, or --allow-shrink)",
+        &report.held_back,
+    ));
     text.push_str(&list("skipped", &report.skipped));
     text
 }
@@ -98,7 +104,11 @@ fn list(title: &str, refusals: &[Refusal]) -> String {
     }
     let mut text = format!("\n\n{title}: {} accounts", refusals.len());
     for refusal in refusals.iter().take(LISTED) {
-        text.push_str(&format!("\n  {}: {}", output::printable(&refusal.account), output::printable(&refusal.reason)));
+        text.push_str(&format!(
+            "\n  {}: {}",
+            output::printable(&refusal.account),
+            output::printable(&refusal.reason)
+        ));
     }
     if refusals.len() > LISTED {
         text.push_str(&format!("\n  and {} more (--json lists all)", refusals.len() - LISTED));

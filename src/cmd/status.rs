@@ -28,7 +28,13 @@ fn describe(status: &Status, max_age: &str) -> String {
         None => format!("{}: never refreshed", account.klaviyo_public_id),
     });
     let troubled = status.troubled.iter().map(|account| {
-        format!("{}: {} ({}) {}", account.klaviyo_public_id, account.state, account.tables.join(", "), account.error)
+        format!(
+            "{}: {} ({}) {}",
+            account.klaviyo_public_id,
+            account.state,
+            account.tables.join(", "),
+            account.error
+        )
     });
     let late = status.late.iter().map(|account| {
         let Some(date) = Some(&account.earliest_date) else { return String::new() };
@@ -36,9 +42,11 @@ fn describe(status: &Status, max_age: &str) -> String {
     });
     parts.extend(list(&format!("stale (older than {max_age})"), stale.collect()));
     parts.extend(list("in trouble", troubled.collect()));
-    parts.extend(list("late source rows outside the last window (populate with more --days)", late.collect()));
+    parts
+        .extend(list("late source rows outside the last window (populate with more --days)", late.collect()));
     if status.future_rows > 0 {
-        parts.push(format!("{} source rows are dated after today; no refresh reads them", status.future_rows));
+        parts
+            .push(format!("{} source rows are dated after today; no refresh reads them", status.future_rows));
     }
     if status.stale.is_empty() && status.troubled.is_empty() {
         parts.push(format!("{} accounts with recent source rows, all fresh", status.accounts));
@@ -50,7 +58,17 @@ fn runs(status: &Status) -> String {
     if status.runs.is_empty() {
         return "no run yet: `aiviews populate` makes the first".to_owned();
     }
-    let header = ["started (server time)", "as of", "from", "published", "held back", "failed", "broken off", "rows", "seconds"];
+    let header = [
+        "started (server time)",
+        "as of",
+        "from",
+        "published",
+        "held back",
+        "failed",
+        "broken off",
+        "rows",
+        "seconds",
+    ];
     let rows: Vec<Vec<String>> = status
         .runs
         .iter()

@@ -78,11 +78,13 @@ impl QueryError {
             }
             Some(164) => Some("this user is read-only: writing verbs need the refresher's user"),
             Some(497) => Some("grant the privilege that the message names (README, Production)"),
-            Some(60 | 47 | 16) => Some("run `aiviews verify` to see what is missing, `aiviews migrate` to create it"),
-            Some(81) => Some("create the database first: CREATE DATABASE, or set CLICKHOUSE_DATABASE"),
-            None if self.class == Class::Transient => {
-                Some("check that the server runs and that CLICKHOUSE_URL names its HTTP port (8123, or 8443 for https)")
+            Some(60 | 47 | 16) => {
+                Some("run `aiviews verify` to see what is missing, `aiviews migrate` to create it")
             }
+            Some(81) => Some("create the database first: CREATE DATABASE, or set CLICKHOUSE_DATABASE"),
+            None if self.class == Class::Transient => Some(
+                "check that the server runs and that CLICKHOUSE_URL names its HTTP port (8123, or 8443 for https)",
+            ),
             _ => None,
         }
     }

@@ -1,9 +1,8 @@
-//! Why the embedded engine does not open.
+//! Why the embedded engine does not open. Each message ends with a hint on a line of its own.
 
 use std::path::PathBuf;
 
 use super::exception::Exception;
-use super::libchdb::LibraryError;
 use super::lock::Owner;
 
 /// A refusal to open the engine; callers branch on the kind.
@@ -73,4 +72,35 @@ pub enum EngineError {
     /// The first statements failed.
     #[error("the engine fails at its start: {0}")]
     Start(#[from] Exception),
+}
+
+/// Why the library cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    /// No file at any of the places looked at.
+    #[error("`libchdb.so` not found: looked at {}\nhint: run scripts/install-libchdb", list(.looked_at))]
+    NotFound {
+        /// Every path tried, in order.
+        looked_at: Vec<PathBuf>,
+    },
+    /// The file is there, but the system's loader refuses it.
+    #[error("cannot load `{}`: {reason}\nhint: remove it and run scripts/install-libchdb", .path.display())]
+    NotLoadable {
+        /// The file.
+        path: PathBuf,
+        /// The loader's words.
+        reason: String,
+    },
+    /// The file is a library, but not one this program knows how to call.
+    #[error("cannot use `{}`: {reason}\nhint: remove it and run scripts/install-libchdb", .path.display())]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// The missing symbol or the version found.
+        reason: String,
+    },
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
 }

@@ -32,7 +32,16 @@ pub fn prepare(folder: &Path) -> Result<PathBuf, EngineError> {
         .mode(0o700)
         .create(folder)
         .and_then(|()| folder.canonicalize())
+        .and_then(representable)
         .map_err(|reason| not_writable(folder, reason))
+}
+
+/// The engine takes its arguments as text.
+fn representable(folder: PathBuf) -> std::io::Result<PathBuf> {
+    match folder.to_str() {
+        Some(_) => Ok(folder),
+        None => Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "the path is not UTF-8")),
+    }
 }
 
 /// Refuses a folder that a newer engine has written; else notes the version of this one.

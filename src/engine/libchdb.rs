@@ -7,43 +7,18 @@
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::marker::PhantomData;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::ptr;
 
+use super::error::LibraryError;
 use super::exception::Exception;
 
 /// The oldest library that has all symbols and semantics relied on, as (major, minor).
 pub const OLDEST_SUPPORTED: (u32, u32) = (26, 7);
 
-/// Why the library cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum LibraryError {
-    /// No file at any of the places looked at.
-    #[error("`libchdb.so` not found: looked at {}\nhint: run scripts/install-libchdb", list(.looked_at))]
-    NotFound {
-        /// Every path tried, in order.
-        looked_at: Vec<PathBuf>,
-    },
-    /// The file is there, but the system's loader refuses it.
-    #[error("cannot load `{}`: {reason}\nhint: remove it and run scripts/install-libchdb", .path.display())]
-    NotLoadable {
-        /// The file.
-        path: PathBuf,
-        /// The loader's words.
-        reason: String,
-    },
-    /// The file is a library, but not one this program knows how to call.
-    #[error("cannot use `{}`: {reason}\nhint: remove it and run scripts/install-libchdb", .path.display())]
-    Unsupported {
-        /// The file.
-        path: PathBuf,
-        /// The missing symbol or the version found.
-        reason: String,
-    },
-}
-
-fn list(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
+/// The loader's own words are the innermost cause.
+fn cause(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), cause)
 }
 
 type Handle = *mut c_void;
@@ -68,39 +43,39 @@ macro_rules! symbols {
         impl Symbols {
             /// # Safety
             /// The symbols of `library` must have the declared signatures.
-            unsafe fn resolve(library: &libloading::Library) -> Result<Self, libloading::Error> {
-                Ok(Self { $($field: *unsafe { library.get($symbol) }?,)* })
+            unsafe fn resolve(library: &libloading::Library) -> Result<Self, &'static str> {
+                Ok(Self { $($field: *unsafe { library.get($symbol) }.map_err(|_| $symbol)?,)* })
             }
         }
     };
 }
 
 symbols! {
-    version: unsafe extern "C" fn() -> *const c_char = b"chdb_version";
-    connect: unsafe extern "C" fn(c_int, *mut *mut c_char) -> *mut Handle = b"chdb_connect";
-    close: unsafe extern "C" fn(*mut Handle) = b"chdb_close_conn";
-    set_signal_handlers: unsafe extern "C" fn(c_int) = b"chdb_set_signal_handlers_enabled";
+    version: unsafe extern "C" fn() -> *const c_char = "chdb_version";
+    connect: unsafe extern "C" fn(c_int, *mut *mut c_char) -> *mut Handle = "chdb_connect";
+    close: unsafe extern "C" fn(*mut Handle) = "chdb_close_conn";
+    set_signal_handlers: unsafe extern "C" fn(c_int) = "chdb_set_signal_handlers_enabled";
     classify: unsafe extern "C" fn(Handle, *const u8, usize, *const u8, usize, *mut Classification) -> c_int
-        = b"chdb_classify_query_n";
-    query: RunStatement = b"chdb_query_with_params_n";
-    stream: RunStatement = b"chdb_stream_query_with_params_n";
-    fetch: unsafe extern "C" fn(Handle, Handle) -> Handle = b"chdb_stream_fetch_result";
-    cancel_stream: unsafe extern "C" fn(Handle, Handle) = b"chdb_stream_cancel_query";
-    insert: RunStatement = b"chdb_stream_insert_with_params_n";
-    insert_error: unsafe extern "C" fn(Handle) -> *const c_char = b"chdb_stream_insert_error";
-    append: unsafe extern "C" fn(Handle, *const u8, usize) -> c_int = b"chdb_stream_append";
-    finish_insert: unsafe extern "C" fn(Handle) -> Handle = b"chdb_stream_done";
-    cancel_insert: unsafe extern "C" fn(Handle) = b"chdb_stream_cancel_insert";
-    destroy_insert: unsafe extern "C" fn(Handle) = b"chdb_destroy_insert_stream";
-    destroy: unsafe extern "C" fn(Handle) = b"chdb_destroy_query_result";
-    buffer: unsafe extern "C" fn(Handle) -> *const u8 = b"chdb_result_buffer";
-    length: unsafe extern "C" fn(Handle) -> usize = b"chdb_result_length";
-    error: unsafe extern "C" fn(Handle) -> *const c_char = b"chdb_result_error";
-    rows_returned: unsafe extern "C" fn(Handle) -> u64 = b"chdb_result_rows_read";
-    rows_read: unsafe extern "C" fn(Handle) -> u64 = b"chdb_result_storage_rows_read";
-    bytes_read: unsafe extern "C" fn(Handle) -> u64 = b"chdb_result_storage_bytes_read";
-    rows_written: unsafe extern "C" fn(Handle) -> u64 = b"chdb_result_rows_written";
-    bytes_written: unsafe extern "C" fn(Handle) -> u64 = b"chdb_result_bytes_written";
+        = "chdb_classify_query_n";
+    query: RunStatement = "chdb_query_with_params_n";
+    stream: RunStatement = "chdb_stream_query_with_params_n";
+    fetch: unsafe extern "C" fn(Handle, Handle) -> Handle = "chdb_stream_fetch_result";
+    cancel_stream: unsafe extern "C" fn(Handle, Handle) = "chdb_stream_cancel_query";
+    insert: RunStatement = "chdb_stream_insert_with_params_n";
+    insert_error: unsafe extern "C" fn(Handle) -> *const c_char = "chdb_stream_insert_error";
+    append: unsafe extern "C" fn(Handle, *const u8, usize) -> c_int = "chdb_stream_append";
+    finish_insert: unsafe extern "C" fn(Handle) -> Handle = "chdb_stream_done";
+    cancel_insert: unsafe extern "C" fn(Handle) = "chdb_stream_cancel_insert";
+    destroy_insert: unsafe extern "C" fn(Handle) = "chdb_destroy_insert_stream";
+    destroy: unsafe extern "C" fn(Handle) = "chdb_destroy_query_result";
+    buffer: unsafe extern "C" fn(Handle) -> *const u8 = "chdb_result_buffer";
+    length: unsafe extern "C" fn(Handle) -> usize = "chdb_result_length";
+    error: unsafe extern "C" fn(Handle) -> *const c_char = "chdb_result_error";
+    rows_returned: unsafe extern "C" fn(Handle) -> u64 = "chdb_result_rows_read";
+    rows_read: unsafe extern "C" fn(Handle) -> u64 = "chdb_result_storage_rows_read";
+    bytes_read: unsafe extern "C" fn(Handle) -> u64 = "chdb_result_storage_bytes_read";
+    rows_written: unsafe extern "C" fn(Handle) -> u64 = "chdb_result_rows_written";
+    bytes_written: unsafe extern "C" fn(Handle) -> u64 = "chdb_result_bytes_written";
 }
 
 /// What the library says of a text without running it.
@@ -141,12 +116,11 @@ impl Library {
     pub fn load(path: &Path) -> Result<Self, LibraryError> {
         let unsupported = |reason: String| LibraryError::Unsupported { path: path.to_owned(), reason };
         // SAFETY: loading runs the library's constructors; the file is the one the user or the installer named.
-        let library = unsafe { libloading::Library::new(path) }.map_err(|error| {
-            LibraryError::NotLoadable { path: path.to_owned(), reason: error.to_string() }
-        })?;
+        let library = unsafe { libloading::Library::new(path) }
+            .map_err(|error| LibraryError::NotLoadable { path: path.to_owned(), reason: cause(&error) })?;
         // SAFETY: the signatures are those of the supported versions, which is checked right below.
-        let symbols =
-            unsafe { Symbols::resolve(&library) }.map_err(|error| unsupported(error.to_string()))?;
+        let symbols = unsafe { Symbols::resolve(&library) }
+            .map_err(|symbol| unsupported(format!("it has no `{symbol}`")))?;
         std::mem::forget(library);
         // SAFETY: takes nothing, returns a static string or null.
         let version = unsafe { text((symbols.version)()) }.unwrap_or_default();
@@ -342,6 +316,12 @@ impl Output {
     }
 }
 
+impl AsRef<[u8]> for Output {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes()
+    }
+}
+
 impl Drop for Output {
     fn drop(&mut self) {
         if !self.result.is_null() {
@@ -362,7 +342,7 @@ pub struct Stream<'a> {
 
 impl Stream<'_> {
     /// The next chunk; `None` at the end.
-    pub fn next(&mut self) -> Result<Option<Output>, Exception> {
+    pub fn next_chunk(&mut self) -> Result<Option<Output>, Exception> {
         if self.ended {
             return Ok(None);
         }

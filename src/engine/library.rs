@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use super::libchdb::{Library, LibraryError};
+use super::error::LibraryError;
+use super::libchdb::Library;
 
 /// The version that `scripts/install-libchdb` unpacks.
 pub const INSTALLED_VERSION: &str = "26.7.3-stable.1";

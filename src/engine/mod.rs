@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpListener;
 
-pub use error::EngineError;
+pub use error::{EngineError, LibraryError};
 pub use library::INSTALLED_VERSION;
 
 use exception::Exception;
@@ -82,7 +82,6 @@ impl Engine {
     /// Opens the folder, or returns the engine that this process already runs on it.
     pub fn open(options: &EngineOptions) -> Result<Self, EngineError> {
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-        let library = library::load(options.library.as_deref())?;
         let folder = folder::prepare(&options.data_dir)?;
         if let Some(engine) = &*open {
             if engine.0.folder == folder {
@@ -91,6 +90,7 @@ impl Engine {
             return Err(EngineError::AlreadyOpen { open: engine.0.folder.clone() });
         }
         let lock = FolderLock::acquire(&folder)?;
+        let library = library::load(options.library.as_deref())?;
         folder::check_version(&folder, library.version())?;
         let arguments = folder::arguments(&folder, options)?;
         let mut first =
@@ -112,15 +112,17 @@ impl Engine {
     }
 
     /// Serves ClickHouse's HTTP interface until `stop` completes. The token is the password of user `default`;
-    /// while this runs, the lock file tells other processes the address and the token.
+    /// while this runs, the lock file tells other processes the address and the token; `started` is called once it does.
     pub async fn serve(
         &self,
         listener: TcpListener,
         token: String,
+        started: impl FnOnce(),
         stop: impl Future<Output = ()>,
     ) -> std::io::Result<()> {
         let url = format!("http://{}", listener.local_addr()?);
         self.0.lock.announce(Some((url, token.clone())))?;
+        started();
         http::serve(self, listener, http::Access::new(&token), stop).await;
         self.0.lock.announce(None)
     }

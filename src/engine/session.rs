@@ -6,7 +6,7 @@ use super::{Identity, MAIN_DATABASE};
 
 /// The first statements of the process.
 pub fn start(connection: &mut Connection) -> Result<Identity, Exception> {
-    run(connection, "CREATE DATABASE IF NOT EXISTS {name:Identifier} ENGINE = Atomic", &[MAIN_DATABASE])?;
+    create_main_database(connection)?;
     let output = run(connection, "SELECT version(), timezone(), hostName()", &[])?;
     let text = String::from_utf8_lossy(output.bytes());
     let mut columns = text.trim_end().split('\t').map(str::to_owned);
@@ -16,8 +16,21 @@ pub fn start(connection: &mut Connection) -> Result<Identity, Exception> {
 
 /// Makes `database` the current one.
 pub fn use_database(connection: &mut Connection, database: &str) -> Result<(), Exception> {
-    let database = if matches!(database, "" | "default") { MAIN_DATABASE } else { database };
-    run(connection, "USE {name:Identifier}", &[database]).map(drop)
+    if !matches!(database, "" | "default") {
+        return run(connection, "USE {name:Identifier}", &[database]).map(drop);
+    }
+    let used = run(connection, "USE {name:Identifier}", &[MAIN_DATABASE]);
+    if used.is_ok() {
+        return Ok(());
+    }
+    // Somebody has dropped it; without it not even CREATE DATABASE would be served.
+    create_main_database(connection)?;
+    run(connection, "USE {name:Identifier}", &[MAIN_DATABASE]).map(drop)
+}
+
+fn create_main_database(connection: &mut Connection) -> Result<(), Exception> {
+    let sql = "CREATE DATABASE IF NOT EXISTS {name:Identifier} ENGINE = Atomic";
+    run(connection, sql, &[MAIN_DATABASE]).map(drop)
 }
 
 /// Applies settings in one statement. A name cannot be a parameter, so it must be a plain word first.
@@ -53,7 +66,7 @@ pub fn kill(connection: &mut Connection, tag: &str) -> Result<(), Exception> {
 
 /// Ends all statements.
 pub fn kill_all(connection: &mut Connection) -> Result<(), Exception> {
-    run(connection, "KILL QUERY WHERE NOT startsWith(query, 'KILL') SYNC", &[]).map(drop)
+    run(connection, "KILL QUERY WHERE NOT startsWith(query, 'KILL') ASYNC", &[]).map(drop)
 }
 
 fn check_setting_name(name: &str) -> Result<(), Exception> {

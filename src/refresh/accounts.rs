@@ -89,7 +89,10 @@ pub async fn select(db: &Db, window: &Window, asked: &[AccountId]) -> Result<Sel
         selection.nothing_to_do.extend(known);
     }
     for id in &selection.impossible {
-        warn!(account = crate::output::printable(id), "skipped: a source has rows of an id that no account can have");
+        warn!(
+            account = crate::output::printable(id),
+            "skipped: a source has rows of an id that no account can have"
+        );
     }
     Ok(selection)
 }
@@ -123,12 +126,14 @@ pub async fn partitions(db: &Db, tables: &[&str]) -> Result<Vec<Partition>> {
 /// Accounts that exist on some date pass; one that no source knows is a mistake of the caller.
 async fn refuse_unknown(db: &Db, unseen: &[&AccountId]) -> Result<Vec<AccountId>> {
     let lower: Vec<String> = unseen.iter().map(|account| account.as_str().to_lowercase()).collect();
-    let near: Vec<String> = db.statement(&sql::KNOWN_ACCOUNTS).param("lower_accounts", &lower).fetch_all().await?;
+    let near: Vec<String> =
+        db.statement(&sql::KNOWN_ACCOUNTS).param("lower_accounts", &lower).fetch_all().await?;
     for account in unseen {
         if near.iter().any(|id| id == account.as_str()) {
             continue;
         }
-        let failure = Failure::new(ExitCode::Usage, format!("account `{account}` is in no source and in no table"));
+        let failure =
+            Failure::new(ExitCode::Usage, format!("account `{account}` is in no source and in no table"));
         let same = |id: &&String| id.eq_ignore_ascii_case(account.as_str());
         return Err(match near.iter().find(same) {
             Some(id) => failure.hint(format!("did you mean `{id}`: ids differ by upper and lower case")),

@@ -88,9 +88,11 @@ pub async fn audit(
         .param("window_end", window_end)
         .fetch_all()
         .await?;
-    let present: BTreeMap<_, _> = present.into_iter().map(|row| (row.klaviyo_public_id.clone(), row)).collect();
+    let present: BTreeMap<_, _> =
+        present.into_iter().map(|row| (row.klaviyo_public_id.clone(), row)).collect();
     let stored = super::accounts::partitions(db, &[table.name]).await?;
-    let stored: BTreeMap<_, _> = stored.into_iter().map(|row| (row.klaviyo_public_id, row.stored_rows)).collect();
+    let stored: BTreeMap<_, _> =
+        stored.into_iter().map(|row| (row.klaviyo_public_id, row.stored_rows)).collect();
 
     let judge = |account: &AccountId| {
         let key = account.as_str();
@@ -117,7 +119,10 @@ fn judge(
         return fault(format!("{} staged rows have a NaN or an infinite value", staged.not_finite));
     }
     if staged.foreign_rows > 0 {
-        return fault(format!("{} staged rows belong to accounts that were not asked for", staged.foreign_rows));
+        return fault(format!(
+            "{} staged rows belong to accounts that were not asked for",
+            staged.foreign_rows
+        ));
     }
     if present.rows_visible != stored {
         return fault(format!(
@@ -142,7 +147,11 @@ fn judge(
 }
 
 /// Rows that readers see of each account, to compare with what was staged.
-pub async fn visible_rows(db: &Db, table: &SummaryTable, accounts: &[AccountId]) -> Result<BTreeMap<String, u64>> {
+pub async fn visible_rows(
+    db: &Db,
+    table: &SummaryTable,
+    accounts: &[AccountId],
+) -> Result<BTreeMap<String, u64>> {
     let rows: Vec<(String, u64)> = db
         .statement(&sql::VISIBLE_ROWS)
         .param("target", table.name)
@@ -166,7 +175,10 @@ mod tests {
     }
 
     fn shrinks(after: u64, before: u64) -> bool {
-        matches!(judge("t", &staged(after, 3), &present(before, 3), before + 3, false), Err(Objection::Shrink(_)))
+        matches!(
+            judge("t", &staged(after, 3), &present(before, 3), before + 3, false),
+            Err(Objection::Shrink(_))
+        )
     }
 
     #[test]

@@ -125,7 +125,11 @@ impl Work<'_> {
     }
 
     /// The accounts that every table's audit lets pass.
-    async fn audited(&mut self, accounts: &[AccountId], rejected: &BTreeMap<String, u64>) -> Result<Vec<Ready>> {
+    async fn audited(
+        &mut self,
+        accounts: &[AccountId],
+        rejected: &BTreeMap<String, u64>,
+    ) -> Result<Vec<Ready>> {
         let mut rows: BTreeMap<&AccountId, Vec<Rows>> = BTreeMap::new();
         let mut objections: BTreeMap<&AccountId, Objection> = BTreeMap::new();
         for table in &self.options.tables {
@@ -233,7 +237,10 @@ impl Work<'_> {
         let mut rejected = BTreeMap::new();
         for Rejected { klaviyo_public_id: account, campaign_rows, flow_rows } in rows {
             let rows = campaign_rows + flow_rows;
-            warn!(account, rows, "source rows left out: conversion_value is not finite, negative or above 1e9");
+            warn!(
+                account,
+                rows, "source rows left out: conversion_value is not finite, negative or above 1e9"
+            );
             rejected.insert(account, rows);
         }
         self.report.rows_rejected.extend(rejected.clone());
@@ -266,9 +273,8 @@ impl Work<'_> {
     }
 
     fn entries(&self, account: &AccountId, state: State, outcome: &Outcome) -> Vec<Entry> {
-        let entry = |table: &&SummaryTable| {
-            Entry::new(self.db, self.window, account, table, state, outcome.clone())
-        };
+        let entry =
+            |table: &&SummaryTable| Entry::new(self.db, self.window, account, table, state, outcome.clone());
         self.options.tables.iter().map(entry).collect()
     }
 }
@@ -283,5 +289,6 @@ fn is_about_the_data(error: &anyhow::Error) -> bool {
         return false;
     };
     let fatal = matches!(error.exit_code(), ExitCode::AccessDenied | ExitCode::SchemaMismatch);
-    error.code == Some(MEMORY_LIMIT_EXCEEDED) || (error.class == Class::Never && error.code.is_some() && !fatal)
+    error.code == Some(MEMORY_LIMIT_EXCEEDED)
+        || (error.class == Class::Never && error.code.is_some() && !fatal)
 }

@@ -83,7 +83,13 @@ pub async fn run(db: &Db, options: &Options, stop: &Stop) -> Result<Report> {
         }
         bar.inc(accounts.len() as u64);
         if bar.is_hidden() && batches.len() > 1 {
-            info!("batch {} of {}: {} accounts, {} s", number + 1, batches.len(), accounts.len(), started.elapsed().as_secs());
+            info!(
+                "batch {} of {}: {} accounts, {} s",
+                number + 1,
+                batches.len(),
+                accounts.len(),
+                started.elapsed().as_secs()
+            );
         }
     }
     bar.finish_and_clear();

@@ -51,7 +51,13 @@ pub fn fill_statement<'db>(
 }
 
 /// Fills the staging table, each account in one part.
-pub async fn fill(db: &Db, table: &SummaryTable, window: &Window, accounts: &[AccountId], stop: &Stop) -> Result<()> {
+pub async fn fill(
+    db: &Db,
+    table: &SummaryTable,
+    window: &Window,
+    accounts: &[AccountId],
+    stop: &Stop,
+) -> Result<()> {
     let started = std::time::Instant::now();
     fill_statement(db, table, window, accounts)
         .writing()
@@ -69,6 +75,11 @@ pub async fn fill(db: &Db, table: &SummaryTable, window: &Window, accounts: &[Ac
             statement.param("klaviyo_public_id", &partition.klaviyo_public_id).execute().await?;
         }
     }
-    debug!(table = table.name, accounts = accounts.len(), elapsed_ms = started.elapsed().as_millis() as u64, "staged");
+    debug!(
+        table = table.name,
+        accounts = accounts.len(),
+        elapsed_ms = started.elapsed().as_millis() as u64,
+        "staged"
+    );
     Ok(())
 }

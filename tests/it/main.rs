@@ -4,6 +4,8 @@
 //! `CLICKHOUSE_TEST_PASSWORD`) on any server.
 
 mod cases;
+mod clients;
+mod engine;
 mod expression;
 mod markdown;
 mod migrate;

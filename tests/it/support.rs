@@ -40,11 +40,14 @@ pub fn client() -> Client {
                 password => client.with_password(password),
             }
         }
-        _ => {
-            let options = EngineOptions { data_dir: data_dir().clone(), ..EngineOptions::default() };
-            Engine::open(&options).expect("the engine opens: run scripts/install-libchdb").client()
-        }
+        _ => engine().client(),
     }
+}
+
+/// The engine of this process: there can be only one.
+pub fn engine() -> Engine {
+    let options = EngineOptions { data_dir: data_dir().clone(), ..EngineOptions::default() };
+    Engine::open(&options).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A fresh, empty database named after the test.

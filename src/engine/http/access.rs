@@ -52,7 +52,7 @@ impl Access {
 }
 
 fn credentials(parts: &Parts) -> (String, String) {
-    let header = |name: &str| parts.headers.get(name)?.to_str().ok().map(str::to_owned);
+    let header = |name: &str| String::from_utf8(parts.headers.get(name)?.as_bytes().to_vec()).ok();
     let (mut user, mut password) = (header("x-clickhouse-user"), header("x-clickhouse-key"));
     if password.is_none()
         && let Some((name, secret)) = header(AUTHORIZATION.as_str()).as_deref().and_then(basic)

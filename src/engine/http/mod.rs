@@ -6,11 +6,13 @@
 //! lexer      tokens of a statement                     statement       how it is to be run
 //! worker     runs it: insert, select, or anything else formats         how a result's chunks go together
 //! sessions   connections kept by name                  running         KILL when the client has gone
-//! reply      answers                                   server          the open port
+//! reply      answers                                   flushes         whether they have left
+//! server     connections, and the open port
 //! ```
 
 mod access;
 mod decode;
+mod flushes;
 mod form;
 mod formats;
 mod insert;
@@ -37,6 +39,7 @@ pub use server::{serve, serve_connection};
 
 use super::Engine;
 use super::exception::Exception;
+use flushes::Flushes;
 use reply::{Reply, ReplyBody};
 use request::Request;
 use running::{Running, Waiting};
@@ -61,14 +64,20 @@ impl Default for Requests {
 }
 
 /// Answers one request.
-async fn handle(engine: Engine, access: Option<Access>, request: hyper::Request<Incoming>) -> Reply {
-    let result = route(&engine, access.as_ref(), request).await;
+async fn handle(
+    engine: Engine,
+    access: Option<Access>,
+    flushes: Flushes,
+    request: hyper::Request<Incoming>,
+) -> Reply {
+    let result = route(&engine, access.as_ref(), flushes, request).await;
     result.unwrap_or_else(|exception| reply::failure(&exception, &engine.identity().version))
 }
 
 async fn route(
     engine: &Engine,
     access: Option<&Access>,
+    flushes: Flushes,
     request: hyper::Request<Incoming>,
 ) -> Result<Reply, Exception> {
     let (parts, body) = request.into_parts();
@@ -95,11 +104,16 @@ async fn route(
     if request.query_id.is_empty() {
         request.query_id = random_id();
     }
-    run(engine, request, upload).await
+    run(engine, request, upload, flushes).await
 }
 
 /// Hands the statement to a thread and waits for its answer or its first rows.
-async fn run(engine: &Engine, request: Request, upload: Upload) -> Result<Reply, Exception> {
+async fn run(
+    engine: &Engine,
+    request: Request,
+    upload: Upload,
+    flushes: Flushes,
+) -> Result<Reply, Exception> {
     let closed = |_| Exception::internal("the engine is closed");
     let slot = engine.0.requests.slots.clone().acquire_owned().await.map_err(closed)?;
     let running = Running::admit(engine, &request.query_id, slot)?;
@@ -109,7 +123,7 @@ async fn run(engine: &Engine, request: Request, upload: Upload) -> Result<Reply,
     let mut reply =
         answered.await.map_err(|_| Exception::internal("the statement ended without an answer"))?;
     if let ReplyBody::Chunks { waiting: place, .. } = reply.body_mut() {
-        *place = Some(waiting);
+        *place = Some((waiting, flushes));
     }
     Ok(reply)
 }

@@ -14,16 +14,17 @@ use hyper::{HeaderMap, Response, StatusCode};
 use tokio::sync::mpsc;
 use tokio::time::Sleep;
 
+use super::flushes::Flushes;
 use super::running::Waiting;
 use crate::engine::Identity;
 use crate::engine::exception::Exception;
 use crate::engine::libchdb::Counters;
 
-/// Chunks between the engine and the network.
-const QUEUE: usize = 4;
+/// Chunks between the engine and the network; one can be large.
+const QUEUE: usize = 1;
 
-/// Time for the last bytes of a broken result to leave before the connection is cut.
-const PARTING: Duration = Duration::from_millis(100);
+/// How often it is looked whether the last bytes of a broken result have left.
+const PARTING: Duration = Duration::from_millis(5);
 
 /// An answer to one request.
 pub type Reply = Response<ReplyBody>;
@@ -33,9 +34,10 @@ pub enum ReplyBody {
     /// All of it.
     Whole(Bytes),
     /// Chunks of a running statement, which is killed if the body is dropped before its end.
-    Chunks { chunks: mpsc::Receiver<Chunk>, waiting: Option<Waiting> },
-    /// After a failure in mid-result: the connection ends, so that no reader takes the result for complete.
-    Parting(Pin<Box<Sleep>>),
+    Chunks { chunks: mpsc::Receiver<Chunk>, waiting: Option<(Waiting, Flushes)> },
+    /// After a failure in mid-result: once all is sent the connection is cut, so that no reader takes the
+    /// result for complete.
+    Parting { sleep: Pin<Box<Sleep>>, flushes: Flushes, before: u64 },
 }
 
 /// A piece of a streamed body.
@@ -57,16 +59,21 @@ impl Body for ReplyBody {
         match &mut *self {
             Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Self::Chunks { chunks, .. } => match std::task::ready!(chunks.poll_recv(context)) {
+            Self::Chunks { chunks, waiting } => match std::task::ready!(chunks.poll_recv(context)) {
                 Some(Chunk::Rows(bytes)) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
                 Some(Chunk::Exception(bytes)) => {
-                    *self = Self::Parting(Box::pin(tokio::time::sleep(PARTING)));
+                    let flushes = waiting.take().map(|(_, flushes)| flushes).unwrap_or_default();
+                    let (sleep, before) = (Box::pin(tokio::time::sleep(PARTING)), flushes.count());
+                    *self = Self::Parting { sleep, flushes, before };
                     Poll::Ready(Some(Ok(Frame::data(bytes))))
                 }
                 None => Poll::Ready(None),
             },
-            Self::Parting(sleep) => {
-                std::task::ready!(sleep.as_mut().poll(context));
+            Self::Parting { sleep, flushes, before } => {
+                while flushes.count() == *before {
+                    std::task::ready!(sleep.as_mut().poll(context));
+                    sleep.set(tokio::time::sleep(PARTING));
+                }
                 Poll::Ready(Some(Err(io::Error::other("the statement failed in the middle of its result"))))
             }
         }

@@ -25,34 +25,36 @@ pub fn run(
     let stream = connection.stream(&Statement { sql, format, parameters })?;
     let mut rows = Rows { stream, joining, header: None, counters: Counters::default() };
     let mut gathered = Vec::new();
-    loop {
+    let mut size = 0;
+    while size == 0 || worker.request.wait_end_of_query && size < GATHERED {
         let Some(chunk) = rows.next()? else {
-            return Ok(worker.done(gathered, Some(format), rows.counters));
+            return Ok(worker.done(gathered.concat(), Some(format), rows.counters));
         };
-        gathered.extend_from_slice(&chunk);
-        if !worker.request.wait_end_of_query || gathered.len() > GATHERED {
-            break;
-        }
+        size += chunk.len();
+        gathered.push(chunk);
     }
     let tag = random_tag();
     let (sender, mut reply) = reply::chunks(&tag);
     reply::describe_format(&mut reply, format);
     reply::summarize(&mut reply, rows.counters, worker.started.elapsed());
     worker.answer(reply);
-    let last = send(&mut rows, gathered.into(), &sender)
+    let last = send(&mut rows, gathered, &sender)
         .err()
         .map(|exception| reply::trailer(&exception, &worker.running.engine.identity().version, &tag));
     Ok(Ending::Body(sender, last))
 }
 
 /// Sends chunk by chunk, as fast as the client reads; ends early when the client has gone.
-fn send(rows: &mut Rows, first: Bytes, sender: &mpsc::Sender<Chunk>) -> Result<(), Exception> {
-    let mut next = Some(first);
-    while let Some(chunk) = next {
+fn send(rows: &mut Rows, gathered: Vec<Bytes>, sender: &mpsc::Sender<Chunk>) -> Result<(), Exception> {
+    for chunk in gathered {
         if sender.blocking_send(Chunk::Rows(chunk)).is_err() {
             return Ok(());
         }
-        next = rows.next()?;
+    }
+    while let Some(chunk) = rows.next()? {
+        if sender.blocking_send(Chunk::Rows(chunk)).is_err() {
+            break;
+        }
     }
     Ok(())
 }
@@ -68,15 +70,15 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     fn next(&mut self) -> Result<Option<Bytes>, Exception> {
-        let Some(chunk) = self.stream.next()? else { return Ok(None) };
+        let Some(chunk) = self.stream.next_chunk()? else { return Ok(None) };
         self.counters = chunk.counters();
-        let bytes = chunk.bytes();
-        let Joining::Header(header) = self.joining else { return Ok(Some(Bytes::copy_from_slice(bytes))) };
-        let repeated = self.header.unwrap_or(0);
-        if self.header.is_none() {
-            let unreadable = || Exception::internal("the engine's result has no readable header");
-            self.header = Some(header.length(bytes).ok_or_else(unreadable)?);
+        let mut bytes = Bytes::from_owner(chunk);
+        let Joining::Header(header) = self.joining else { return Ok(Some(bytes)) };
+        if let Some(repeated) = self.header {
+            return Ok(Some(bytes.split_off(repeated.min(bytes.len()))));
         }
-        Ok(Some(Bytes::copy_from_slice(bytes.get(repeated..).unwrap_or_default())))
+        let unreadable = || Exception::internal("the engine's result has no readable header");
+        self.header = Some(header.length(&bytes).ok_or_else(unreadable)?);
+        Ok(Some(bytes))
     }
 }

@@ -12,7 +12,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{Access, handle, reply::Served};
+use super::flushes::Flushes;
+use super::reply::Served;
+use super::{Access, handle};
 use crate::engine::Engine;
 
 /// How long running requests may go on after the signal to stop.
@@ -64,9 +66,11 @@ async fn connection(
     io: impl Read + Write + Unpin + Send + 'static,
     stop: impl Future<Output = ()>,
 ) {
+    let flushes = Flushes::default();
+    let io = flushes.watch(io);
     let service = service_fn(move |request| {
-        let (engine, access) = (engine.clone(), access.clone());
-        async move { Served::Ok(handle(engine, access, request).await) }
+        let (engine, access, flushes) = (engine.clone(), access.clone(), flushes.clone());
+        async move { Served::Ok(handle(engine, access, flushes, request).await) }
     });
     let mut connection = pin!(
         http1::Builder::new()

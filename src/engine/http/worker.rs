@@ -21,7 +21,7 @@ use crate::engine::{Engine, session};
 /// Bytes of a statement's text; the data of an insert do not count.
 const LONGEST_STATEMENT: usize = 16 * 1024 * 1024;
 
-/// Bytes that a result which is made in one piece may have, unless the request sets `max_result_bytes`.
+/// Bytes that a SELECT's result which is made in one piece may have, unless the request sets `max_result_bytes`.
 const LARGEST_DOCUMENT: &str = "268435456";
 
 const DEFAULT_FORMAT: &str = "TabSeparated";
@@ -86,7 +86,7 @@ impl Worker<'_> {
                     }
                 })
             }
-            Shape::Other { format } => self.with_connection(true, |worker, connection| {
+            Shape::Other { format } => self.with_connection(false, |worker, connection| {
                 worker.check_method(connection, &text)?;
                 worker.run_whole(connection, &text, format.as_deref().unwrap_or(default))
             }),
@@ -134,11 +134,11 @@ impl Worker<'_> {
     /// Runs `work` on a fresh connection, or the session's, with the request's database and settings.
     fn with_connection(
         &mut self,
-        in_one_piece: bool,
+        bounded: bool,
         work: impl FnOnce(&mut Self, &mut Connection) -> Result<Ending, Exception>,
     ) -> Result<Ending, Exception> {
         let engine: &Engine = &self.running.engine;
-        let settings = self.settings(in_one_piece);
+        let settings = self.settings(bounded);
         let database = self.request.database.as_deref();
         let Some(wanted) = &self.request.session else {
             let mut connection = engine.connect()?;
@@ -163,10 +163,10 @@ impl Worker<'_> {
     }
 
     /// The request's settings, the tag that a KILL finds, and a bound for what cannot be streamed.
-    fn settings(&self, in_one_piece: bool) -> Vec<(String, String)> {
+    fn settings(&self, bounded: bool) -> Vec<(String, String)> {
         let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let mut settings = vec![setting("log_comment", &self.request.query_id)];
-        if in_one_piece {
+        if bounded {
             settings.push(setting("max_result_bytes", LARGEST_DOCUMENT));
         }
         for given in &self.request.settings {

@@ -1,0 +1,65 @@
+//! `aiviews serve`: the embedded engine on a loopback port, for any ClickHouse client.
+
+use std::net::Ipv4Addr;
+
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::cli::{Global, Serve};
+use crate::connection;
+use crate::engine::Engine;
+use crate::exit::{ExitCode, Failure};
+use crate::output;
+use crate::stop::Stop;
+use crate::target::Target;
+
+/// Serves until SIGINT or SIGTERM. Running requests get some seconds to end; a second signal ends them at once.
+///
+/// `AIVIEWS_TOKEN` sets the token; without it one is made and printed, once.
+pub(super) async fn run(global: &Global, arguments: &Serve) -> Result<ExitCode> {
+    let Target::Embedded(embedded) = Target::from_options(global)? else {
+        let failure = Failure::new(ExitCode::Usage, "`serve` serves the embedded engine, not a server");
+        return Err(failure.hint("leave out --url and CLICKHOUSE_URL").into());
+    };
+    let stop = Stop::on_signals()?;
+    let engine = connection::open_engine(&embedded)?;
+    let port = arguments.port;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| {
+        let failure = Failure::new(ExitCode::Failed, format!("cannot listen on port {port} of 127.0.0.1: {error}"));
+        failure.hint("choose another one with --port; 0 takes a free one")
+    })?;
+    let mut lines = vec![format!("serving {} at http://{}", engine.data_dir().display(), listener.local_addr()?)];
+    let token = match std::env::var("AIVIEWS_TOKEN").ok().filter(|token| !token.is_empty()) {
+        Some(token) => token,
+        None => {
+            let token = make_token()?;
+            lines.push(format!("token: {token}"));
+            token
+        }
+    };
+    let started = || lines.iter().for_each(|line| output::tell(line));
+    serve_until(&engine, listener, token, started, &stop).await?;
+    engine.stop_queries().context("cannot end the running statements")?;
+    Ok(stop.code().unwrap_or(ExitCode::Failed))
+}
+
+async fn serve_until(engine: &Engine, listener: TcpListener, token: String, started: impl FnOnce(), stop: &Stop) -> Result<()> {
+    let (sender, stopping) = oneshot::channel::<()>();
+    let mut serving = std::pin::pin!(engine.serve(listener, token, started, async { _ = stopping.await }));
+    tokio::select! {
+        served = serving.as_mut() => {
+            served.context("cannot serve")?;
+            anyhow::bail!("the server ended by itself")
+        }
+        () = stop.requested() => drop(sender),
+    }
+    serving.await.context("cannot serve")
+}
+
+/// 32 random bytes in hexadecimal.
+fn make_token() -> Result<String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).context("the system has no random bytes for a token")?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
