@@ -9,9 +9,10 @@ use crate::cli::{Global, Migrate};
 use crate::db::Db;
 use crate::difference::{self, Finding};
 use crate::exit::{ExitCode, Failure};
+use crate::lock;
 use crate::migrate::{self, Plan, Rebuilds, Survey};
+use crate::output::{self, printable};
 use crate::stop::Stop;
-use crate::{lock, output};
 
 pub(super) async fn run(global: &Global, arguments: &Migrate) -> Result<ExitCode> {
     let connection = super::connect(global).await?;
@@ -72,7 +73,7 @@ async fn change_locked(db: &Db, arguments: &Migrate, stop: &Stop, done: &mut Vec
         }));
         if !arguments.json {
             let note = note.map_or_else(String::new, |note| format!("\n    {note}"));
-            output::print(&format!("{action}{note}"));
+            output::print(&format!("{}{note}", printable(&action.to_string())));
         }
     })
     .await?;
@@ -125,7 +126,8 @@ fn show(db: &Db, plan: &Plan, arguments: &Migrate) {
         return;
     }
     for action in &plan.actions {
-        output::print(&format!("-- {action}\n{}\n", statements(action).join("\n")));
+        let action_line = printable(&action.to_string());
+        output::print(&format!("-- {action_line}\n{}\n", statements(action).join("\n")));
     }
     if plan.actions.is_empty() && problems(plan).is_empty() {
         output::print("-- nothing to do");

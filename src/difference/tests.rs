@@ -1,4 +1,5 @@
 use super::*;
+use crate::ledger::STEPS;
 use crate::live_schema::LiveObject;
 
 /// A database right after migrate.

@@ -84,7 +84,7 @@ impl Action {
         match self {
             Action::CreateTable(_) | Action::CreateView(_) => String::new(),
             Action::Step { step, why } => format!("number {}, {why}", step.version),
-            Action::Comments { comments, .. } => format!("{} comments are missing or differ", comments.len()),
+            Action::Comments { comments, .. } => format!("{} missing or different", comments.len()),
             Action::Rebuild { why, .. } | Action::ReplaceView { why, .. } => why.clone(),
         }
     }

@@ -1,4 +1,6 @@
 use super::*;
+use crate::difference::{Expected, compare};
+use crate::live_schema::{LiveObject, LiveSchema};
 
 fn difference(object: &str, mend: Mend) -> Difference {
     Difference { object: object.to_owned(), expected: "this".to_owned(), found: "that".to_owned(), mend }
@@ -44,7 +46,7 @@ fn actions_stand_in_the_order_of_execution_whatever_the_order_of_differences() {
         "create table flow_weekly_rollup",
         "run step on campaign_ai_summary: number 1, not in the ledger yet",
         "run step on flow_ai_summary: number 2, not in the ledger yet",
-        "comment flow_ai_summary: 1 comments are missing or differ",
+        "comment flow_ai_summary: 1 missing or different",
         "rebuild table flow_ai_summary: expected this, found that",
         "create view ai_best_performers",
         "replace view ai_flow_recent: expected this, found that",
@@ -111,4 +113,31 @@ fn what_needs_a_person_is_handed_over_whole() {
     let by_hand = difference("flow_ai_summary.opens", Mend::ByHand("do this".to_owned()));
     let plan = plan(&[by_hand.clone(), difference("ai_flow_recent", Mend::Create)], Rebuilds::Leave);
     assert_eq!(plan.by_hand, [by_hand]);
+}
+
+#[test]
+fn every_missing_object_is_created_and_nothing_else_is_done() {
+    let expected = Expected::embedded();
+    let applied: Vec<_> = STEPS.iter().map(Step::entry).collect();
+    for missing in expected.all() {
+        let others = expected.all().filter(|definition| definition.name != missing.name);
+        let live = LiveSchema { objects: others.map(LiveObject::created).collect() };
+        let plan = plan(&compare(&expected, &live, &applied), Rebuilds::Leave);
+        let kind = if missing.body.is_empty() { "table" } else { "view" };
+        assert_eq!(lines(&plan), [format!("create {kind} {}", missing.name)]);
+    }
+}
+
+#[test]
+fn every_wrong_comment_of_a_table_is_one_command() {
+    let expected = Expected::embedded();
+    let applied: Vec<_> = STEPS.iter().map(Step::entry).collect();
+    let mut live = LiveSchema { objects: expected.all().map(LiveObject::created).collect() };
+    for object in &mut live.objects {
+        object.comment = String::new();
+        object.columns.iter_mut().for_each(|column| column.comment = "wrong".to_owned());
+    }
+    let plan = plan(&compare(&expected, &live, &applied), Rebuilds::Leave);
+    let verbs: Vec<&str> = plan.actions.iter().map(Action::verb).collect();
+    assert_eq!(verbs, [["comment"; 9].as_slice(), ["replace view"; 8].as_slice()].concat());
 }

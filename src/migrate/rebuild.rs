@@ -4,7 +4,7 @@
 use anyhow::Result;
 use clickhouse::Row;
 use serde::Deserialize;
-use tracing::{debug, info};
+use tracing::debug;
 
 use crate::db::{Db, Statement};
 use crate::exit::{ExitCode, Failure};
@@ -74,7 +74,6 @@ pub(super) async fn run(db: &Db, table: &SummaryTable, stop: &Stop) -> Result<St
             format!("insert what `{before}` has more into `{}`, or refresh those accounts", table.name);
         return Err(Failure::new(ExitCode::Failed, message).hint(hint).into());
     }
-    info!(table = table.name, rows, before, "rebuilt");
     let dropped = stored.saturating_sub(rows);
     Ok(format!(
         "{rows} rows copied, {dropped} duplicates left behind, the old table is `{before}`: drop it when content"

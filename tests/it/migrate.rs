@@ -8,7 +8,9 @@ use aiviews::schema::TABLES;
 use aiviews::stop::Stop;
 use aiviews::{preflight, verify};
 
-use crate::schema::{aiviews, differences, make_production_tables, migrate, schema_text, stderr, stdout};
+use crate::schema::{
+    aiviews, aiviews_on, differences, make_production_tables, migrate, schema_text, stderr, stdout,
+};
 use crate::support::{database, drop_database, execute, rows, sql};
 
 #[tokio::test]
@@ -182,7 +184,7 @@ async fn an_additive_column_that_was_dropped_comes_back_in_its_place() {
     let done = migrate(&db, Rebuilds::Leave).await.expect("migrated");
     let expected = [
         "run step on campaign_ai_summary: number 1, adds `campaign_ai_summary.delivered`, `campaign_ai_summary.has_prior_week`; ",
-        "comment campaign_ai_summary: 2 comments are missing or differ; ",
+        "comment campaign_ai_summary: 2 missing or different; ",
     ];
     assert_eq!(done, expected);
     assert_eq!(schema_text(&db).await, before);
@@ -236,4 +238,46 @@ async fn the_program_says_each_action_once_and_then_nothing_to_do() {
     let document: serde_json::Value = serde_json::from_slice(&json.stdout).expect("one document");
     assert_eq!(document["ok"], true);
     assert_eq!(document["actions"], serde_json::json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drift_is_refused_before_anything_is_changed() {
+    let db = database("refused").await;
+    make_production_tables(&db).await;
+    execute(&db, "ALTER TABLE flow_ai_summary RENAME COLUMN opens TO opened").await;
+    let before = schema_text(&db).await;
+    let output = aiviews_on(&db, &["migrate"]).await;
+    assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+    assert_eq!(stdout(&output), "");
+    let expected = "error: `flow_ai_summary.opens`: expected UInt32, found no such column, but `opened` UInt32 in its \
+        place; nothing was changed\n\
+        hint: if it was renamed: ALTER TABLE flow_ai_summary RENAME COLUMN opened TO opens\n";
+    assert_eq!(stderr(&output), expected);
+    assert_eq!(schema_text(&db).await, before);
+    let json = aiviews_on(&db, &["migrate", "--json"]).await;
+    let document: serde_json::Value = serde_json::from_slice(&json.stdout).expect("one document");
+    assert_eq!((json.status.code(), &document["ok"]), (Some(6), &serde_json::json!(false)));
+    assert_eq!(document["problems"][0]["object"], "flow_ai_summary.opens");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_before_the_migration_is_refused() {
+    let db = database("unmigrated").await;
+    for arguments in [&["populate"][..], &["forget", "--klaviyo-id", "a", "--yes"]] {
+        let output = aiviews_on(&db, arguments).await;
+        assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+        assert!(stderr(&output).ends_with("hint: run `aiviews migrate`\n"), "{}", stderr(&output));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_programs_at_once_end_like_one() {
+    let (db, alone) = (database("programs").await, database("programs_alone").await);
+    let (first, second) = tokio::join!(aiviews_on(&db, &["migrate"]), aiviews_on(&db, &["migrate"]));
+    for output in [first, second] {
+        assert!(matches!(output.status.code(), Some(0 | 4)), "{}", stderr(&output));
+    }
+    assert!(aiviews_on(&db, &["migrate"]).await.status.success());
+    migrate(&alone, Rebuilds::Leave).await.expect("migrated");
+    assert_eq!(schema_text(&db).await, schema_text(&alone).await);
 }

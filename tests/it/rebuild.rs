@@ -6,7 +6,9 @@ use aiviews::migrate::{self, Rebuilds};
 use aiviews::preflight;
 use aiviews::schema::SummaryTable;
 
-use crate::schema::{differences, make_production_tables, migrate, migrated, production_ddl};
+use crate::schema::{
+    aiviews_on, differences, make_production_tables, migrate, migrated, production_ddl, stderr, stdout,
+};
 use crate::support::{database, drop_database, execute, rows};
 
 const BY_MONTH: &str =
@@ -145,4 +147,55 @@ async fn a_table_with_a_column_of_its_own_is_not_rebuilt() {
     assert_eq!(exit::code_of(&error), ExitCode::SchemaMismatch);
     assert!(format!("{error:#}").contains("`campaign_ai_summary.note` is not ours"), "{error:#}");
     assert_eq!(rows(&db, ROWS.replace(", sum(delivered)", "")).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_written_to_is_left_as_it_is() {
+    let db = odd_table("rebuild_written", BY_MONTH).await;
+    let writer = tokio::spawn({
+        let db = db.clone();
+        async move {
+            for number in 0.. {
+                execute(
+                    &db,
+                    format!(
+                        "INSERT INTO campaign_ai_summary (klaviyo_public_id, date, campaign_id, updated_at)
+                         VALUES ('account1', '2024-01-01', 'new{number}', 9)"
+                    ),
+                )
+                .await;
+                tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            }
+        }
+    });
+    let error = migrate(&db, Rebuilds::Do).await.expect_err("rows came in between");
+    writer.abort();
+    let text = format!("{error:#}");
+    assert!(text.contains("rows were written to `campaign_ai_summary` while it was copied"), "{text}");
+    let names = "SELECT count() FROM system.tables
+        WHERE database = currentDatabase() AND name LIKE 'campaign_ai_summary\\_%'";
+    assert_eq!(rows(&db, names).await, [["0"]], "no copy stays behind");
+    assert!(differences(&db).await.iter().any(|it| it.found.contains("toYYYYMM")), "nothing was exchanged");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_does_the_rest_says_how_and_rebuilds_when_told() {
+    let db = odd_table("rebuild_program", BY_MONTH).await;
+    let left = aiviews_on(&db, &["migrate"]).await;
+    assert_eq!(left.status.code(), Some(6), "{}", stderr(&left));
+    assert!(stdout(&left).contains("create view ai_flow_recent\n"), "{}", stdout(&left));
+    let error = "error: `campaign_ai_summary`: expected partition key klaviyo_public_id, \
+        found partition key (klaviyo_public_id, toYYYYMM(date)); everything else is as it should be\n\
+        hint: run `aiviews migrate --rebuild`";
+    assert!(stderr(&left).contains(error), "{}", stderr(&left));
+    let dry_run = aiviews_on(&db, &["migrate", "--rebuild", "--dry-run"]).await;
+    assert_eq!(dry_run.status.code(), Some(0), "{}", stderr(&dry_run));
+    assert!(stdout(&dry_run).contains("SET param_from = '';\n"), "{}", stdout(&dry_run));
+    let rebuilt = aiviews_on(&db, &["migrate", "--rebuild"]).await;
+    assert_eq!(rebuilt.status.code(), Some(0), "{}", stderr(&rebuilt));
+    assert_eq!(stdout(&rebuilt).lines().count(), 2, "{}", stdout(&rebuilt));
+    assert!(
+        stdout(&rebuilt).contains("duplicates left behind, the old table is `campaign_ai_summary_before_2")
+    );
+    assert_eq!(differences(&db).await, []);
 }

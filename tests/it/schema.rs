@@ -95,3 +95,28 @@ pub fn stdout(output: &Output) -> String {
 pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
+
+/// Runs the program against this database, over HTTP. The test needs a runtime with several threads.
+pub async fn aiviews_on(db: &Db, arguments: &[&str]) -> Output {
+    let variable = |name: &str| std::env::var(name).unwrap_or_default();
+    let (url, user, password) = match variable("CLICKHOUSE_TEST_URL") {
+        url if !url.is_empty() => {
+            (url, variable("CLICKHOUSE_TEST_USER"), variable("CLICKHOUSE_TEST_PASSWORD"))
+        }
+        _ => (serve().await, String::new(), "test-token".to_owned()),
+    };
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aiviews"));
+    command.args(arguments).args(["--url", &url, "--user", &user, "--database", db.database()]);
+    command.env("CLICKHOUSE_PASSWORD", password);
+    tokio::task::spawn_blocking(move || command.output().expect("the program starts")).await.expect("joined")
+}
+
+/// Serves the engine of this process until the test's runtime ends.
+async fn serve() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let engine = crate::support::engine();
+    let token = "test-token".to_owned();
+    tokio::spawn(async move { engine.serve(listener, token, || {}, std::future::pending()).await });
+    url
+}

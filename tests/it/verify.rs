@@ -352,10 +352,10 @@ async fn second_rows_of_a_key_and_numbers_that_are_none_are_found() {
     let found = findings(&db).await;
     let seen: Vec<(&str, &str)> = found.iter().map(|it| (it.object.as_str(), it.found.as_str())).collect();
     let expected = [
-        ("flow_ai_summary", "2 more in account `a`"),
-        ("flow_ai_summary", "2 more in account `b`"),
-        ("segment_ai_trends.growth_rate_pct", "NaN or infinity in 2 rows of account `a`"),
-        ("segment_ai_trends.wow_member_change_pct", "NaN or infinity in 1 rows of account `b`"),
+        ("flow_ai_summary", "rows too many in account `a`: 2"),
+        ("flow_ai_summary", "rows too many in account `b`: 2"),
+        ("segment_ai_trends.growth_rate_pct", "NaN or infinity, rows of account `a`: 2"),
+        ("segment_ai_trends.wow_member_change_pct", "NaN or infinity, rows of account `b`: 1"),
     ];
     assert_eq!(seen, expected);
     assert_eq!(
