@@ -4,7 +4,7 @@ SELECT
     c.name AS name,
     c.type AS column_type,
     c.default_kind AS default_kind,
-    -- Formatted like our own defaults. The 8 skips 'SELECT '; NULL is a text that this server cannot read back.
+    -- Formatted like our own defaults, without the SELECT before it. NULL: the server cannot read its own text back.
     ifNull(
         substring(formatQuerySingleLineOrNull(concat('SELECT ', c.default_expression)), 8),
         c.default_expression) AS default_expression,
