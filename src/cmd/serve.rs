@@ -3,10 +3,12 @@
 use std::future::Future;
 use std::io::Write;
 use std::net::Ipv4Addr;
+use std::pin::pin;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 
 use crate::engine::Engine;
 
@@ -32,44 +34,37 @@ pub async fn run(engine: &Engine, port: u16, token: Option<String>) -> anyhow::R
         Some(token) => (token, false),
         None => (make_token()?, true),
     };
+    let (stop, stopping) = oneshot::channel::<()>();
+    let serving = engine.serve(listener, &token, async { _ = stopping.await }).context("cannot serve")?;
     tell(&format!("serving {} at {url}", engine.data_dir().display()));
     if made {
         tell(&format!("token: {token}"));
     }
-    let stopped = serve(engine, listener, token, &mut signals).await?;
+    let stopped = until_stopped(serving, stop, &mut signals).await?;
     engine.stop_queries().context("cannot end the running statements")?;
     Ok(stopped)
 }
 
-async fn serve(
-    engine: &Engine,
-    listener: TcpListener,
-    token: String,
+async fn until_stopped(
+    serving: impl Future<Output = std::io::Result<()>>,
+    stop: oneshot::Sender<()>,
     signals: &mut Signals,
 ) -> anyhow::Result<Stopped> {
-    let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
-    let mut serving = std::pin::pin!(engine.serve(listener, token, async { _ = stopping.await }));
-    let first = until_signal(serving.as_mut(), signals).await?;
+    let mut serving = pin!(serving);
+    let stopped = tokio::select! {
+        served = serving.as_mut() => {
+            served.context("cannot serve")?;
+            anyhow::bail!("the server ended by itself")
+        }
+        signal = signals.next() => signal,
+    };
     tell("stopping");
     drop(stop);
     tokio::select! {
         served = serving => served.context("cannot serve")?,
         _ = signals.next() => {}
     }
-    Ok(first)
-}
-
-async fn until_signal(
-    serving: impl Future<Output = std::io::Result<()>>,
-    signals: &mut Signals,
-) -> anyhow::Result<Stopped> {
-    tokio::select! {
-        served = serving => {
-            served.context("cannot serve")?;
-            anyhow::bail!("the server ended by itself")
-        }
-        signal = signals.next() => Ok(signal),
-    }
+    Ok(stopped)
 }
 
 /// Lines for the person at the terminal; nobody has to read them.

@@ -111,18 +111,22 @@ impl Engine {
         clickhouse::Client::with_http_client(client).with_url(memory::URL)
     }
 
-    /// Serves ClickHouse's HTTP interface until `stop` completes. The token is the password of user `default`;
-    /// while this runs, the lock file tells other processes the address and the token.
-    pub async fn serve(
+    /// Serves ClickHouse's HTTP interface until `stop` completes. The token is the password of user `default`.
+    ///
+    /// From this call to the end of the returned future the lock file tells other processes address and token.
+    pub fn serve(
         &self,
         listener: TcpListener,
-        token: String,
+        token: &str,
         stop: impl Future<Output = ()>,
-    ) -> std::io::Result<()> {
+    ) -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
         let url = format!("http://{}", listener.local_addr()?);
-        self.0.lock.announce(Some((url, token.clone())))?;
-        http::serve(self, listener, http::Access::new(&token), stop).await;
-        self.0.lock.announce(None)
+        self.0.lock.announce(Some((url, token.to_owned())))?;
+        let access = http::Access::new(token);
+        Ok(async move {
+            http::serve(self, listener, access, stop).await;
+            self.0.lock.announce(None)
+        })
     }
 
     /// Ends every running statement, so that the process can exit at once.

@@ -28,9 +28,10 @@ impl Served {
         let port = listener.local_addr().expect("an address").port();
         let (stop, stopped) = oneshot::channel::<()>();
         let engine = engine();
-        runtime.spawn(
-            async move { engine.serve(listener, TOKEN.to_owned(), async { _ = stopped.await }).await },
-        );
+        runtime.spawn(async move {
+            let serving = engine.serve(listener, TOKEN, async { _ = stopped.await });
+            serving.expect("a server").await
+        });
         Self { port, _stop: stop, _runtime: runtime }
     }
 
