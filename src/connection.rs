@@ -47,12 +47,7 @@ fn server_client(server: &Server) -> Client {
 }
 
 fn embedded_client(embedded: &Embedded) -> Result<(Client, Option<Engine>)> {
-    let options = EngineOptions {
-        data_dir: embedded.data_dir.clone(),
-        library: embedded.library.clone(),
-        ..EngineOptions::default()
-    };
-    match Engine::open(&options) {
+    match Engine::open(&engine_options(embedded)) {
         Ok(engine) => Ok((engine.client().with_database(&embedded.database), Some(engine))),
         Err(EngineError::Locked { owner: Owner { url: Some(url), token: Some(token), .. }, .. }) => {
             debug!("a running `aiviews serve` holds the data folder: using {url}");
@@ -60,6 +55,19 @@ fn embedded_client(embedded: &Embedded) -> Result<(Client, Option<Engine>)> {
             Ok((client.with_database(&embedded.database), None))
         }
         Err(error) => Err(failure(&error).into()),
+    }
+}
+
+/// Opens the engine in this process, whoever else may serve the folder.
+pub fn open_engine(embedded: &Embedded) -> Result<Engine> {
+    Engine::open(&engine_options(embedded)).map_err(|error| failure(&error).into())
+}
+
+fn engine_options(embedded: &Embedded) -> EngineOptions {
+    EngineOptions {
+        data_dir: embedded.data_dir.clone(),
+        library: embedded.library.clone(),
+        ..EngineOptions::default()
     }
 }
 

@@ -26,6 +26,13 @@ use crate::stop::Stop;
 const WRITE_SETTINGS: &[(&str, &str)] = &[
     ("session_timezone", ""),
     ("join_use_nulls", "0"),
+    ("group_by_use_nulls", "0"),
+    ("aggregate_functions_null_for_empty", "0"),
+    ("prefer_column_name_to_alias", "0"),
+    ("group_by_overflow_mode", "throw"),
+    ("join_overflow_mode", "throw"),
+    ("read_overflow_mode", "throw"),
+    ("result_overflow_mode", "throw"),
     ("async_insert", "0"),
     ("optimize_on_insert", "0"),
     ("max_partitions_per_insert_block", "0"),
@@ -174,6 +181,11 @@ impl Db {
     }
 }
 
+/// A text as a string literal.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+}
+
 /// One statement with its parameters, ready to run.
 #[must_use]
 #[derive(Clone)]
@@ -206,6 +218,23 @@ impl Statement<'_> {
         self
     }
 
+    /// Puts a text of ours as a string literal in the place of `<<slot>>`, where ClickHouse takes no parameter.
+    pub fn literal(mut self, slot: &str, text: &str) -> Self {
+        self.text = Cow::Owned(self.text.replace(&format!("<<{slot}>>"), &quoted(text)));
+        self
+    }
+
+    /// Puts comments in the place of `<<comments>>`: of columns, and of the table where the name is empty.
+    pub fn comments(mut self, comments: &[(String, String)]) -> Self {
+        let render = |(column, comment): &(String, String)| match column.as_str() {
+            "" => format!("MODIFY COMMENT {}", quoted(comment)),
+            column => format!("COMMENT COLUMN {column} {}", quoted(comment)),
+        };
+        let commands: Vec<String> = comments.iter().map(render).collect();
+        self.text = Cow::Owned(self.text.replace("<<comments>>", &commands.join(",\n    ")));
+        self
+    }
+
     /// Sets a ClickHouse setting for this statement.
     pub fn setting(mut self, name: &'static str, value: impl ToString) -> Self {
         self.settings.push((name, value.to_string()));
@@ -235,6 +264,16 @@ impl Statement<'_> {
     /// The text as it is sent, for `--dry-run`.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The statement as a script that any client can run: its parameters, its text, `;` after each.
+    pub fn script(&self) -> String {
+        let set = |(name, value): &(&str, Value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            format!("SET param_{name} = {};\n", quoted(&value))
+        };
+        let parameters: String = self.parameters.iter().map(set).collect();
+        format!("{parameters}{};", self.text.trim_end())
     }
 
     /// Runs the statement for its effect.

@@ -3,7 +3,8 @@
 //! The map, top down; a module uses only those below it:
 //!
 //! - [`cli`], [`cmd`], [`output`]: the command line, one file a verb, and what people see
-//! - [`refresh`], [`status`], [`forget`], [`seed`], [`preflight`]: the domain, one idea a file
+//! - [`migrate`], [`verify`], [`refresh`], [`status`], [`forget`], [`seed`], [`preflight`]: the domain
+//! - [`difference`], [`live_schema`], [`ledger`]: where the database is not as it should be
 //! - [`lock`], [`run_log`], [`stop`]: one run at a time, what it did, and how it is asked to end
 //! - [`schema`], [`account`]: what the database should look like, and what an account id is
 //! - [`connection`], [`target`]: where to connect, and opening it
@@ -19,10 +20,14 @@ pub mod cli;
 pub mod cmd;
 pub mod connection;
 pub mod db;
+pub mod difference;
 pub mod engine;
 pub mod exit;
 pub mod forget;
+pub mod ledger;
+pub mod live_schema;
 pub mod lock;
+pub mod migrate;
 pub mod output;
 pub mod preflight;
 pub mod refresh;
@@ -34,3 +39,4 @@ pub mod sql;
 pub mod status;
 pub mod stop;
 pub mod target;
+pub mod verify;

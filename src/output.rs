@@ -59,6 +59,11 @@ pub fn print(text: &str) {
         .and_then(|()| stdout.flush());
 }
 
+/// Writes a line to stderr that no log level hides; nobody has to read it.
+pub fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", printable(line));
+}
+
 /// Writes one JSON document to stdout.
 pub fn print_json(document: &impl Serialize) {
     let text =

@@ -3,13 +3,24 @@
 use anyhow::Result;
 
 use crate::db::Db;
+use crate::difference::{self, Difference, Severity};
+use crate::exit::{ExitCode, Failure};
+use crate::migrate::Survey;
 
 /// Refuses with exit code 6 where the schema or a source is not as expected.
 pub async fn check(db: &Db) -> Result<()> {
-    check_schema(db).await
+    let survey = Survey::read(db).await?;
+    refuse(&survey.pending())?;
+    let sources = difference::compare_sources(&survey.live);
+    refuse(&sources.into_iter().filter(|it| it.severity() == Severity::Error).collect::<Vec<_>>())
 }
 
 /// Refuses with exit code 6 where the summary tables are not as expected.
-pub async fn check_schema(_db: &Db) -> Result<()> {
-    Ok(())
+pub async fn check_schema(db: &Db) -> Result<()> {
+    refuse(&Survey::read(db).await?.pending())
+}
+
+fn refuse(differences: &[Difference]) -> Result<()> {
+    let Some(first) = differences.first() else { return Ok(()) };
+    Err(Failure::new(ExitCode::SchemaMismatch, difference::describe(differences)).hint(first.remedy()).into())
 }

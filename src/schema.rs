@@ -38,8 +38,6 @@ pub struct SummaryTable {
     pub audit: Sql,
     /// Finds sums that do not fit their columns, where there are sums.
     pub overflow: Option<Sql>,
-    /// The step that adds the columns which the contract does not have.
-    pub step: Sql,
 }
 
 /// A column as the DDL states it.
@@ -64,6 +62,8 @@ pub struct Definition {
     pub columns: Vec<Column>,
     /// The object's own comment.
     pub comment: String,
+    /// Table engine with its arguments; empty for a view.
+    pub engine: String,
     /// `PARTITION BY` expression; empty for a view.
     pub partition_key: String,
     /// `ORDER BY` expressions, comma and space between; empty for a view.
@@ -94,10 +94,17 @@ impl Definition {
             name: ddl.object().to_owned(),
             columns: split_at_commas(columns).iter().map(|column| parse_column(column)).collect(),
             comment: clause("COMMENT ").map_or(view_comment, unquote),
+            engine: clause("ENGINE = ").unwrap_or_default().to_owned(),
             partition_key: clause("PARTITION BY ").unwrap_or_default().to_owned(),
             sorting_key: clause("ORDER BY ").unwrap_or_default().trim_matches(['(', ')']).to_owned(),
             body,
         }
+    }
+
+    /// The columns that production's readers know, `updated_at` the last of them; additive ones stand behind it.
+    pub fn contract_columns(&self) -> &[Column] {
+        let last = self.columns.iter().position(|column| column.name == "updated_at");
+        &self.columns[..last.map_or(self.columns.len(), |index| index + 1)]
     }
 
     /// Column names, comma and space between, for an explicit column list.
@@ -193,7 +200,6 @@ macro_rules! summary_table {
             refresh: sql::embed!("refresh/" $name),
             audit: sql::embed!("checks/staged_" $name),
             overflow: $overflow,
-            step: sql::embed!("steps/" $name),
         }
     };
 }

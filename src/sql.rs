@@ -57,6 +57,40 @@ fn fragment(file: &str) -> &'static Sql {
 
 /// Columns of the source views, as production has them: view, position, column, type.
 pub const SOURCE_CONTRACT: &str = include_str!("../sql/sources.tsv");
+/// Columns of the tables and views that production's readers know: object, kind, position, column, type.
+pub const CONTRACT: &str = include_str!("../sql/contract.tsv");
+/// Tables and views that exist.
+pub static LIVE_OBJECTS: Sql = embed!("internal/live_objects");
+/// Their columns.
+pub static LIVE_COLUMNS: Sql = embed!("internal/live_columns");
+/// Statements in the server's own formatting.
+pub static NORMALIZED: Sql = embed!("internal/normalized");
+/// Applied migrations.
+pub static LEDGER_ENTRIES: Sql = embed!("internal/ledger_entries");
+/// Records an applied migration.
+pub static RECORD_STEP: Sql = embed!("internal/record_step");
+/// Corrects comments.
+pub static SET_COMMENTS: Sql = embed!("internal/set_comments");
+/// Partitions of our tables.
+pub static PARTITION_COUNTS: Sql = embed!("internal/partition_counts");
+/// Rows that must not be there; `verify` puts table and columns into its slots.
+pub static INVARIANTS: Sql = embed!("checks/invariants");
+/// Ranges of accounts that a rebuild copies at once.
+pub static REBUILD_RANGES: Sql = embed!("internal/rebuild_ranges");
+/// Copies one of them.
+pub static REBUILD_COPY: Sql = embed!("internal/rebuild_copy");
+/// What the newest row of each key in a range is.
+pub static NEWEST_FINGERPRINT: Sql = embed!("internal/newest_fingerprint");
+/// What all rows in a range are.
+pub static STORED_FINGERPRINT: Sql = embed!("internal/stored_fingerprint");
+/// Rows of a table.
+pub static ROW_COUNT: Sql = embed!("internal/row_count");
+/// Tables whose name begins so.
+pub static TABLES_BY_PREFIX: Sql = embed!("internal/tables_by_prefix");
+/// Renames a table.
+pub static RENAME_TABLE: Sql = embed!("internal/rename_table");
+/// Exchanges two tables.
+pub static EXCHANGE_TABLES: Sql = embed!("internal/exchange_tables");
 /// Fills a staging table; `schema` puts columns and rows into its slots.
 pub static STAGE: Sql = embed!("refresh/stage");
 /// Settings that the server knows.
@@ -86,11 +120,11 @@ pub static LEFT_IN_PUBLISHING: Sql = embed!("internal/left_in_publishing");
 /// Accounts that this window is done for.
 pub static ALREADY_PUBLISHED: Sql = embed!("internal/already_published");
 /// Accounts in the sources.
-pub static ACCOUNTS: Sql = embed!("refresh/account_rows");
+pub static ACCOUNTS: Sql = embed!("refresh/accounts");
 /// Accounts that equal an asked one but for case.
 pub static KNOWN_ACCOUNTS: Sql = embed!("refresh/known_accounts");
 /// Counts what a table holds; `schema` puts key and date column into its slots.
-pub static PRESENT: Sql = embed!("checks/present_keys");
+pub static PRESENT: Sql = embed!("checks/present");
 /// Rows that readers see.
 pub static VISIBLE_ROWS: Sql = embed!("checks/visible_rows");
 /// Source rows left out because of their revenue.

@@ -5,7 +5,7 @@ SELECT
     countIf(s.date BETWEEN {window_start:Date} AND {window_end:Date}) AS rows_window,
     countIf(s.date NOT BETWEEN {window_start:Date} AND {window_end:Date}) AS rows_kept,
     toUInt64(count() - uniqExact(s.date, s.send_channel)) AS duplicate_keys,
-    countIf(NOT (
+    countIf(s.date BETWEEN {window_start:Date} AND {window_end:Date} AND NOT (
         isFinite(s.total_revenue)
         AND isFinite(s.avg_open_rate)
         AND isFinite(s.avg_click_rate)

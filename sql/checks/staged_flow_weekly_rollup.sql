@@ -5,7 +5,7 @@ SELECT
     countIf(s.week_start_date BETWEEN {window_start:Date} AND {window_end:Date}) AS rows_window,
     countIf(s.week_start_date NOT BETWEEN {window_start:Date} AND {window_end:Date}) AS rows_kept,
     toUInt64(count() - uniqExact(s.week_start_date, s.flow_id, s.send_channel)) AS duplicate_keys,
-    countIf(NOT (
+    countIf(s.week_start_date BETWEEN {window_start:Date} AND {window_end:Date} AND NOT (
         isFinite(s.total_revenue)
         AND isFinite(s.avg_open_rate)
         AND isFinite(s.avg_click_rate)

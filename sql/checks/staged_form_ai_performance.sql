@@ -5,7 +5,7 @@ SELECT
     countIf(s.date BETWEEN {window_start:Date} AND {window_end:Date}) AS rows_window,
     countIf(s.date NOT BETWEEN {window_start:Date} AND {window_end:Date}) AS rows_kept,
     toUInt64(count() - uniqExact(s.date, s.form_id)) AS duplicate_keys,
-    countIf(NOT (
+    countIf(s.date BETWEEN {window_start:Date} AND {window_end:Date} AND NOT (
         isFinite(s.submit_rate)
         AND isFinite(s.unique_submit_rate)
         AND isFinite(s.step_completion_rate)

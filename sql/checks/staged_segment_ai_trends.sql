@@ -5,7 +5,7 @@ SELECT
     countIf(s.date BETWEEN {window_start:Date} AND {window_end:Date}) AS rows_window,
     countIf(s.date NOT BETWEEN {window_start:Date} AND {window_end:Date}) AS rows_kept,
     toUInt64(count() - uniqExact(s.date, s.segment_id)) AS duplicate_keys,
-    countIf(NOT (
+    countIf(s.date BETWEEN {window_start:Date} AND {window_end:Date} AND NOT (
         isFinite(s.growth_rate_pct)
         AND isFinite(s.ma_7day_growth_rate)
         AND isFinite(s.wow_member_change_pct)

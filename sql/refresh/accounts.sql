@@ -1,29 +1,29 @@
--- One row is one account with source rows in the window's weeks: the rows of each source that a refresh will read.
--- Reading begins with the earliest day that any table looks at (segments: start - 33, benchmarks: as_of - 89).
+-- One row is one account with source rows that a refresh would read. An empty list of accounts asks for all.
+WITH
+    -- The earliest date that any table's refresh reads.
+    least({start:Date} - 33, toMonday({start:Date}) - 7, {as_of:Date} - 89) AS read_start,
+    empty({accounts:Array(String)}) AS every_account
 SELECT
-    u.klaviyo_public_id AS klaviyo_public_id,
-    countIf(u.source = 'campaign') AS campaign_rows,
-    countIf(u.source = 'flow') AS flow_rows,
-    countIf(u.source = 'form') AS form_rows,
-    countIf(u.source = 'segment') AS segment_rows
+    s.klaviyo_public_id AS klaviyo_public_id,
+    count() AS rows_to_read,
+    countIf(s.date >= toMonday({start:Date})) AS rows_in_window
 FROM
 (
-    SELECT s.klaviyo_public_id AS klaviyo_public_id, s.date AS date, 'campaign' AS source
-    FROM campaign_statistics_latest AS s
-    WHERE s.date BETWEEN least({start:Date} - 33, {as_of:Date} - 89) AND {as_of:Date}
+    SELECT klaviyo_public_id, date
+    FROM campaign_statistics_latest
+    WHERE date BETWEEN read_start AND {as_of:Date} AND (every_account OR klaviyo_public_id IN {accounts:Array(String)})
     UNION ALL
-    SELECT s.klaviyo_public_id AS klaviyo_public_id, s.date AS date, 'flow' AS source
-    FROM flow_statistics_latest AS s
-    WHERE s.date BETWEEN least({start:Date} - 33, {as_of:Date} - 89) AND {as_of:Date}
+    SELECT klaviyo_public_id, date
+    FROM flow_statistics_latest
+    WHERE date BETWEEN read_start AND {as_of:Date} AND (every_account OR klaviyo_public_id IN {accounts:Array(String)})
     UNION ALL
-    SELECT s.klaviyo_public_id AS klaviyo_public_id, s.date AS date, 'form' AS source
-    FROM form_statistics_latest AS s
-    WHERE s.date BETWEEN least({start:Date} - 33, {as_of:Date} - 89) AND {as_of:Date}
+    SELECT klaviyo_public_id, date
+    FROM form_statistics_latest
+    WHERE date BETWEEN read_start AND {as_of:Date} AND (every_account OR klaviyo_public_id IN {accounts:Array(String)})
     UNION ALL
-    SELECT s.klaviyo_public_id AS klaviyo_public_id, s.date AS date, 'segment' AS source
-    FROM segment_statistics_latest AS s
-    WHERE s.date BETWEEN least({start:Date} - 33, {as_of:Date} - 89) AND {as_of:Date}
-) AS u
-GROUP BY u.klaviyo_public_id
-HAVING max(u.date) >= toMonday({start:Date})
+    SELECT klaviyo_public_id, date
+    FROM segment_statistics_latest
+    WHERE date BETWEEN read_start AND {as_of:Date} AND (every_account OR klaviyo_public_id IN {accounts:Array(String)})
+) AS s
+GROUP BY s.klaviyo_public_id
 ORDER BY klaviyo_public_id

@@ -2,12 +2,14 @@
 WITH
 --# include fragments/thresholds.sql
 --# include fragments/campaign_rows.sql
-    -- One row is one stream on one day. Every campaign with enough deliveries is a value of the anomaly sample.
+    -- One row is one stream on one day. A stream has no id or name of its own. Every campaign with enough deliveries
+    -- is a value of the anomaly sample.
     entity_days AS
     (
         SELECT
             c.klaviyo_public_id AS klaviyo_public_id,
             '' AS entity_id,
+            '' AS entity_name,
             c.send_channel AS send_channel,
             c.date AS date,
             sum(c.delivered) AS delivered,

@@ -8,6 +8,7 @@ WITH
         SELECT
             f.klaviyo_public_id AS klaviyo_public_id,
             f.flow_id AS entity_id,
+            f.flow_name AS entity_name,
             f.send_channel AS send_channel,
             f.date AS date,
             f.delivered AS delivered,
@@ -26,6 +27,8 @@ WITH
             SELECT
                 s.klaviyo_public_id AS klaviyo_public_id,
                 s.flow_id AS flow_id,
+                -- One name for all messages of the day, since they are rows of one flow.
+                substring(max(s.stamped_flow_name), 15) AS flow_name,
                 s.send_channel AS send_channel,
                 s.date AS date,
                 sum(s.delivered) AS delivered,
@@ -67,7 +70,7 @@ SELECT
     r.klaviyo_public_id AS klaviyo_public_id,
     r.date AS date,
     r.flow_id AS flow_id,
-    r.flow_name AS flow_name,
+    t.entity_name AS flow_name,
     r.flow_message_id AS flow_message_id,
     r.flow_message_name AS flow_message_name,
     r.send_channel AS send_channel,

@@ -3,7 +3,7 @@ SELECT
     l.run_id AS run_id,
     toString(min(l.started_at)) AS started_at,
     toString(max(l.as_of)) AS as_of,
-    toString(min(l.window_start)) AS window_start,
+    toString(max(l.window_start)) AS window_start,
     uniqExactIf(l.klaviyo_public_id, l.state IN ('published', 'dropped')) AS accounts_published,
     uniqExactIf(l.klaviyo_public_id, l.state = 'held_back') AS accounts_held_back,
     uniqExactIf(l.klaviyo_public_id, l.state = 'failed') AS accounts_failed,

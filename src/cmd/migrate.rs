@@ -1,17 +1,130 @@
-//! provisional
-use crate::cli::Migrate;
-use crate::connection::Connection;
-use crate::exit::ExitCode;
-use crate::schema::{TABLES, VIEWS};
-use crate::sql;
+//! `aiviews migrate`: creates or evolves the summary tables, helper views, run log and ledger.
+
+use std::time::Duration;
+
 use anyhow::Result;
-pub(super) async fn run(c: &Connection, _a: &Migrate) -> Result<ExitCode> {
-    for t in &TABLES {
-        c.db.statement(&t.ddl).execute().await?;
+use serde_json::{Value, json};
+
+use crate::cli::{Global, Migrate};
+use crate::db::Db;
+use crate::difference::{self, Finding};
+use crate::exit::{ExitCode, Failure};
+use crate::migrate::{self, Plan, Rebuilds, Survey};
+use crate::stop::Stop;
+use crate::{lock, output};
+
+pub(super) async fn run(global: &Global, arguments: &Migrate) -> Result<ExitCode> {
+    let connection = super::connect(global).await?;
+    let db = &connection.db;
+    let plan = make_plan(db, arguments).await?;
+    if arguments.dry_run {
+        show(db, &plan, arguments);
+        return refuse(&plan);
     }
-    c.db.statement(&sql::REFRESH_LOG).execute().await?;
-    for v in &VIEWS {
-        c.db.statement(v).execute().await?;
+    let mut done = Vec::new();
+    let outcome = match plan.actions.is_empty() || !plan.by_hand.is_empty() {
+        true => Ok(plan.clone()),
+        false => change(db, arguments, &mut done).await,
+    };
+    let many = migrate::many_partitions(db).await?;
+    for table in &many {
+        let (name, partitions) = (&table.table, table.partitions);
+        tracing::warn!("`{name}` has {partitions} partitions, one per account: beyond 5,000 restarts and scans of all accounts slow down");
     }
-    Ok(ExitCode::Done)
+    if arguments.json {
+        let left = outcome.as_ref().map(problems).unwrap_or_default();
+        let ok = outcome.is_ok() && left.is_empty();
+        output::print_json(&json!({
+            "ok": ok, "target": db.target(), "dry_run": false, "actions": done, "problems": left, "many_partitions": many,
+        }));
+    } else if plan.actions.is_empty() && problems(&plan).is_empty() {
+        output::print("nothing to do");
+    }
+    refuse(&outcome?)
+}
+
+async fn make_plan(db: &Db, arguments: &Migrate) -> Result<Plan> {
+    let rebuilds = if arguments.rebuild { Rebuilds::Do } else { Rebuilds::Leave };
+    Ok(migrate::plan(&Survey::read(db).await?.differences(), rebuilds))
+}
+
+/// Runs the plan under the lock: made anew there, as another run may just have ended.
+async fn change(db: &Db, arguments: &Migrate, done: &mut Vec<Value>) -> Result<Plan> {
+    super::announce(db);
+    let stop = Stop::on_signals()?;
+    let lock = lock::take(db, Duration::ZERO, &stop).await?;
+    let outcome = change_locked(db, arguments, &stop, done).await;
+    let released = lock.release().await;
+    let plan = outcome?;
+    released.map(|()| plan)
+}
+
+async fn change_locked(db: &Db, arguments: &Migrate, stop: &Stop, done: &mut Vec<Value>) -> Result<Plan> {
+    let plan = make_plan(db, arguments).await?;
+    if !plan.by_hand.is_empty() {
+        return Ok(plan);
+    }
+    migrate::execute(db, &plan.actions, stop, |action, note| {
+        done.push(json!({
+            "action": action.verb(), "object": action.object(), "reason": action.reason(), "note": note,
+        }));
+        if !arguments.json {
+            let note = note.map_or_else(String::new, |note| format!("\n    {note}"));
+            output::print(&format!("{action}{note}"));
+        }
+    })
+    .await?;
+    // Nothing counts as done that the database itself does not show.
+    let after = make_plan(db, arguments).await?;
+    match after.actions.first() {
+        None => Ok(after),
+        Some(action) => {
+            let message = format!("the server took every statement, but still has to: {action}");
+            Err(Failure::new(ExitCode::SchemaMismatch, message).hint("run `aiviews verify`").into())
+        }
+    }
+}
+
+fn problems(plan: &Plan) -> Vec<Finding> {
+    plan.by_hand.iter().chain(&plan.rebuilds_left).map(Finding::from).collect()
+}
+
+/// Exit 6 where something is left that migrate cannot, or may not, mend.
+fn refuse(plan: &Plan) -> Result<ExitCode> {
+    let (differences, what) = match (&plan.by_hand, &plan.rebuilds_left) {
+        (by_hand, _) if !by_hand.is_empty() => (by_hand, "nothing was changed"),
+        (_, left) if !left.is_empty() => (left, "everything else is as it should be"),
+        _ => return Ok(ExitCode::Done),
+    };
+    let message = format!("{}; {what}", difference::describe(differences));
+    Err(Failure::new(ExitCode::SchemaMismatch, message).hint(differences[0].remedy()).into())
+}
+
+/// The statements, each ended by `;`, so that they can be reviewed or run by hand.
+fn show(db: &Db, plan: &Plan, arguments: &Migrate) {
+    let statements = |action| migrate::statements(db, action).iter().map(|it| it.script()).collect::<Vec<_>>();
+    if arguments.json {
+        let actions: Vec<Value> = plan
+            .actions
+            .iter()
+            .map(|action| {
+                json!({
+                    "action": action.verb(), "object": action.object(), "reason": action.reason(),
+                    "statements": statements(action),
+                })
+            })
+            .collect();
+        let problems = problems(plan);
+        let ok = problems.is_empty();
+        output::print_json(&json!({
+            "ok": ok, "target": db.target(), "dry_run": true, "actions": actions, "problems": problems,
+        }));
+        return;
+    }
+    for action in &plan.actions {
+        output::print(&format!("-- {action}\n{}\n", statements(action).join("\n")));
+    }
+    if plan.actions.is_empty() && problems(plan).is_empty() {
+        output::print("-- nothing to do");
+    }
 }

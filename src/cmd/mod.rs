@@ -5,8 +5,9 @@ mod forget;
 mod migrate;
 mod populate;
 mod seed;
-pub mod serve;
+mod serve;
 mod status;
+mod verify;
 
 use anyhow::Result;
 
@@ -21,13 +22,14 @@ use crate::target::Target;
 pub async fn run(cli: Cli) -> Result<ExitCode> {
     let global = &cli.global;
     match cli.command {
-        Command::Migrate(arguments) => migrate::run(&connect(global).await?, &arguments).await,
+        Command::Migrate(arguments) => migrate::run(global, &arguments).await,
         Command::Populate(arguments) => populate::run(global, &arguments).await,
+        Command::Verify(arguments) => verify::run(global, &arguments).await,
         Command::Status(arguments) => status::run(global, &arguments).await,
         Command::Seed(arguments) => seed::run(global, &arguments).await,
         Command::Forget(arguments) => forget::run(global, &arguments).await,
+        Command::Serve(arguments) => serve::run(global, &arguments).await,
         Command::Completions(arguments) => completions::run(&arguments),
-        _ => unreachable!(),
     }
 }
 

@@ -112,22 +112,20 @@ impl Engine {
         clickhouse::Client::with_http_client(client).with_url(memory::URL)
     }
 
-    /// Serves ClickHouse's HTTP interface until `stop` completes. The token is the password of user `default`.
-    ///
-    /// From this call to the end of the returned future the lock file tells other processes address and token.
-    pub fn serve(
+    /// Serves ClickHouse's HTTP interface until `stop` completes. The token is the password of user `default`;
+    /// while this runs, the lock file tells other processes the address and the token; `started` is called once it does.
+    pub async fn serve(
         &self,
         listener: TcpListener,
-        token: &str,
+        token: String,
+        started: impl FnOnce(),
         stop: impl Future<Output = ()>,
-    ) -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
+    ) -> std::io::Result<()> {
         let url = format!("http://{}", listener.local_addr()?);
-        self.0.lock.announce(Some((url, token.to_owned())))?;
-        let access = http::Access::new(token);
-        Ok(async move {
-            http::serve(self, listener, access, stop).await;
-            self.0.lock.announce(None)
-        })
+        self.0.lock.announce(Some((url, token.clone())))?;
+        started();
+        http::serve(self, listener, http::Access::new(&token), stop).await;
+        self.0.lock.announce(None)
     }
 
     /// Ends every running statement.

@@ -1,16 +1,14 @@
 //! The served interface, seen by the clients people use: curl, clickhouse-connect and @clickhouse/client.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 
-use aiviews::cmd::serve;
-use aiviews::engine::{Engine, EngineOptions};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::engine::engine;
+use crate::support::engine;
 
 const TOKEN: &str = "a token with spaces, ' and ü";
 
@@ -28,10 +26,9 @@ impl Served {
         let port = listener.local_addr().expect("an address").port();
         let (stop, stopped) = oneshot::channel::<()>();
         let engine = engine();
-        runtime.spawn(async move {
-            let serving = engine.serve(listener, TOKEN, async { _ = stopped.await });
-            serving.expect("a server").await
-        });
+        runtime.spawn(
+            async move { engine.serve(listener, TOKEN.to_owned(), || {}, async { _ = stopped.await }).await },
+        );
         Self { port, _stop: stop, _runtime: runtime }
     }
 
@@ -195,7 +192,7 @@ fn other_host_names_are_refused() {
     }
 }
 
-/// The server runs in a process of its own: `serve_in_this_process` below.
+/// The server in a process of its own.
 struct Server {
     process: Child,
     lines: BufReader<std::process::ChildStderr>,
@@ -203,10 +200,8 @@ struct Server {
 
 impl Server {
     fn start(folder: &Path) -> Self {
-        let mut command = Command::new(std::env::current_exe().expect("this program"));
-        command
-            .args(["clients::serve_in_this_process", "--exact", "--nocapture"])
-            .env("AIVIEWS_TEST_SERVE", folder);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aiviews"));
+        command.args(["serve", "--port", "0", "--data-dir"]).arg(folder).env_remove("AIVIEWS_TOKEN");
         let mut process = command.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a process");
         let lines = BufReader::new(process.stderr.take().expect("a pipe"));
         Self { process, lines }
@@ -224,30 +219,18 @@ impl Server {
         panic!("the server ended without `{start}`")
     }
 
-    fn stop(mut self, signal: &str) -> String {
+    /// Sends a signal and waits for the exit code.
+    fn stop(mut self, signal: &str) -> Option<i32> {
         let kill =
             Command::new("kill").args([signal, &self.process.id().to_string()]).status().expect("kill");
         assert!(kill.success());
-        let mut output = String::new();
-        self.process.stdout.take().expect("a pipe").read_to_string(&mut output).expect("text");
-        assert!(self.process.wait().expect("an end").success(), "{output}");
-        output
+        self.process.wait().expect("an end").code()
     }
 }
 
 #[test]
-fn serve_in_this_process() {
-    let Some(folder) = std::env::var_os("AIVIEWS_TEST_SERVE") else { return };
-    let options = EngineOptions { data_dir: folder.into(), ..EngineOptions::default() };
-    let engine = Engine::open(&options).expect("the engine opens");
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let stopped = runtime.block_on(serve::run(&engine, 0, None)).expect("a server");
-    println!("{stopped:?}");
-}
-
-#[test]
 fn a_server_is_found_through_its_folder_and_stops_on_a_signal() {
-    for (signal, expected) in [("-TERM", "Terminated"), ("-INT", "Interrupted")] {
+    for (signal, expected) in [("-TERM", 143), ("-INT", 130)] {
         let folder = tempfile::tempdir().expect("a folder");
         let mut server = Server::start(folder.path());
         let url = server.line(" at ");
@@ -265,7 +248,7 @@ fn a_server_is_found_through_its_folder_and_stops_on_a_signal() {
         let slow = client.query("SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1");
         runtime.spawn(slow.fetch_one::<u64>());
         std::thread::sleep(std::time::Duration::from_millis(300));
-        assert!(server.stop(signal).contains(expected));
+        assert_eq!(server.stop(signal), Some(expected));
         let lock = std::fs::read_to_string(folder.path().join("aiviews.lock")).expect("a lock file");
         assert!(!lock.contains(&token), "{lock}");
     }

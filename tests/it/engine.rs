@@ -3,22 +3,15 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use aiviews::engine::lock::FolderLock;
 use aiviews::engine::{Engine, EngineError, EngineOptions};
 use clickhouse::{Client, Row};
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
 use tokio::io::AsyncBufReadExt;
 
-/// The engine of this process: there can be only one.
-pub fn engine() -> Engine {
-    static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a folder"));
-    let options = EngineOptions { data_dir: FOLDER.path().join("data"), ..EngineOptions::default() };
-    Engine::open(&options).unwrap_or_else(|error| panic!("{error}"))
-}
+use crate::support::engine;
 
 /// A client on an empty database of this name.
 pub async fn fresh(database: &str) -> Client {

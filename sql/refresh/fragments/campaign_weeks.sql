@@ -24,6 +24,7 @@
         WHERE s.date >= toMonday({start:Date}) - 7
         GROUP BY s.klaviyo_public_id, s.date, s.campaign_id, s.send_channel
     ),
+    -- One row is one campaign in one week.
     campaign_weeks AS
     (
         SELECT

@@ -5,7 +5,6 @@
             s.klaviyo_public_id AS klaviyo_public_id,
             s.date AS date,
             s.flow_id AS flow_id,
-            substring(max(s.stamped_flow_name), 15) AS flow_name,
             s.flow_message_id AS flow_message_id,
             substring(max(s.stamped_flow_message_name), 15) AS flow_message_name,
             s.send_channel AS send_channel,

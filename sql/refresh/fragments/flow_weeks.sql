@@ -23,6 +23,7 @@
         WHERE s.date >= toMonday({start:Date}) - 7
         GROUP BY s.klaviyo_public_id, s.date, s.flow_id, s.send_channel
     ),
+    -- One row is one flow in one week.
     flow_weeks AS
     (
         SELECT

@@ -1,3 +1,4 @@
+    -- One row is one form on one day. Reading begins with the first day that a trend or the benchmark looks at.
     form_days AS
     (
         SELECT

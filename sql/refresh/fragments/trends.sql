@@ -6,6 +6,7 @@
         SELECT
             d.klaviyo_public_id AS klaviyo_public_id,
             d.entity_id AS entity_id,
+            d.entity_name AS entity_name,
             d.send_channel AS send_channel,
             d.date AS date,
             d.delivered AS day_delivered,
@@ -65,6 +66,7 @@
         SELECT
             w.klaviyo_public_id AS klaviyo_public_id,
             w.entity_id AS entity_id,
+            w.entity_name AS entity_name,
             w.send_channel AS send_channel,
             w.date AS date,
             w.is_complete AS is_complete,

@@ -1,0 +1,11 @@
+-- One row is one column of a table or view of this database, of the names asked for, in its order.
+SELECT
+    c.table AS object,
+    c.name AS name,
+    c.type AS column_type,
+    c.default_kind AS default_kind,
+    c.default_expression AS default_expression,
+    c.comment AS comment
+FROM system.columns AS c
+WHERE c.database = currentDatabase() AND c.table IN {names:Array(String)}
+ORDER BY object, c.position

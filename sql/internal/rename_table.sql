@@ -1,0 +1,2 @@
+-- Gives one of our own tables another name.
+RENAME TABLE <<from>> TO <<to>>

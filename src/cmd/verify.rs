@@ -1,0 +1,62 @@
+//! `aiviews verify`: is the database what the chatbot's queries expect. Only reads.
+
+use anyhow::{Context, Result};
+
+use crate::cli::{Global, Verify};
+use crate::connection;
+use crate::difference::{Finding, Severity};
+use crate::exit::ExitCode;
+use crate::output::{self, printable};
+use crate::retry::RetryPolicy;
+use crate::target::{DEFAULT_DATABASE, Embedded, Target};
+use crate::verify::{self, Report};
+
+pub(super) async fn run(global: &Global, arguments: &Verify) -> Result<ExitCode> {
+    let report = match arguments.sql {
+        true => verify_sql(global).await?,
+        false => verify::verify(&super::connect(global).await?.db).await?,
+    };
+    match arguments.json {
+        true => output::print_json(&report),
+        false => output::print(&describe(&report)),
+    }
+    Ok(if report.ok { ExitCode::Done } else { ExitCode::SchemaMismatch })
+}
+
+/// In an engine of its own, in a folder that goes with the process.
+async fn verify_sql(global: &Global) -> Result<Report> {
+    let folder = tempfile::tempdir().context("cannot make a temporary folder for the embedded engine")?;
+    let target = Target::Embedded(Embedded {
+        data_dir: folder.path().to_owned(),
+        library: global.libchdb.clone(),
+        database: DEFAULT_DATABASE.to_owned(),
+    });
+    let connection = connection::open(&target, RetryPolicy::default()).await?;
+    verify::verify_sql(&connection.db).await
+}
+
+fn describe(report: &Report) -> String {
+    let mut lines: Vec<String> = report.findings.iter().map(describe_finding).collect();
+    let (errors, warnings) = (report.count(Severity::Error), report.count(Severity::Warning));
+    lines.push(match (errors, warnings) {
+        (0, 0) => format!("as expected: {}", report.compared),
+        (0, _) => format!("as expected, with {} to know of: {}", counted(warnings, "thing"), report.compared),
+        (_, 0) => format!("not as expected: {}", counted(errors, "error")),
+        _ => format!("not as expected: {}, {}", counted(errors, "error"), counted(warnings, "warning")),
+    });
+    lines.join("\n")
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+fn describe_finding(finding: &Finding) -> String {
+    let severity = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let (object, expected) = (printable(&finding.object), printable(&finding.expected));
+    let (found, remedy) = (printable(&finding.found), printable(&finding.remedy));
+    format!("{severity}: `{object}`\n    expected: {expected}\n    found:    {found}\n    hint:     {remedy}")
+}

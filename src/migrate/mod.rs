@@ -1,0 +1,88 @@
+//! Makes the database what it should be: tables, columns, comments, views, run log and ledger.
+//!
+//! Read, compare, plan, execute: planning is pure, every action can run twice, and what an interrupted migration left
+//! undone is what the next one finds.
+
+mod execute;
+mod plan;
+mod rebuild;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::db::Db;
+use crate::difference::{self, Difference, Expected, Severity};
+use crate::ledger;
+use crate::live_schema::{self, LiveObject, LiveSchema};
+use crate::schema;
+use crate::sql;
+
+pub use execute::{execute, statements};
+pub use plan::{Action, Plan, Rebuilds, plan};
+
+/// More partitions than this in one table: merges, restarts and scans of all accounts slow down.
+const MANY_PARTITIONS: u64 = 5_000;
+
+/// The database as it is, and what it should be.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// What migrate makes, formatted as this server formats it.
+    pub expected: Expected,
+    /// What there is, source views included.
+    pub live: LiveSchema,
+    /// The steps that were applied.
+    pub ledger: Vec<ledger::Entry>,
+}
+
+impl Survey {
+    /// Reads what the database has: four small queries.
+    pub async fn read(db: &Db) -> Result<Survey> {
+        let mut expected = Expected::embedded();
+        live_schema::normalize(db, expected.all_mut()).await?;
+        let sources = schema::SOURCES.iter().map(|source| source.name.as_str());
+        let names: Vec<&str> = expected.all().map(|definition| definition.name.as_str()).chain(sources).collect();
+        let live = LiveSchema::read(db, &names).await?;
+        // A ledger of another shape is a difference of its own.
+        let readable = |ledger: &LiveObject| ["version", "name", "checksum"].iter().all(|it| ledger.column(it).is_some());
+        let ledger = match live.find(sql::SCHEMA_LEDGER.object()) {
+            Some(object) if readable(object) => ledger::read(db).await?,
+            _ => Vec::new(),
+        };
+        Ok(Survey { expected, live, ledger })
+    }
+
+    /// Where the two differ, sources left out.
+    pub fn differences(&self) -> Vec<Difference> {
+        difference::compare(&self.expected, &self.live, &self.ledger)
+    }
+
+    /// What keeps a refresh from running: missing objects, pending steps, drift. Comments and warnings do not.
+    pub fn pending(&self) -> Vec<Difference> {
+        let mut differences = self.differences();
+        differences.retain(|it| it.severity() == Severity::Error && !it.is_about_words());
+        differences
+    }
+}
+
+#[derive(clickhouse::Row, serde::Deserialize)]
+struct PartitionCount {
+    name: String,
+    partitions: u64,
+}
+
+/// A table with more partitions than are comfortable.
+#[derive(Debug, Serialize)]
+pub struct ManyPartitions {
+    /// The table.
+    pub table: String,
+    /// Its number of partitions: one per account.
+    pub partitions: u64,
+}
+
+/// The tables with more partitions than are comfortable.
+pub async fn many_partitions(db: &Db) -> Result<Vec<ManyPartitions>> {
+    let names: Vec<&str> = schema::TABLES.iter().map(|table| table.name).collect();
+    let counts: Vec<PartitionCount> = db.statement(&sql::PARTITION_COUNTS).param("names", &names).fetch_all().await?;
+    let many = counts.into_iter().filter(|count| count.partitions > MANY_PARTITIONS);
+    Ok(many.map(|count| ManyPartitions { table: count.name, partitions: count.partitions }).collect())
+}

@@ -1,0 +1,64 @@
+//! Compares the database with what migrate makes, the sources with what refreshes read, and the rows with what must
+//! hold for every row. Only reads, and sets no settings, so that a read-only user can run it.
+
+mod contract;
+mod invariants;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::db::Db;
+use crate::difference::{self, Difference, Finding, Severity};
+use crate::ledger::STEPS;
+use crate::migrate::Survey;
+use crate::schema::{SOURCES, SummaryTable, TABLES, VIEWS};
+
+pub use contract::verify_sql;
+
+/// What a verification found.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Whether no finding is an error.
+    pub ok: bool,
+    /// Errors and warnings.
+    pub findings: Vec<Finding>,
+    /// What was compared, in words.
+    #[serde(skip)]
+    pub compared: String,
+}
+
+impl Report {
+    fn new(findings: Vec<Finding>, compared: String) -> Report {
+        let ok = findings.iter().all(|finding| finding.severity != Severity::Error);
+        Report { ok, findings, compared }
+    }
+
+    /// The number of findings of this severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+}
+
+/// Verifies a database.
+pub async fn verify(db: &Db) -> Result<Report> {
+    let survey = Survey::read(db).await?;
+    let differences = survey.differences();
+    let sources = difference::compare_sources(&survey.live);
+    let mut findings: Vec<Finding> = differences.iter().chain(&sources).map(Finding::from).collect();
+    // A table without the right columns is an error already, and cannot be asked for its rows.
+    for table in TABLES.iter().filter(|table| is_whole(table, &differences)) {
+        findings.extend(invariants::check(db, table).await?);
+    }
+    let compared = format!(
+        "{} tables, {} views, the run log, the ledger of {} steps, {} source views; one row per key, every number finite",
+        TABLES.len(),
+        VIEWS.len(),
+        STEPS.len(),
+        SOURCES.len()
+    );
+    Ok(Report::new(findings, compared))
+}
+
+fn is_whole(table: &SummaryTable, differences: &[Difference]) -> bool {
+    !differences.iter().any(|it| it.table() == table.name && it.severity() == Severity::Error && !it.is_about_words())
+}

@@ -1,0 +1,402 @@
+//! Golden cases: rows in, rows out, worked out by hand from the definitions (tests/cases/*.md).
+
+use std::collections::BTreeMap;
+
+use aiviews::db::Db;
+use aiviews::refresh::report::Report;
+use aiviews::refresh::window::{Clock, Window, monday};
+use aiviews::refresh::{self, Options};
+use aiviews::schema::{Definition, SOURCES, SummaryTable, TABLES, VIEWS};
+use aiviews::stop::Stop;
+use chrono::{Datelike, Days, Months, NaiveDate};
+
+use crate::expression::evaluate;
+use crate::markdown::{Block, Case, Table, parse};
+use crate::support;
+
+macro_rules! case_files {
+    ($($test:ident: $file:literal,)+) => {$(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $test() {
+            run_file(stringify!($test), include_str!(concat!("../cases/", $file, ".md"))).await;
+        }
+    )+
+    #[test]
+    fn every_case_file_is_run() {
+        let listed = [$(concat!($file, ".md")),+];
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+        let names = std::fs::read_dir(folder).expect("tests/cases").map(|entry| entry.expect("a file").file_name());
+        let missing: Vec<_> = names.filter(|name| !listed.iter().any(|listed| name == listed)).collect();
+        assert!(missing.is_empty(), "not run: {missing:?}");
+    }};
+}
+
+case_files! {
+    ai_best_performers: "ai_best_performers",
+    ai_campaign_recent: "ai_campaign_recent",
+    ai_campaign_weekly: "ai_campaign_weekly",
+    ai_channel_comparison: "ai_channel_comparison",
+    ai_day_of_week_patterns: "ai_day_of_week_patterns",
+    ai_flow_recent: "ai_flow_recent",
+    ai_flow_weekly: "ai_flow_weekly",
+    ai_historical_baseline: "ai_historical_baseline",
+    calendar: "calendar",
+    campaign_ai_summary: "campaign_ai_summary",
+    campaign_ai_summary_anomalies: "campaign_ai_summary-anomalies",
+    campaign_ai_summary_labels: "campaign_ai_summary-labels",
+    campaign_ai_summary_trends: "campaign_ai_summary-trends",
+    campaign_weekly_rollup: "campaign_weekly_rollup",
+    channel_performance_daily: "channel_performance_daily",
+    flow_ai_summary: "flow_ai_summary",
+    flow_ai_summary_labels: "flow_ai_summary-labels",
+    flow_weekly_rollup: "flow_weekly_rollup",
+    form_ai_performance: "form_ai_performance",
+    rejected_and_held_back: "rejected-and-held-back",
+    segment_ai_trends: "segment_ai_trends",
+    today: "today",
+    window_and_history: "window-and-history",
+}
+
+/// Runs every case of a file and reports all that differ.
+async fn run_file(name: &str, text: &str) {
+    let cases = parse(text);
+    assert!(!cases.is_empty(), "{name} has no case");
+    let db = support::database(name).await;
+    make_objects(&db).await;
+    let mut failures = Vec::new();
+    for case in &cases {
+        for table in SOURCES.iter().map(|source| raw(&source.name)).chain(TABLES.iter().map(|table| table.name.to_owned())) {
+            support::execute(&db, format!("TRUNCATE TABLE {table}")).await;
+        }
+        if let Err(differences) = run_case(&db, case).await {
+            failures.push(format!("## {}\n{differences}", case.title));
+        }
+    }
+    support::drop_database(&db).await;
+    assert!(failures.is_empty(), "{} of {} cases differ\n\n{}", failures.len(), cases.len(), failures.join("\n\n"));
+}
+
+/// Summary tables and views as migrate makes them; sources that, unlike production's, pass duplicates on.
+async fn make_objects(db: &Db) {
+    support::migrate(db).await;
+    for source in SOURCES.iter() {
+        let columns: Vec<String> = source.columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
+        let raw = raw(&source.name);
+        let create = format!("CREATE TABLE {raw} ({}) ENGINE = MergeTree ORDER BY tuple()", columns.join(", "));
+        support::execute(db, create).await;
+        support::execute(db, format!("CREATE VIEW {} AS SELECT * FROM {raw}", source.name)).await;
+    }
+}
+
+fn raw(view: &str) -> String {
+    view.trim_end_matches("_latest").to_owned()
+}
+
+async fn run_case(db: &Db, case: &Case) -> Result<(), String> {
+    let clock = Clock::read(db).await.expect("the clock");
+    for block in &case.blocks {
+        match block {
+            Block::Source(kind, table) => insert(db, &format!("{kind}_statistics"), table, clock.today).await?,
+            Block::Insert(name, table) => insert(db, name, table, clock.today).await?,
+            Block::Expect(..) | Block::ExpectAmong(..) => {}
+        }
+    }
+    let mut window = None;
+    if let Some(as_of) = &case.as_of {
+        let as_of = date(as_of, clock.today)?;
+        window = Some(Window::new(Some(as_of), case.days, clock).map_err(|error| error.to_string())?);
+        check_report(case, &populate(db, case, as_of).await)?;
+    }
+    let mut differences = Vec::new();
+    for block in &case.blocks {
+        let (object, table, among) = match block {
+            Block::Expect(object, table) => (object, table, false),
+            Block::ExpectAmong(object, table) => (object, table, true),
+            _ => continue,
+        };
+        differences.extend(compare(db, object, table, among, window.as_ref(), clock.today).await?);
+    }
+    if differences.is_empty() { Ok(()) } else { Err(differences.join("\n")) }
+}
+
+async fn populate(db: &Db, case: &Case, as_of: NaiveDate) -> Report {
+    let expected = |table: &&SummaryTable| {
+        case.held_back.is_some()
+            || case.blocks.iter().any(|block| match block {
+                Block::Expect(object, _) | Block::ExpectAmong(object, _) => {
+                    object == table.name || VIEWS.iter().any(|view| view.object() == object)
+                }
+                _ => false,
+            })
+    };
+    let options = Options {
+        accounts: Vec::new(),
+        days: case.days,
+        as_of: Some(as_of),
+        tables: TABLES.iter().filter(expected).collect(),
+        resume: false,
+        allow_shrink: false,
+        accounts_per_batch: None,
+    };
+    let (_sender, stop) = Stop::by_hand();
+    refresh::run(db, &options, &stop).await.unwrap_or_else(|error| panic!("{}: {error:#}", case.title))
+}
+
+fn check_report(case: &Case, report: &Report) -> Result<(), String> {
+    let reasons: Vec<&String> = report.held_back.iter().map(|refusal| &refusal.reason).collect();
+    match &case.held_back {
+        None if !reasons.is_empty() => return Err(format!("held back: {reasons:?}")),
+        Some(sum) => {
+            let (column, value) = sum.split_once(" = ").unwrap_or((sum, ""));
+            let named = format!("{value} does not fit `{column}`");
+            if !reasons.iter().any(|reason| reason.contains(&named)) {
+                return Err(format!("{sum} should hold an account back, found {reasons:?}"));
+            }
+        }
+        _ => {}
+    }
+    if !report.failed.is_empty() {
+        return Err(format!("failed: {:?}", report.failed));
+    }
+    let rejected = report.rows_rejected.values().sum::<u64>();
+    match case.rows_rejected {
+        Some(expected) if expected != rejected => Err(format!("{rejected} rows rejected, expected {expected}")),
+        _ => Ok(()),
+    }
+}
+
+/// Resolves a date cell: `2024-03-01`, `today-3`, `monday`, `monday-7`, `month`, `month-1`.
+fn date(text: &str, today: NaiveDate) -> Result<NaiveDate, String> {
+    if let Ok(date) = text.parse() {
+        return Ok(date);
+    }
+    let (word, offset) = match text.find(['+', '-']) {
+        Some(sign) => (&text[..sign], text[sign..].parse::<i64>().map_err(|_| format!("not a date: {text}"))?),
+        None => (text, 0),
+    };
+    let days = chrono::Duration::days(offset);
+    match word {
+        "today" => Ok(today + days),
+        "monday" => Ok(monday(today) + days),
+        "month" => {
+            let first = today.with_day(1).expect("every month has a first day");
+            Ok(first - Months::new(offset.unsigned_abs() as u32))
+        }
+        _ => Err(format!("not a date: {text}")),
+    }
+}
+
+fn dates(text: &str, today: NaiveDate) -> Result<Vec<NaiveDate>, String> {
+    let (first, last) = text.split_once("..").unwrap_or((text, text));
+    let (first, last) = (date(first, today)?, date(last, today)?);
+    Ok(first.iter_days().take_while(|day| *day <= last).collect())
+}
+
+/// Columns and types of a raw source table, summary table or view.
+fn columns_of(object: &str) -> Vec<(String, String)> {
+    let view = format!("{object}_latest");
+    if let Some(source) = SOURCES.iter().find(|source| source.name == view) {
+        return source.columns.clone();
+    }
+    let table = SummaryTable::find(object).map(SummaryTable::definition);
+    let view = || VIEWS.iter().find(|view| view.object() == object).map(Definition::parse);
+    let definition = table.or_else(view).unwrap_or_else(|| panic!("unknown object {object}"));
+    definition.columns.into_iter().map(|column| (column.name, column.column_type)).collect()
+}
+
+async fn insert(db: &Db, object: &str, table: &Table, today: NaiveDate) -> Result<(), String> {
+    let columns = columns_of(object);
+    let mut tuples = Vec::new();
+    for row in &table.rows {
+        let given: BTreeMap<&str, &str> =
+            table.header.iter().map(String::as_str).zip(row.iter().map(String::as_str)).collect();
+        let date_column = if given.contains_key("week_start_date") { "week_start_date" } else { "date" };
+        let text = given.get(date_column).ok_or_else(|| format!("{object}: a row without {date_column}"))?;
+        for day in dates(text, today)? {
+            let literal = |(name, kind): &(String, String)| {
+                let given = given.get(name.as_str()).copied();
+                literal(object, name, kind, given, &given_delivered(&table.header, row), day, today)
+            };
+            let literals: Result<Vec<String>, String> = columns.iter().map(literal).collect();
+            tuples.push(format!("({})", literals?.join(", ")));
+        }
+    }
+    if !tuples.is_empty() {
+        let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+        let text = format!("INSERT INTO {object} ({}) VALUES {}", names.join(", "), tuples.join(", "));
+        support::execute(db, text).await;
+    }
+    Ok(())
+}
+
+fn given_delivered(header: &[String], row: &[String]) -> Option<String> {
+    let index = header.iter().position(|name| name == "delivered")?;
+    Some(row[index].clone())
+}
+
+/// A cell as a SQL literal, with the defaults of the case format.
+fn literal(
+    object: &str,
+    name: &str,
+    kind: &str,
+    given: Option<&str>,
+    delivered: &Option<String>,
+    day: NaiveDate,
+    today: NaiveDate,
+) -> Result<String, String> {
+    let is_source = object.ends_with("_statistics");
+    let default = match name {
+        "klaviyo_public_id" => "acme".to_owned(),
+        "send_channel" => "email".to_owned(),
+        "campaign_message_id" | "flow_message_id" => "m1".to_owned(),
+        "campaign_id" => "c1".to_owned(),
+        "flow_id" => "f1".to_owned(),
+        "form_id" => "p1".to_owned(),
+        "segment_id" => "s1".to_owned(),
+        "date" | "week_start_date" => day.to_string(),
+        "recipients" if is_source => delivered.clone().unwrap_or_else(|| "0".to_owned()),
+        "last_updated" => format!("{day} 12:00:00"),
+        _ => String::new(),
+    };
+    let is_row_date = matches!(name, "date" | "week_start_date");
+    let value = match given {
+        Some(cell) if !is_row_date && cell != "''" => unescape(cell),
+        Some("''") => String::new(),
+        _ => default,
+    };
+    Ok(match kind {
+        "Date" if value.is_empty() => "toDate(0)".to_owned(),
+        "Date" => format!("'{}'", date(&value, today)?),
+        "DateTime" | "DateTime64(3)" if value.is_empty() => "now()".to_owned(),
+        "DateTime" | "DateTime64(3)" => format!("'{value}'"),
+        "String" | "LowCardinality(String)" => quote(&value),
+        _ if kind.starts_with("Array") => "[]".to_owned(),
+        _ if value.is_empty() => "0".to_owned(),
+        _ if matches!(value.as_str(), "NaN" | "inf" | "-inf") => value,
+        _ => evaluate_number(&value)?,
+    })
+}
+
+/// A number stays as it is written; only an expression is computed.
+fn evaluate_number(text: &str) -> Result<String, String> {
+    if text.parse::<f64>().is_ok() {
+        return Ok(text.to_owned());
+    }
+    evaluate(text).map(|value| format!("{value:?}"))
+}
+
+fn quote(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('\'', "\\'");
+    format!("'{escaped}'")
+}
+
+fn unescape(cell: &str) -> String {
+    cell.replace("\\n", "\n").replace("\\t", "\t")
+}
+
+async fn compare(
+    db: &Db,
+    object: &str,
+    expected: &Table,
+    among: bool,
+    window: Option<&Window>,
+    today: NaiveDate,
+) -> Result<Vec<String>, String> {
+    let columns: BTreeMap<String, String> = columns_of(object).into_iter().collect();
+    let kinds: Vec<&str> = expected
+        .header
+        .iter()
+        .map(|name| columns.get(name).map(String::as_str).ok_or_else(|| format!("{object} has no column {name}")))
+        .collect::<Result<_, _>>()?;
+    let condition = match (SummaryTable::find(object), window) {
+        (Some(table), Some(window)) if !among => {
+            let (start, end) = window.bounds(table.grain);
+            format!("WHERE {} BETWEEN '{start}' AND '{end}'", table.grain.date_column())
+        }
+        _ => String::new(),
+    };
+    let query = format!("SELECT {} FROM {object} {condition}", expected.header.join(", "));
+    let mut actual = support::rows(db, query).await;
+    let key = key_columns(object, &expected.header);
+    let mut differences = Vec::new();
+    for row in &expected.rows {
+        for row in spread(row, &expected.header, &kinds, today)? {
+            let same_key = |found: &Vec<String>| key.iter().all(|index| same(kinds[*index], &row[*index], &found[*index]));
+            if among && actual.iter().filter(|found| same_key(found)).count() != 1 {
+                differences.push(format!("{object}: not exactly one row for {}", row.join(" | ")));
+                continue;
+            }
+            let matches = |found: &Vec<String>| (0..row.len()).all(|index| same(kinds[index], &row[index], &found[index]));
+            match actual.iter().position(matches) {
+                Some(index) => drop(actual.swap_remove(index)),
+                None => {
+                    let near: Vec<String> =
+                        actual.iter().filter(|found| same_key(found)).map(|found| found.join(" | ")).collect();
+                    let header = expected.header.join(" | ");
+                    differences.push(format!("{object}: {header}\n  expected {}\n  found    {}", row.join(" | "), near.join("\n       or ")));
+                }
+            }
+        }
+    }
+    if !among && differences.is_empty() && !actual.is_empty() {
+        let more: Vec<String> = actual.iter().map(|row| row.join(" | ")).collect();
+        differences.push(format!("{object}: rows that were not expected:\n  {}", more.join("\n  ")));
+    }
+    Ok(differences)
+}
+
+/// The columns of the header that identify a row: those of the sorting key, for a view its texts and dates.
+fn key_columns(object: &str, header: &[String]) -> Vec<usize> {
+    let columns = columns_of(object);
+    let sorting_key = SummaryTable::find(object).map(|table| table.definition().sorting_key);
+    let is_key = |name: &&String| match &sorting_key {
+        Some(key) => key.split(", ").any(|column| column == name.as_str()),
+        None => columns.iter().any(|(column, kind)| column == *name && matches!(kind.as_str(), "String" | "Date")),
+    };
+    header.iter().enumerate().filter(|(_, name)| is_key(name)).map(|(index, _)| index).collect()
+}
+
+/// Resolves dates; a range of dates becomes a row for each.
+fn spread(row: &[String], header: &[String], kinds: &[&str], today: NaiveDate) -> Result<Vec<Vec<String>>, String> {
+    let mut rows = vec![Vec::new()];
+    for (index, cell) in row.iter().enumerate() {
+        let choices = match kinds[index] {
+            "Date" if matches!(header[index].as_str(), "date" | "week_start_date") => {
+                let step = if header[index] == "date" { 1 } else { 7 };
+                dates(cell, today)?.iter().step_by(step).map(NaiveDate::to_string).collect()
+            }
+            "Date" => vec![date(cell, today)?.to_string()],
+            _ if cell == "''" => vec![String::new()],
+            _ if cell == "null" => vec!["\\N".to_owned()],
+            "String" => vec![unescape(cell)],
+            _ => vec![cell.clone()],
+        };
+        let longer = rows.iter().flat_map(|row: &Vec<String>| {
+            choices.iter().map(|choice| row.iter().cloned().chain([choice.clone()]).collect::<Vec<String>>())
+        });
+        rows = longer.collect();
+    }
+    Ok(rows)
+}
+
+/// Whether a found cell is the expected one: texts to the letter, numbers within what a Float32 holds.
+fn same(kind: &str, expected: &str, found: &str) -> bool {
+    if expected == found {
+        return true;
+    }
+    let is_number = kind.contains("Int") || kind.contains("Float");
+    let (Ok(expected), Ok(found)) = (evaluate(expected), found.parse::<f64>()) else { return false };
+    let tolerance = if kind.contains("Int") { 0.0 } else { 1e-6 * expected.abs() + 1e-9 };
+    is_number && found.is_finite() && (expected - found).abs() <= tolerance
+}
+
+#[test]
+fn relative_dates_are_resolved() {
+    let today = NaiveDate::from_ymd_opt(2024, 3, 1).expect("a date");
+    let resolve = |text| date(text, today).map(|date| date.to_string());
+    assert_eq!(resolve("today-1").as_deref(), Ok("2024-02-29"));
+    assert_eq!(resolve("monday-7").as_deref(), Ok("2024-02-19"));
+    assert_eq!(resolve("month-1").as_deref(), Ok("2024-02-01"));
+    assert_eq!(dates("2024-02-28..today", today).map(|dates| dates.len()), Ok(3));
+    assert_eq!(today + Days::new(1), date("today+1", today).expect("a date"));
+}

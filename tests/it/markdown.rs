@@ -1,0 +1,96 @@
+//! Reads golden cases: Markdown with a `##` heading a case, settings as list items, and tables of rows.
+//! tests/README.md describes the format.
+
+/// A table of cells under its header.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    pub header: Vec<String>,
+    pub rows: Vec<Vec<String>>,
+}
+
+/// One part of a case.
+#[derive(Clone, Debug)]
+pub enum Block {
+    /// Rows for a raw source table: campaign, flow, form or segment.
+    Source(String, Table),
+    /// Rows straight into a summary table.
+    Insert(String, Table),
+    /// All rows of an object in the window.
+    Expect(String, Table),
+    /// Some rows of an object.
+    ExpectAmong(String, Table),
+}
+
+/// One case.
+#[derive(Clone, Debug, Default)]
+pub struct Case {
+    pub title: String,
+    pub as_of: Option<String>,
+    pub days: u16,
+    pub held_back: Option<String>,
+    pub rows_rejected: Option<u64>,
+    pub blocks: Vec<Block>,
+}
+
+/// The cases of a file.
+pub fn parse(text: &str) -> Vec<Case> {
+    let sections = text.split("\n## ").skip(1);
+    sections.map(parse_case).collect()
+}
+
+fn parse_case(section: &str) -> Case {
+    let mut lines = section.lines();
+    let title = lines.next().unwrap_or_default().to_owned();
+    let mut case = Case { title, days: 90, ..Case::default() };
+    let mut in_table = false;
+    for line in lines.map(str::trim) {
+        if let Some(setting) = line.strip_prefix("- ") {
+            set(&mut case, setting);
+        } else if let Some(cells) = line.strip_prefix('|') {
+            add_row(&mut case, cells, in_table);
+            in_table = true;
+            continue;
+        } else if let Some(block) = block(line) {
+            case.blocks.push(block);
+        }
+        in_table = false;
+    }
+    case
+}
+
+fn set(case: &mut Case, setting: &str) {
+    let Some((name, value)) = setting.split_once(": ") else { return };
+    let value = value.trim().to_owned();
+    match name {
+        "as_of" => case.as_of = Some(value),
+        "days" => case.days = value.parse().unwrap_or_else(|_| panic!("{}: days {value}", case.title)),
+        "held_back" => case.held_back = Some(value),
+        "rows_rejected" => case.rows_rejected = value.parse().ok(),
+        _ => {}
+    }
+}
+
+fn block(line: &str) -> Option<Block> {
+    let words: Vec<&str> = line.split(' ').collect();
+    match words[..] {
+        ["source", kind] => Some(Block::Source(kind.to_owned(), Table::default())),
+        ["table", name] => Some(Block::Insert(name.to_owned(), Table::default())),
+        ["expect", name] => Some(Block::Expect(name.to_owned(), Table::default())),
+        ["expect", "among", name] => Some(Block::ExpectAmong(name.to_owned(), Table::default())),
+        _ => None,
+    }
+}
+
+fn add_row(case: &mut Case, line: &str, in_table: bool) {
+    let cells: Vec<String> = line.trim_end_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+    let title = case.title.clone();
+    let Some(block) = case.blocks.last_mut() else { panic!("{title}: a table without `source` or `expect`") };
+    let (Block::Source(_, table) | Block::Insert(_, table) | Block::Expect(_, table) | Block::ExpectAmong(_, table)) =
+        block;
+    if !in_table {
+        table.header = cells;
+    } else if !cells.iter().all(|cell| cell.chars().all(|letter| letter == '-')) {
+        assert_eq!(cells.len(), table.header.len(), "{title}: {line}");
+        table.rows.push(cells);
+    }
+}
