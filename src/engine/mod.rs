@@ -104,6 +104,7 @@ impl Engine {
             Running { folder, library, arguments, lock, _first: Mutex::new(first), identity, requests };
         let engine = Self(Arc::new(running));
         *open = Some(engine.clone());
+        libchdb::skip_cleanup_at_exit();
         Ok(engine)
     }
 
@@ -130,7 +131,7 @@ impl Engine {
         self.0.lock.announce(None)
     }
 
-    /// Ends every running statement, so that the process can exit at once.
+    /// Ends every running statement.
     pub fn stop_queries(&self) -> Result<(), Exception> {
         session::kill_all(&mut self.connect()?)
     }
