@@ -191,7 +191,7 @@ pub static SEED_FOREIGN_OBJECTS: Sql = embed!("seed/foreign_objects");
 pub static SEED_SUMMARY: Sql = embed!("seed/summary");
 
 /// The ready-made questions, in the order in which they are listed. `question` reads their headers.
-pub static QUESTIONS: [Sql; 16] = [
+pub static QUESTIONS: [Sql; 18] = [
     embed!("questions/campaigns_this_week"),
     embed!("questions/top_campaigns"),
     embed!("questions/low_open_rates"),
@@ -207,6 +207,8 @@ pub static QUESTIONS: [Sql; 16] = [
     embed!("questions/forms"),
     embed!("questions/monthly_history"),
     embed!("questions/what_changed"),
+    embed!("questions/timeline"),
+    embed!("questions/benchmarks"),
     embed!("questions/data_freshness"),
 ];
 

@@ -10,10 +10,10 @@ WITH
 --# include fragments/two_weeks.sql
 SELECT
     weeks.account AS account,
-    measure.2 AS measure,
-    if(isFinite(measure.3), round(measure.3, 2), NULL) AS last_7_days,
-    if(isFinite(measure.4), round(measure.4, 2), NULL) AS days_before,
-    if(isFinite(measure.3 / measure.4), round(100 * (measure.3 / measure.4 - 1), 1), NULL) AS change_pct
+    line.2 AS measure,
+    if(isFinite(line.3), round(line.3, 2), NULL) AS last_7_days,
+    if(isFinite(line.4), round(line.4, 2), NULL) AS days_before,
+    if(isFinite(line.3 / line.4), round(100 * (line.3 / line.4 - 1), 1), NULL) AS change_pct
 FROM account_weeks AS weeks
 ARRAY JOIN [
     (1, 'revenue', weeks.revenue_now, weeks.revenue_before),
@@ -21,8 +21,8 @@ ARRAY JOIN [
     (3, 'open rate %', weeks.open_rate_now, weeks.open_rate_before),
     (4, 'click rate %', weeks.click_rate_now, weeks.click_rate_before),
     (5, 'conversion rate %', weeks.conversion_rate_now, weeks.conversion_rate_before)
-] AS measure
+] AS line
 ORDER BY
     account,
-    measure.1
+    line.1
 LIMIT {limit:UInt16} BY account

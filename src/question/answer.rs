@@ -96,8 +96,14 @@ impl Answer {
 
     /// A text about the answer, with its columns named as their titles are.
     pub fn titled(&self, text: &str) -> String {
-        let named = self.columns.iter().filter(|name| name.contains('_'));
-        named.fold(text.to_owned(), |text, name| text.replace(name.as_str(), &format!("\"{}\"", title(name))))
+        let named = |word: &str| {
+            let name = word.trim_end_matches(['.', ',', ':', ';']);
+            match self.columns.iter().any(|column| column == name && name.contains('_')) {
+                true => format!("\"{}\"{}", title(name), &word[name.len()..]),
+                false => word.to_owned(),
+            }
+        };
+        text.split(' ').map(named).collect::<Vec<_>>().join(" ")
     }
 
     /// Column names as people write them.
