@@ -119,6 +119,8 @@ pub enum Command {
     Status(Status),
     /// Make realistic sample sources (never where other sources exist)
     Seed(Seed),
+    /// Answer a ready-made question about one account or several; without a question: list them
+    Query(Query),
     /// Serve the embedded engine over ClickHouse's HTTP interface on 127.0.0.1
     Serve(Serve),
     /// Remove an account that leaves: its partition in all seven tables
@@ -222,6 +224,53 @@ pub struct Seed {
     /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `query`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  aiviews query                                                      the questions
+  aiviews query campaigns_this_week --klaviyo-id XqkVGb              one account
+  aiviews query stores_compared --klaviyo-id A1b2C3 --klaviyo-id D4e5F6   several, never added up
+  aiviews query flow_across_stores --klaviyo-id A1b2C3 --param flow=\"Welcome\" --format csv")]
+pub struct Query {
+    /// The question's name
+    pub question: Option<String>,
+    /// Account to ask about, by its Klaviyo public id; repeatable: each has its own rows
+    #[arg(long, alias = "klaviyo_id", value_name = "ID")]
+    pub klaviyo_id: Vec<String>,
+    /// How the answer is written
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: AnswerFormat,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+    /// The question's parameter `days`
+    #[arg(long, value_name = "N")]
+    pub days: Option<String>,
+    /// The question's parameter `threshold`, in percent
+    #[arg(long, value_name = "PERCENT")]
+    pub threshold: Option<String>,
+    /// The question's parameter `limit`: rows per account
+    #[arg(long, value_name = "N")]
+    pub limit: Option<String>,
+    /// Any parameter of the question; repeatable
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub param: Vec<String>,
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AnswerFormat {
+    /// Columns for people, with notes on how to read them.
+    Table,
+    /// One JSON document.
+    Json,
+    /// Comma-separated values with a header line.
+    Csv,
+    /// A Markdown table.
+    Markdown,
 }
 
 /// Arguments of `serve`.

@@ -4,6 +4,7 @@
 //!
 //! - [`cli`], [`cmd`], [`output`]: the command line, one file a verb, and what people see
 //! - [`migrate`], [`verify`], [`refresh`], [`status`], [`forget`], [`seed`], [`preflight`]: the domain
+//! - [`question`]: the ready-made questions and their answers
 //! - [`difference`], [`live_schema`], [`ledger`]: where the database is not as it should be
 //! - [`lock`], [`run_log`], [`stop`]: one run at a time, what it did, and how it is asked to end
 //! - [`schema`], [`account`]: what the database should look like, and what an account id is
@@ -30,6 +31,7 @@ pub mod lock;
 pub mod migrate;
 pub mod output;
 pub mod preflight;
+pub mod question;
 pub mod refresh;
 pub mod retry;
 pub mod run_log;

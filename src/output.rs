@@ -50,6 +50,23 @@ pub fn printable(text: &str) -> String {
     text.chars().map(|letter| if hidden(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
+/// Lines of text, none of which can break out of its own.
+pub fn lines(lines: &[String]) -> String {
+    lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// Text as Markdown shows it: nothing in it is markup.
+pub fn markdown(text: &str) -> String {
+    let mut escaped = String::new();
+    for letter in text.chars() {
+        if matches!(letter, '\\' | '`' | '*' | '_' | '|' | '<' | '>' | '[' | ']' | '#' | '!' | '&' | '~' | '$') {
+            escaped.push('\\');
+        }
+        escaped.push(letter);
+    }
+    escaped
+}
+
 /// Writes lines to stdout. A closed pipe ends the output quietly, as other tools do.
 pub fn print(text: &str) {
     let mut stdout = std::io::stdout().lock();

@@ -4,6 +4,7 @@ mod completions;
 mod forget;
 mod migrate;
 mod populate;
+mod query;
 mod seed;
 mod serve;
 mod status;
@@ -11,6 +12,7 @@ mod verify;
 
 use anyhow::Result;
 
+use crate::account::AccountId;
 use crate::cli::{Cli, Command, Global};
 use crate::connection::{self, Connection};
 use crate::db::Db;
@@ -28,6 +30,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Status(arguments) => status::run(global, &arguments).await,
         Command::Seed(arguments) => seed::run(global, &arguments).await,
         Command::Forget(arguments) => forget::run(global, &arguments).await,
+        Command::Query(arguments) => query::run(global, &arguments).await,
         Command::Serve(arguments) => serve::run(global, &arguments).await,
         Command::Completions(arguments) => completions::run(&arguments),
     }
@@ -35,6 +38,15 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
 
 async fn connect(global: &Global) -> Result<Connection> {
     connection::open(&Target::from_options(global)?, RetryPolicy::default()).await
+}
+
+/// The accounts that the arguments name, each once.
+fn accounts(ids: &[String]) -> Result<Vec<AccountId>> {
+    let accounts: Result<Vec<AccountId>, _> = ids.iter().map(|id| AccountId::from_argument(id)).collect();
+    let mut accounts = accounts?;
+    accounts.sort();
+    accounts.dedup();
+    Ok(accounts)
 }
 
 /// Says where a writing verb is about to write.
