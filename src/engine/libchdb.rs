@@ -199,27 +199,6 @@ impl Library {
     }
 }
 
-/// Makes the exit of the process skip the library's clean-up, which runs into the library's own threads and
-/// now and then crashes in them. Nothing is lost by that: what a statement has written is with the system.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-pub fn skip_cleanup_at_exit() {
-    unsafe extern "C" {
-        fn on_exit(function: extern "C" fn(c_int, Handle), argument: Handle) -> c_int;
-        fn _exit(status: c_int) -> !;
-    }
-    extern "C" fn leave(status: c_int, _: Handle) {
-        // SAFETY: ends the process. Rust has flushed its standard streams before exit handlers run.
-        unsafe { _exit(status) }
-    }
-    // SAFETY: the C library's own function. Handlers run in reverse order, so this one comes before the
-    // clean-up of the library, which is loaded; a refusal for want of memory leaves things as they were.
-    unsafe { on_exit(leave, ptr::null_mut()) };
-}
-
-/// Elsewhere there is no way to leave with the right status.
-#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-pub fn skip_cleanup_at_exit() {}
-
 /// The first two numbers of a version.
 pub fn version_numbers(version: &str) -> Option<(u32, u32)> {
     let mut numbers = version.split('.').map(str::parse);

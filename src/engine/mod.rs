@@ -104,7 +104,6 @@ impl Engine {
             Running { folder, library, arguments, lock, _first: Mutex::new(first), identity, requests };
         let engine = Self(Arc::new(running));
         *open = Some(engine.clone());
-        libchdb::skip_cleanup_at_exit();
         Ok(engine)
     }
 
