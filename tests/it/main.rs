@@ -4,12 +4,16 @@
 //! `CLICKHOUSE_TEST_PASSWORD`) on any server.
 
 mod cases;
+mod catalogue;
+mod cli;
 mod clients;
 mod engine;
 mod expression;
 mod markdown;
 mod migrate;
+mod program;
 mod properties;
+mod readme;
 mod rebuild;
 mod schema;
 mod support;
