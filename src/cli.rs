@@ -6,6 +6,8 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use crate::context::Format;
+use crate::context::schema::Scope;
 use crate::exit;
 
 /// Fresh, audited marketing summary tables in ClickHouse for AI chatbots.
@@ -121,6 +123,8 @@ pub enum Command {
     Seed(Seed),
     /// Answer a ready-made question about one account or several; without a question: list them
     Query(Query),
+    /// Print what to put before a model: an account's numbers and what they say, within a budget of tokens
+    Context(Context),
     /// Serve the embedded engine over ClickHouse's HTTP interface on 127.0.0.1
     Serve(Serve),
     /// Remove an account that leaves: its partition in all seven tables
@@ -271,6 +275,37 @@ pub enum AnswerFormat {
     Csv,
     /// A Markdown table.
     Markdown,
+}
+
+/// Arguments of `context`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  aiviews context --klaviyo-id XqkVGb                              the last days, weeks and months, and insights
+  aiviews context --klaviyo-id XqkVGb --question flows_by_revenue  the answer to one question
+  aiviews context --schema                                         a system prompt: the helper views explained")]
+pub struct Context {
+    /// The account, by its Klaviyo public id
+    #[arg(long, alias = "klaviyo_id", value_name = "ID", required_unless_present = "schema")]
+    pub klaviyo_id: Option<String>,
+    /// Only the answer to this question (`aiviews query` lists them)
+    #[arg(long, value_name = "NAME")]
+    pub question: Option<String>,
+    /// A parameter of the question; repeatable
+    #[arg(long, value_name = "NAME=VALUE", requires = "question")]
+    pub param: Vec<String>,
+    /// The most tokens, as o200k_base counts them; what has no room is named
+    #[arg(long, value_name = "N", default_value_t = 600, value_parser = clap::value_parser!(u32).range(150..=1_000_000))]
+    pub max_tokens: u32,
+    /// How it is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+    /// Explain the helper views (or `all`: the tables too) instead; needs no connection
+    #[arg(long, value_name = "SCOPE", num_args = 0..=1, default_missing_value = "views", conflicts_with_all = ["klaviyo_id", "question"])]
+    pub schema: Option<Scope>,
 }
 
 /// Arguments of `serve`.

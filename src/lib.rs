@@ -4,6 +4,7 @@
 //!
 //! - [`cli`], [`cmd`], [`output`]: the command line, one file a verb, and what people see
 //! - [`migrate`], [`verify`], [`refresh`], [`status`], [`forget`], [`seed`], [`preflight`]: the domain
+//! - [`context`]: what to put before a model, within a budget of tokens
 //! - [`question`]: the ready-made questions and their answers
 //! - [`difference`], [`live_schema`], [`ledger`]: where the database is not as it should be
 //! - [`lock`], [`run_log`], [`stop`]: one run at a time, what it did, and how it is asked to end
@@ -20,6 +21,7 @@ pub mod account;
 pub mod cli;
 pub mod cmd;
 pub mod connection;
+pub mod context;
 pub mod db;
 pub mod difference;
 pub mod engine;

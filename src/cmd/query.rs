@@ -41,14 +41,7 @@ pub(super) async fn run(global: &Global, arguments: &Query) -> Result<ExitCode> 
 
 /// `--param name=value` and the flags that stand for the common ones.
 fn given(arguments: &Query) -> Result<Vec<(String, String)>> {
-    let mut given = Vec::new();
-    for text in &arguments.param {
-        let Some((name, value)) = text.split_once('=') else {
-            let message = format!("`--param {}` has no `=`", text.escape_default());
-            return Err(Failure::new(ExitCode::Usage, message).hint("write --param name=value").into());
-        };
-        given.push((name.to_owned(), value.to_owned()));
-    }
+    let mut given = super::parameters(&arguments.param)?;
     let flags = [("days", &arguments.days), ("threshold", &arguments.threshold), ("limit", &arguments.limit)];
     for (name, value) in flags {
         given.extend(value.clone().map(|value| (name.to_owned(), value)));

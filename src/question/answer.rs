@@ -53,6 +53,33 @@ impl Answer {
         self
     }
 
+    /// A cell by its column's name; null where there is no such cell.
+    pub fn cell(&self, row: usize, column: &str) -> &Value {
+        let index = self.columns.iter().position(|name| name == column);
+        index.and_then(|index| self.rows.get(row)?.get(index)).unwrap_or(&Value::Null)
+    }
+
+    /// A cell's number, if it has one.
+    pub fn number(&self, row: usize, column: &str) -> Option<f64> {
+        self.cell(row, column).as_f64()
+    }
+
+    /// A cell as text; null is empty.
+    pub fn text(&self, row: usize, column: &str) -> String {
+        plain(self.cell(row, column))
+    }
+
+    /// The row whose cell is this text.
+    pub fn find(&self, column: &str, text: &str) -> Option<usize> {
+        (0..self.rows.len()).find(|row| self.cell(*row, column) == text)
+    }
+
+    /// Only the rows whose cell is this text.
+    pub fn only(&self, column: &str, text: &str) -> Answer {
+        let wanted = (0..self.rows.len()).filter(|row| self.cell(*row, column) == text);
+        Answer { columns: self.columns.clone(), rows: wanted.map(|row| self.rows[row].clone()).collect() }
+    }
+
     /// The rows as objects with the columns' names.
     pub fn objects(&self) -> Vec<Value> {
         let object = |row: &Vec<Value>| {
@@ -211,7 +238,7 @@ mod tests {
         assert!(csv.contains(",'=1+1|\u{fffd}[31m\u{fffd}"), "{csv}");
         let markdown = answer.to_markdown();
         assert_eq!(markdown.lines().count(), 3, "{markdown}");
-        assert!(markdown.contains("=1+1\\|\u{fffd}[31m\u{fffd}\\`x\\`\\\\\\|\\*b\\*\\<i\\>"), "{markdown}");
+        assert!(markdown.contains("=1+1\\|\u{fffd}\\[31m\u{fffd}\\`x\\`\\\\\\|\\*b\\*\\<i\\>"), "{markdown}");
         assert!(!answer.to_table().contains(['\u{1b}']));
     }
 }
