@@ -47,9 +47,13 @@ struct SourceRows {
 /// Rows that one table holds for one account.
 #[derive(Debug, Row, Deserialize)]
 pub struct Partition {
+    /// The table.
     pub table_name: String,
+    /// The account.
     pub klaviyo_public_id: String,
+    /// Rows in its active parts.
     pub stored_rows: u64,
+    /// Active parts.
     pub parts: u64,
 }
 
