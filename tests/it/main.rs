@@ -4,8 +4,12 @@
 //! `CLICKHOUSE_TEST_PASSWORD`) on any server.
 
 mod cases;
+mod child;
 mod clients;
+mod contention;
 mod engine;
 mod expression;
+mod faults;
+mod generations;
 mod markdown;
 mod support;
