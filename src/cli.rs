@@ -199,6 +199,9 @@ pub struct Verify {
 /// Arguments of `status`.
 #[derive(Args, Debug)]
 pub struct Status {
+    /// Only the history of this account: what each run did to each of its tables, newest first
+    #[arg(long, alias = "klaviyo_id", value_name = "ID")]
+    pub klaviyo_id: Option<String>,
     /// Exit 9 where an account's newest rows are older than this
     #[arg(long, value_name = "DURATION", default_value = "26h", value_parser = humantime::parse_duration)]
     pub max_age: Duration,

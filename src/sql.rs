@@ -143,6 +143,8 @@ pub static LATER_DATES: Sql = embed!("checks/later_dates");
 pub static RUNS: Sql = embed!("status/runs");
 /// Size and freshness of a table.
 pub static TABLE_STATUS: Sql = embed!("status/table");
+/// What runs did to one account.
+pub static ACCOUNT_HISTORY: Sql = embed!("status/account_history");
 /// When accounts were last refreshed.
 pub static ACCOUNT_FRESHNESS: Sql = embed!("status/account_freshness");
 /// Accounts whose last refresh did not end well.

@@ -164,8 +164,16 @@ impl<'run> Work<'run> {
                 self.refuse_if_lock_is_lost().await?;
                 publish::publish(self.db, table, &ready.account, *rows).await
             };
+            let started = Instant::now();
             match fault::step(Step::Swap, swap).await {
-                Ok(()) => {}
+                Ok(()) => debug!(
+                    run = self.db.run_id(),
+                    account = ready.account.as_str(),
+                    table = table.name,
+                    rows = rows.written + rows.kept,
+                    elapsed_ms = started.elapsed().as_millis() as u64,
+                    "published"
+                ),
                 // Tables before this one keep the state `publishing`: the next run does the account again.
                 Err(error) if is_about_the_data(&error) => {
                     self.refuse(&ready.account, &tables[index..], &error).await?;

@@ -200,7 +200,7 @@ async fn random_kills_while_publishing() {
             world.turn(&serve.db().await).await;
         }
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let running = world.place.start_until("", &arguments, "publishing");
+        let running = world.place.start_until("", &arguments, "publishing account");
         // A low-discrepancy sequence covers the phase better than chance.
         let fraction = (f64::from(round) * 0.618_034).fract();
         std::thread::sleep(Duration::from_micros((fraction * 120_000.0) as u64));
@@ -228,7 +228,8 @@ async fn signals_at_every_step() {
         TURNS.iter().filter(|(step, _)| *step != Step::Lock && *step != Step::Beat).map(|(step, turns)| format!("{}:{}", step.word(), turns.len().div_ceil(2))).collect();
     for (index, place) in places.iter().enumerate() {
         let (signal, code) = if index % 2 == 0 { (Signal::INT, 130) } else { (Signal::TERM, 143) };
-        for mode in ["pause-before", "pause-after"] {
+        {
+            let mode = if index % 4 < 2 { "pause-before" } else { "pause-after" };
             let fault = format!("{place}={mode}");
             world.turn(&db).await;
             let running = world.place.start_until(&fault, &world.arguments(), "pausing");

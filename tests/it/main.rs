@@ -12,4 +12,6 @@ mod expression;
 mod faults;
 mod generations;
 mod markdown;
+mod proxy;
+mod readers;
 mod support;
