@@ -26,7 +26,7 @@ impl Stop {
                     _ = terminate.recv() => ExitCode::Terminated,
                 };
                 if asked_before {
-                    std::process::exit(code.number().into());
+                    crate::engine::exit_at_once(code.number());
                 }
                 asked_before = true;
                 tracing::warn!("stopping at the next safe point; once more to stop at once");

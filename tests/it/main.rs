@@ -4,7 +4,9 @@
 //! `CLICKHOUSE_TEST_PASSWORD`) on any server.
 
 mod cases;
+mod catalogue;
 mod child;
+mod cli;
 mod clients;
 mod contention;
 mod engine;
@@ -12,6 +14,13 @@ mod expression;
 mod faults;
 mod generations;
 mod markdown;
+mod migrate;
+mod program;
+mod properties;
 mod proxy;
 mod readers;
+mod readme;
+mod rebuild;
+mod schema;
 mod support;
+mod verify;
