@@ -5,14 +5,20 @@
 
 mod cases;
 mod catalogue;
+mod child;
 mod cli;
 mod clients;
+mod contention;
 mod engine;
 mod expression;
+mod faults;
+mod generations;
 mod markdown;
 mod migrate;
 mod program;
 mod properties;
+mod proxy;
+mod readers;
 mod readme;
 mod rebuild;
 mod schema;
