@@ -1,7 +1,7 @@
 //! The command line: the main job from end to end, exit codes, messages, `--json` and `--help`.
 
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use crate::program::{Program, Run};
 
@@ -13,21 +13,35 @@ fn the_main_job_runs_on_the_embedded_engine() {
 #[test]
 fn the_main_job_runs_against_a_server_by_url() {
     let (server, client) = (Program::new(), Program::new());
-    let mut process = server
-        .command(&["serve", "--port", "0"])
-        .env("AIVIEWS_TOKEN", "a-token")
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("a server");
+    let (mut process, url) = serve(&server);
+    // A verb on the folder that a server holds goes through that server by itself.
+    assert_eq!(server.run(&["status"]).code, 6);
+    let environment = [("CLICKHOUSE_URL", url.as_str()), ("CLICKHOUSE_PASSWORD", "another-token")];
+    let refused = Run::of(client.command(&["populate"]).envs(environment).output().expect("aiviews runs"));
+    assert_eq!(refused.code, 7, "{}", refused.stderr);
+    assert!(refused.stderr.contains("CLICKHOUSE_PASSWORD") && !refused.stderr.contains("another-token"));
+    main_job(&client, &[("CLICKHOUSE_URL", &url), ("CLICKHOUSE_PASSWORD", "a-token")]);
+    process.kill().expect("the server is stopped");
+    process.wait().expect("an end");
+}
+
+/// Starts a server on a free port; returns it with its address.
+fn serve(program: &Program) -> (Child, String) {
+    let mut command = program.command(&["serve", "--port", "0"]);
+    let mut process = command.env("AIVIEWS_TOKEN", "a-token").stderr(Stdio::piped()).spawn().expect("a server");
     let mut line = String::new();
     BufReader::new(process.stderr.take().expect("a pipe")).read_line(&mut line).expect("a line");
     let url = line.trim_end().rsplit(' ').next().expect("an address").to_owned();
     assert!(url.starts_with("http://127.0.0.1:"), "{line}");
-    // A verb on the folder that a server holds goes through that server by itself.
-    assert_eq!(server.run(&["status"]).code, 6);
-    main_job(&client, &[("CLICKHOUSE_URL", &url), ("CLICKHOUSE_PASSWORD", "a-token")]);
-    process.kill().expect("the server is stopped");
-    process.wait().expect("an end");
+    (process, url)
+}
+
+/// Nobody listens on the port: tried again for a while, then told.
+#[test]
+fn an_unreachable_server_is_named() {
+    let run = Program::new().run(&["status", "--url", "http://127.0.0.1:9"]);
+    assert_eq!(run.code, 5, "{}", run.stderr);
+    assert!(run.stderr.contains("http://127.0.0.1:9") && run.stderr.contains("hint: "), "{}", run.stderr);
 }
 
 fn main_job(program: &Program, environment: &[(&str, &str)]) {
