@@ -7,7 +7,7 @@ use super::payload::{Insight, quoted, word};
 use crate::question::Answer;
 
 /// The most sentences; the first rules matter most.
-const MOST: usize = 5;
+const MOST: usize = 3;
 /// Messages delivered behind a rate or a week.
 const ENOUGH_DELIVERED: f64 = 1000.0;
 /// Sends on a weekday.
