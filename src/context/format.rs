@@ -100,9 +100,12 @@ fn rows(section: &Section, separator: &str) -> Vec<String> {
 }
 
 fn lines(payload: &Payload, heading: &str, section: impl Fn(&Section) -> String) -> String {
+    // Only the first date needs its year.
+    let short = |date: &str| date.get("2026-".len()..).unwrap_or_default().to_owned();
+    let (refreshed, settled) = (short(&payload.refreshed_at), short(&payload.settled_through));
     let mut lines = vec![format!(
-        "Klaviyo account {}, complete through {}, refreshed {}. Revenue after {} still grows.",
-        payload.account, payload.complete_through, payload.refreshed_at, payload.settled_through
+        "Klaviyo account {}, complete through {}, refreshed {refreshed}; revenue after {settled} still grows.",
+        payload.account, payload.complete_through
     )];
     lines.push(format!("{LEGEND} {WARNING}"));
     lines.extend(payload.question.iter().map(|question| format!("Question: {question}")));

@@ -109,7 +109,7 @@ fn weekday(weekdays: &Answer) -> Option<Insight> {
     let (sends, revenue) = (weekdays.number(best, "sends")?, weekdays.number(best, "revenue_per_send")?);
     let day = weekdays.text(best, "day");
     let text = format!(
-        "{day} campaigns earn {} more than your average day ({} per send, {sends} sends in 90 days)",
+        "{day} campaigns earn {} more than your average day ({} per send, {sends} sends)",
         percent(lead),
         money(revenue)
     );

@@ -16,7 +16,7 @@ pub(super) fn of(answers: &Answers) -> Vec<Section> {
     let columns = |first: &[Names], others: &[Names]| [first, others].concat();
     let dated = |title| columns(&[("from_day", title), revenue], &rates);
     let mut sections = vec![
-        section("days", &best_and_worst(&days), 100, dates("%m-%d %a", brief(&days, &dated("date")))),
+        section("days", &best_and_worst(&days), 100, dates("%m-%d %a", brief(&days, &dated("date")[..3]))),
         section("weeks", "before, from", 90, dates("%m-%d", brief(&weeks, &dated("from")[..3]))),
         section("months", "before, newest partial", 60, dates("%Y-%m", brief(&months, &dated("month")[..2]))),
         section("change", "%, 7 days vs 7 before", 85, changes(&answers.weeks)),
@@ -55,7 +55,7 @@ pub(super) fn of(answers: &Answers) -> Vec<Section> {
                         ("name", "name"),
                         ("rate", "rate"),
                         ("rate_pct", "%"),
-                        ("average_pct", "usual%"),
+                        ("average_pct", "usual"),
                     ],
                 ),
             ),
@@ -80,6 +80,8 @@ pub(super) fn of(answers: &Answers) -> Vec<Section> {
 /// Columns that a question's answer can be read without.
 const OMITTED: [(&str, &str); 3] =
     [("campaigns_this_week", "delivered"), ("top_campaigns", "delivered"), ("low_open_rates", "delivered")];
+/// The rating that rates nothing.
+const NO_RATING: &str = "Not Enough Data";
 /// Dates that are younger than this do without their year, in days.
 const YEAR_KNOWN: i64 = 300;
 
@@ -91,6 +93,17 @@ pub(super) fn of_question(question: &'static Question, answer: &Answer, complete
     let (_, mut rows) = pick(answer, &names);
     if let Ok(today) = complete_through.parse::<NaiveDate>() {
         rows.iter_mut().flatten().for_each(|cell| *cell = without_year(cell, today));
+    }
+    for (column, (name, _)) in names.iter().enumerate() {
+        let is_open_rate = *name == "open_rate_pct" && question.name != "low_open_rates";
+        for row in &mut rows {
+            if is_open_rate {
+                row[column] = round(&row[column], 10.0);
+            }
+            if row[column] == NO_RATING {
+                row[column] = Value::Null;
+            }
+        }
     }
     let columns = names.iter().map(|(name, _)| name.replace("_pct", "%")).collect();
     let note = question.row.trim_start_matches("One row is ").trim_end_matches('.').to_owned();

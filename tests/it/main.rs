@@ -5,6 +5,7 @@
 
 mod cases;
 mod clients;
+mod context;
 mod engine;
 mod expression;
 mod markdown;
