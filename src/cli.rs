@@ -171,7 +171,7 @@ pub struct Populate {
     /// Summary table to refresh; repeatable (default: all seven)
     #[arg(long, value_name = "TABLE")]
     pub table: Vec<String>,
-    /// Only what the last run of the same window left undone
+    /// Leave out accounts that were published for the same dates within the last day
     #[arg(long)]
     pub resume: bool,
     /// Publish also where the source has lost most or all of its rows
@@ -205,6 +205,9 @@ pub struct Verify {
 /// Arguments of `status`.
 #[derive(Args, Debug)]
 pub struct Status {
+    /// Only the history of this account: what each run did to each of its tables, newest first
+    #[arg(long, alias = "klaviyo_id", value_name = "ID")]
+    pub klaviyo_id: Option<String>,
     /// Exit 9 where an account's newest rows are older than this
     #[arg(long, value_name = "DURATION", default_value = "26h", value_parser = humantime::parse_duration)]
     pub max_age: Duration,

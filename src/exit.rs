@@ -76,12 +76,6 @@ impl ExitCode {
     }
 }
 
-impl From<ExitCode> for std::process::ExitCode {
-    fn from(code: ExitCode) -> Self {
-        code.number().into()
-    }
-}
-
 /// An error that knows its exit code and, where there is one, the remedy.
 #[derive(Debug)]
 pub struct Failure {

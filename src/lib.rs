@@ -7,7 +7,8 @@
 //! - [`context`]: what to put before a model, within a budget of tokens
 //! - [`question`]: the ready-made questions and their answers
 //! - [`difference`], [`live_schema`], [`ledger`]: where the database is not as it should be
-//! - [`lock`], [`run_log`], [`stop`]: one run at a time, what it did, and how it is asked to end
+//! - [`lock`], [`run_log`], [`stop`], [`fault`]: one run at a time, what it did, how it is asked to end, and where
+//!   tests break it
 //! - [`schema`], [`account`]: what the database should look like, and what an account id is
 //! - [`connection`], [`target`]: where to connect, and opening it
 //! - [`db`], [`retry`]: the only place that builds a query, and when it tries again
@@ -26,6 +27,7 @@ pub mod db;
 pub mod difference;
 pub mod engine;
 pub mod exit;
+pub mod fault;
 pub mod forget;
 pub mod ledger;
 pub mod live_schema;

@@ -1,11 +1,9 @@
 //! The `aiviews` command: parse, run, print the error chain once, set the exit code.
 
-use std::process::ExitCode;
-
-use aiviews::{cli::Cli, cmd, exit, output};
+use aiviews::{cli::Cli, cmd, engine, exit, output};
 use clap::Parser;
 
-fn main() -> ExitCode {
+fn main() {
     // A `.env` file is optional; variables that are set already win.
     let _ = dotenvy::dotenv();
     let cli = Cli::parse();
@@ -14,11 +12,9 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime.block_on(cmd::run(cli)),
         Err(error) => Err(error.into()),
     };
-    match outcome {
-        Ok(code) => code.into(),
-        Err(error) => {
-            output::report_error(&error);
-            exit::code_of(&error).into()
-        }
-    }
+    let code = outcome.unwrap_or_else(|error| {
+        output::report_error(&error);
+        exit::code_of(&error)
+    });
+    engine::exit_at_once(code.number())
 }

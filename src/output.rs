@@ -97,6 +97,7 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
         table.add_row(row.iter().map(|cell| printable(cell)));
     }
     for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 2));
         let numeric = |row: &Vec<String>| {
             row.get(index)
                 .is_some_and(|cell| cell.is_empty() || cell.replace([',', '%'], "").parse::<f64>().is_ok())

@@ -1,7 +1,7 @@
 -- One row is one channel of the campaigns, or of the flows: what is usual over 90 days.
 -- question: What is usual for my account
 -- parameter: limit UInt16 1..1000 = 10: rows per account
--- answer: Averages of the 90 days before the last refresh. Rates are percent of the messages delivered; the open rate is
+-- answer: Means of the 90 days before the last refresh. Rates are percent of the messages delivered, the open rate is
 --   empty where the channel does not track opens. revenue_per_send is the mean of a campaign, or of a flow message on a
 --   day. Every "vs average" compares with these.
 WITH
@@ -35,7 +35,7 @@ SELECT
     daily.kind AS kind,
     daily.channel AS channel,
     count() AS sends,
-    -- The newest row holds the newest benchmark; all rows of a day hold the same.
+    -- The newest row holds the newest benchmark, all rows of a day hold the same.
     nullIf(round(100 * toFloat64(argMax(daily.open_rate, daily.day)), 1), 0) AS open_rate_pct,
     round(100 * toFloat64(argMax(daily.click_rate, daily.day)), 2) AS click_rate_pct,
     round(argMax(daily.mean_revenue, daily.day), 2) AS revenue_per_send

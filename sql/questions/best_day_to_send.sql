@@ -2,7 +2,7 @@
 -- question: What is the best day to send a campaign
 -- parameter: kind String campaign|flow = campaign: campaigns, or flows for the days on which flows earn
 -- parameter: limit UInt16 1..1000 = 10: rows per account
--- answer: Most revenue per send first; weekdays with fewer than 4 sends come last, and without a comparison, because
+-- answer: Most revenue per send first, weekdays with fewer than 4 sends come last, and without a comparison, because
 --   they say too little. vs_average_pct compares the revenue per send with that of all weekdays together.
 SELECT
     pattern.klaviyo_public_id AS account,

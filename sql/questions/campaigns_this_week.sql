@@ -1,7 +1,7 @@
 -- One row is one campaign on one day and channel, of today and the 7 days before.
 -- question: How are my campaigns this week
 -- parameter: limit UInt16 1..1000 = 10: rows per account, those with the most revenue
--- answer: Most revenue first. Rates are percent of the messages delivered; the open rate is empty where the channel
+-- answer: Most revenue first. Rates are percent of the messages delivered, the open rate is empty where the channel
 --   does not track opens. vs_average_pct compares the revenue with your mean campaign of 90 days. Revenue of the last
 --   7 days still grows.
 SELECT

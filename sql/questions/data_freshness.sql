@@ -2,7 +2,7 @@
 -- question: How fresh is the data
 -- parameter: limit UInt16 1..1000 = 10: rows per account
 -- answer: refreshed_at is the time of the last refresh, by the server's clock. complete_through is the last day that
---   was over then; later days are missing or unfinished. settled_through is the last day whose revenue no longer grows:
+--   was over then, later days are missing or unfinished. settled_through is the last day whose revenue no longer grows:
 --   orders are credited for some days after a message.
 WITH
     -- One row is one account's newest refresh of one table.

@@ -4,7 +4,7 @@
 -- parameter: days UInt16 1..3650 = 30: complete days to look back
 -- parameter: limit UInt16 1..1000 = 10: rows per account, those with the most revenue
 -- answer: Name one account per store. Each store's money is in its own currency: never add it up or rank it across
---   stores; compare rates instead. Rates are percent of the messages delivered.
+--   stores, compare rates instead. Rates are percent of the messages delivered.
 WITH
 --# include fragments/complete_days.sql
 SELECT

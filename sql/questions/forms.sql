@@ -2,8 +2,8 @@
 -- question: Which forms convert and which do not
 -- parameter: days UInt16 1..3650 = 30: complete days to look back
 -- parameter: limit UInt16 1..1000 = 10: rows per account, those furthest from your average
--- answer: Best submit rate first; forms with fewer than 50 views come last and without a comparison, because they
---   say too little. submit_rate_pct is submits per 100 views; vs_average_pct compares it with all your forms together.
+-- answer: Best submit rate first, forms with fewer than 50 views come last and without a comparison, because they
+--   say too little. submit_rate_pct is submits per 100 views, vs_average_pct compares it with all your forms together.
 WITH
     -- One row is one asked account: the last day that was over when its forms were last refreshed.
     complete_days AS

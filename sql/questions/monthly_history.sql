@@ -2,7 +2,7 @@
 -- question: How did the business go month by month
 -- parameter: months UInt16 1..600 = 12: months to look back, the current one included
 -- parameter: limit UInt16 1..1000 = 12: rows per account, the newest months
--- answer: Newest month first; the current month is unfinished, so it has no change_pct. change_pct compares the revenue
+-- answer: Newest month first, the current month is unfinished, so it has no change_pct. change_pct compares the revenue
 --   with the month before and is empty where there is none.
 WITH
     -- One row is one month: campaigns and flows side by side.

@@ -2,7 +2,7 @@
 -- question: Which segments grow and which shrink
 -- parameter: limit UInt16 1..1000 = 10: rows per account, those that changed the most in a week
 -- answer: Biggest growth first, biggest loss last. week_change_pct compares with the snapshot a week before,
---   month_change_pct with the one 30 days before; empty where there is none. Segments overlap: never add members up.
+--   month_change_pct with the one 30 days before, empty where there is none. Segments overlap: never add members up.
 WITH
     -- One row is one segment: its newest snapshot.
     newest_snapshots AS

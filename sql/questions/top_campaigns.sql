@@ -2,7 +2,7 @@
 -- question: Which campaigns earned the most in the last month
 -- parameter: days UInt16 1..3650 = 30: complete days to look back
 -- parameter: limit UInt16 1..1000 = 10: rows per account, those with the most revenue
--- answer: Most revenue first. sent_on is the first day with recipients. Rates are percent of the messages delivered;
+-- answer: Most revenue first. sent_on is the first day with recipients. Rates are percent of the messages delivered,
 --   the open rate is empty where the channel does not track opens.
 WITH
 --# include fragments/complete_days.sql

@@ -2,7 +2,7 @@
 -- question: How did revenue go week by week
 -- parameter: weeks UInt16 1..520 = 12: full weeks to look back
 -- parameter: limit UInt16 1..1000 = 12: rows per account, the newest weeks
--- answer: Newest week first; the unfinished week is left out. A missing week counts as 0. change_pct compares
+-- answer: Newest week first, the unfinished week is left out. A missing week counts as 0. change_pct compares
 --   with the week before and is empty where that earned nothing.
 WITH
 --# include fragments/complete_days.sql

@@ -1,7 +1,7 @@
 -- One row is one flow on one channel, or all campaigns of one channel: the last 7 complete days against the 7 before.
 -- question: What changed since last week
 -- parameter: limit UInt16 1..1000 = 10: rows per account, those that moved the most money
--- answer: Biggest gain first, biggest loss last, in the account's own currency. A flow is compared with itself;
+-- answer: Biggest gain first, biggest loss last, in the account's own currency. A flow is compared with itself,
 --   campaigns are sent once, so all campaigns of a channel are compared together. Revenue of the last 7 days still
 --   grows.
 WITH

@@ -105,6 +105,37 @@ struct Classification {
     class: u32,
 }
 
+unsafe extern "C" {
+    fn _exit(status: c_int) -> !;
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    fn on_exit(function: extern "C" fn(c_int, *mut c_void), argument: *mut c_void) -> c_int;
+}
+
+/// Ends the process without running destructors. The engine's own race with its background threads: about one exit
+/// in five was a segmentation fault. What was written is with the system by then, and what a statement has not
+/// finished a kill would lose too, which the engine survives.
+pub fn exit_at_once(status: u8) -> ! {
+    // Nobody is left to tell where the streams are closed.
+    let _ = std::io::Write::flush(&mut std::io::stdout());
+    // SAFETY: ends the process; nothing of it runs afterwards.
+    unsafe { _exit(status.into()) }
+}
+
+/// Has an ordinary exit of the process skip the destructors that were registered so far.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub fn skip_destructors_at_exit() {
+    extern "C" fn leave(status: c_int, _: *mut c_void) {
+        // SAFETY: ends the process; Rust's own output was flushed before `exit` was called.
+        unsafe { _exit(status) }
+    }
+    // SAFETY: the function lives as long as the process.
+    unsafe { on_exit(leave, std::ptr::null_mut()) };
+}
+
+/// Elsewhere an ordinary exit runs the destructors.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub fn skip_destructors_at_exit() {}
+
 /// The loaded library. One a process.
 pub struct Library {
     symbols: Symbols,
@@ -146,8 +177,11 @@ impl Library {
             arguments.iter_mut().map(|argument| argument.as_ptr().cast_mut()).collect();
         // SAFETY: argc and argv agree, and argv lives through the call.
         let outer = unsafe { (self.symbols.connect)(pointers.len() as c_int, pointers.as_mut_ptr()) };
+        if outer.is_null() {
+            return None;
+        }
         // SAFETY: a non-null result points to the connection until it is closed.
-        (!outer.is_null()).then(|| Connection { library: self, outer, inner: unsafe { *outer } })
+        Some(Connection { library: self, outer, inner: unsafe { *outer } })
     }
 
     /// # Safety

@@ -27,6 +27,7 @@ use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpListener;
 
 pub use error::{EngineError, LibraryError};
+pub use libchdb::exit_at_once;
 pub use library::INSTALLED_VERSION;
 
 use exception::Exception;
@@ -82,6 +83,8 @@ impl Engine {
     /// Opens the folder, or returns the engine that this process already runs on it.
     pub fn open(options: &EngineOptions) -> Result<Self, EngineError> {
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        // Each time anew: the engine registers more destructors as it works.
+        libchdb::skip_destructors_at_exit();
         let folder = folder::prepare(&options.data_dir)?;
         if let Some(engine) = &*open {
             if engine.0.folder == folder {
@@ -127,7 +130,7 @@ impl Engine {
         self.0.lock.announce(None)
     }
 
-    /// Ends every running statement, so that the process can exit at once.
+    /// Ends every running statement.
     pub fn stop_queries(&self) -> Result<(), Exception> {
         session::kill_all(&mut self.connect()?)
     }

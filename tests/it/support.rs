@@ -117,3 +117,11 @@ pub async fn migrate(db: &Db) {
     let plan = plan(&survey.differences(), Rebuilds::Leave);
     execute_plan(db, &plan.actions, &stop, |_, _| {}).await.expect("migrate");
 }
+
+/// The same database through a client with a setting of its own.
+pub async fn with_setting(db: &Db, name: &str, value: &str) -> Db {
+    let client = client().with_database(db.database()).with_setting(name, value);
+    let mut db = Db::new(client, "test engine", &format!("{}_{name}_{value}", db.run_id()), RetryPolicy::default());
+    db.probe().await.expect("the server answers");
+    db
+}
