@@ -7,7 +7,7 @@ use super::payload::{Insight, quoted, word};
 use crate::question::Answer;
 
 /// The most sentences; the first rules matter most.
-const MOST: usize = 5;
+const MOST: usize = 3;
 /// Messages delivered behind a rate or a week.
 const ENOUGH_DELIVERED: f64 = 1000.0;
 /// Sends on a weekday.
@@ -109,7 +109,7 @@ fn weekday(weekdays: &Answer) -> Option<Insight> {
     let (sends, revenue) = (weekdays.number(best, "sends")?, weekdays.number(best, "revenue_per_send")?);
     let day = weekdays.text(best, "day");
     let text = format!(
-        "{day} campaigns earn {} more than your average day ({} per send, {sends} sends in 90 days)",
+        "{day} campaigns earn {} more than your average day ({} per send, {sends} sends)",
         percent(lead),
         money(revenue)
     );

@@ -8,6 +8,7 @@ mod catalogue;
 mod child;
 mod cli;
 mod clients;
+mod context;
 mod contention;
 mod engine;
 mod expression;
