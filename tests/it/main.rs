@@ -13,6 +13,7 @@ mod engine;
 mod expression;
 mod faults;
 mod generations;
+mod guards;
 mod markdown;
 mod migrate;
 mod program;

@@ -393,7 +393,7 @@ async fn a_lasting_fault_ends_the_run_and_the_old_rows_stay() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_page_or_a_silent_port_is_no_database() {
     let proxy = Proxy::start().await;
-    for (breaks, tries) in [(Break::Portal, 1), (Break::Gateway, 6), (Break::LateException, 6), (Break::ResetAfter, 2)] {
+    for (breaks, tries) in [(Break::Portal, 6), (Break::Gateway, 6), (Break::LateException, 6), (Break::ResetAfter, 2)] {
         proxy.breaks("SELECT", breaks.clone(), 1000);
         let mut db = proxy.db("system");
         let error = db.probe().await.expect_err("no database");

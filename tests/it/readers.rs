@@ -30,7 +30,9 @@ fn reads() -> Vec<(String, String)> {
             "ai_historical_baseline" => "source_type",
             _ => "''",
         };
-        reads.push((view.object().to_owned(), select(view.object(), half, "")));
+        // The time of the refresh is not content.
+        let except = if view.object().ends_with("_recent") { " EXCEPT data_freshness" } else { "" };
+        reads.push((view.object().to_owned(), select(view.object(), half, except)));
     }
     reads
 }
