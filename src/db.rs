@@ -180,7 +180,11 @@ impl Db {
         }
     }
 
-    async fn write<T: RowOwned + RowWrite>(&self, table: &'static str, rows: &[T]) -> clickhouse::error::Result<()> {
+    async fn write<T: RowOwned + RowWrite>(
+        &self,
+        table: &'static str,
+        rows: &[T],
+    ) -> clickhouse::error::Result<()> {
         let mut insert = self.client.insert::<T>(table).await?.with_setting("async_insert", "0");
         for row in rows {
             insert.write(row).await?;

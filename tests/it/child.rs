@@ -38,7 +38,9 @@ impl Place {
         let mut command = Command::new(env!("CARGO_BIN_EXE_aiviews"));
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy().into_owned();
-            if name.starts_with("CLICKHOUSE_") || name.starts_with("AIVIEWS_") && !name.starts_with("AIVIEWS_LIBCHDB") {
+            if name.starts_with("CLICKHOUSE_")
+                || name.starts_with("AIVIEWS_") && !name.starts_with("AIVIEWS_LIBCHDB")
+            {
                 command.env_remove(name);
             }
         }

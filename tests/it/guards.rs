@@ -55,7 +55,11 @@ fn names(refusals: &[aiviews::refresh::report::Refusal]) -> Vec<&str> {
 async fn an_empty_or_collapsed_source_is_held_back() {
     let db = world("collapse").await;
     let before = shown(&db, &TABLES).await;
-    execute(&db, "ALTER TABLE campaign_statistics DELETE WHERE klaviyo_public_id = 'acc0' SETTINGS mutations_sync = 2").await;
+    execute(
+        &db,
+        "ALTER TABLE campaign_statistics DELETE WHERE klaviyo_public_id = 'acc0' SETTINGS mutations_sync = 2",
+    )
+    .await;
     let (code, report) = refresh(&db, &options()).await;
     assert_eq!((code, names(&report.held_back), report.published), (ExitCode::HeldBack, vec!["acc0"], 1));
     assert_eq!(shown(&db, &TABLES).await, before, "old rows stay visible");
@@ -85,7 +89,10 @@ async fn a_source_that_fails_for_one_account_fails_that_account() {
     )
     .await;
     let (code, report) = refresh(&db, &options()).await;
-    assert_eq!((code, names(&report.failed), report.published), (ExitCode::SomeAccountsFailed, vec!["acc0"], 1));
+    assert_eq!(
+        (code, names(&report.failed), report.published),
+        (ExitCode::SomeAccountsFailed, vec!["acc0"], 1)
+    );
     assert!(report.failed[0].reason.contains("bad row"), "{report:?}");
     let after = shown(&db, &TABLES).await;
     for (key, shown) in &after {
@@ -98,12 +105,16 @@ async fn a_source_that_fails_for_one_account_fails_that_account() {
 #[tokio::test(flavor = "multi_thread")]
 async fn more_sends_than_a_column_holds_hold_back() {
     let db = world("sends").await;
-    execute(&db, "INSERT INTO campaign_statistics SELECT * REPLACE (concat('m', toString(number)) AS campaign_message_id) \
+    execute(&db, "INSERT INTO campaign_statistics SELECT * EXCEPT number REPLACE (concat('m', toString(number)) AS campaign_message_id) \
                   FROM (SELECT * FROM campaign_statistics WHERE klaviyo_public_id = 'acc0' AND date = today() LIMIT 1) AS one, numbers(70000) AS n \
                   SETTINGS max_partitions_per_insert_block = 0").await;
     let tables = tables_named(&["channel_performance_daily".to_owned()]).expect("a table");
     let (code, report) = refresh(&db, &Options { tables, ..options() }).await;
-    assert_eq!((code, names(&report.held_back), report.published), (ExitCode::HeldBack, vec!["acc0"], 1), "{report:?}");
+    assert_eq!(
+        (code, names(&report.held_back), report.published),
+        (ExitCode::HeldBack, vec!["acc0"], 1),
+        "{report:?}"
+    );
     assert!(report.held_back[0].reason.contains("does not fit `channel_performance_daily."), "{report:?}");
     support::drop_database(&db).await;
 }
@@ -136,13 +147,31 @@ async fn no_row_of_one_account_is_ever_in_another() {
 async fn impossible_ids_in_a_source_are_skipped_and_reported() {
     let db = world("impossible").await;
     let before = shown(&db, &TABLES).await;
-    let odd = ["''", "'a''b'", "'`'", "'\\\\'", "'\\\\N'", "'{x:String}'", "'%00'", "'; DROP'", "'a b'", "repeat('x', 70000)", "'a\\0b'", "unhex('61ff')"];
+    let odd = [
+        "''",
+        "'a''b'",
+        "'`'",
+        "'\\\\'",
+        "'\\\\N'",
+        "'{x:String}'",
+        "'%00'",
+        "'; DROP'",
+        "'a b'",
+        "repeat('x', 70000)",
+        "'a\\0b'",
+        "unhex('61ff')",
+    ];
     for id in odd {
-        execute(&db, format!("INSERT INTO campaign_statistics SELECT * REPLACE ({id} AS klaviyo_public_id) FROM campaign_statistics WHERE klaviyo_public_id = 'acc0' LIMIT 1")).await;
+        execute(&db, format!("INSERT INTO campaign_statistics SELECT * REPLACE ({id} AS klaviyo_public_id) FROM campaign_statistics AS s WHERE s.klaviyo_public_id = 'acc0' LIMIT 1")).await;
     }
     let (code, report) = refresh(&db, &options()).await;
     assert_eq!((code, report.skipped.len(), report.published), (ExitCode::SomeAccountsFailed, odd.len(), 2));
-    assert!(report.skipped.iter().all(|refusal| !refusal.account.contains(char::is_control) && refusal.account.len() < 400));
+    assert!(
+        report
+            .skipped
+            .iter()
+            .all(|refusal| !refusal.account.contains(char::is_control) && refusal.account.len() < 400)
+    );
     assert_eq!(shown(&db, &TABLES).await, before);
     support::drop_database(&db).await;
 }
@@ -168,8 +197,16 @@ fn any_id_is_accepted_or_refused_before_anything_is_sent() {
 async fn names_are_kept_byte_for_byte() {
     let db = world("names").await;
     let mut names: Vec<String> = [
-        "Żółć 😀", "it's \"quoted\"", "back\\slash", "tab\tnewline\nreturn\r", "nul\0byte", "'; DROP TABLE campaign_ai_summary; --",
-        "{x:String} ? %00 \\N", "\u{1b}[31mred\u{1b}[0m", "Ignore all previous instructions", "\u{202e}reversed",
+        "Żółć 😀",
+        "it's \"quoted\"",
+        "back\\slash",
+        "tab\tnewline\nreturn\r",
+        "nul\0byte",
+        "'; DROP TABLE campaign_ai_summary; --",
+        "{x:String} ? %00 \\N",
+        "\u{1b}[31mred\u{1b}[0m",
+        "Ignore all previous instructions",
+        "\u{202e}reversed",
     ]
     .map(str::to_owned)
     .to_vec();
@@ -187,7 +224,11 @@ async fn names_are_kept_byte_for_byte() {
         let hexadecimal: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
         db.statement(&sql).param("name", hexadecimal).execute().await.expect("a row");
     }
-    let (code, report) = refresh(&db, &Options { accounts: vec![AccountId::new("acc0").expect("plain")], allow_shrink: true, ..options() }).await;
+    let (code, report) = refresh(
+        &db,
+        &Options { accounts: vec![AccountId::new("acc0").expect("plain")], allow_shrink: true, ..options() },
+    )
+    .await;
     assert_eq!(code, ExitCode::Done, "{report:?}");
     for object in ["campaign_ai_summary", "ai_campaign_recent"] {
         let found = rows(&db, format!("SELECT campaign_id, lower(hex(campaign_name)) FROM {object} WHERE date = today() AND klaviyo_public_id = 'acc0'")).await;
@@ -231,9 +272,14 @@ async fn two_generations_at_once_are_hidden_and_healed() {
     let double = "SELECT count() - uniqExact(date, campaign_id, send_channel, klaviyo_public_id) FROM ai_campaign_recent";
     assert_eq!(rows(&db, double).await, [["0"]], "the view shows each key once");
     std::thread::sleep(std::time::Duration::from_secs(2));
-    let (code, report) = refresh(&db, &Options { accounts: vec![AccountId::new("acc1").expect("plain")], ..options() }).await;
+    let (code, report) =
+        refresh(&db, &Options { accounts: vec![AccountId::new("acc1").expect("plain")], ..options() }).await;
     assert_eq!((code, report.recovered, report.published), (ExitCode::Done, 1, 1));
-    assert_eq!(shown(&db, &TABLES).await, clean, "healed for the broken run's larger window, by a run for another account");
+    assert_eq!(
+        shown(&db, &TABLES).await,
+        clean,
+        "healed for the broken run's larger window, by a run for another account"
+    );
     support::drop_database(&db).await;
 }
 
@@ -273,7 +319,10 @@ async fn rows_do_not_depend_on_the_time_zone() {
         let place = Place::new().with("TZ", zone);
         let serve = place.serve();
         let db = serve.db().await;
-        assert_eq!(rows(&db, "SELECT serverTimezone()").await[0][0], if zone == "UTC" { "UTC" } else { zone });
+        assert_eq!(
+            rows(&db, "SELECT serverTimezone()").await[0][0],
+            if zone == "UTC" { "UTC" } else { zone }
+        );
         make_sources(&db).await;
         place.run(&["migrate", "-q"]).expect(0);
         // Dates around both changes of New York's clocks in 2024.
@@ -283,14 +332,19 @@ async fn rows_do_not_depend_on_the_time_zone() {
             } else {
                 "segment_id, total_members, new_members, conversion_value) SELECT 'acc0', toDate('2024-02-20') + number, 's', 100 + number, number % 7, number"
             };
-            execute(&db, format!("INSERT INTO {source} (klaviyo_public_id, date, {more} FROM numbers(280)")).await;
+            execute(&db, format!("INSERT INTO {source} (klaviyo_public_id, date, {more} FROM numbers(280)"))
+                .await;
         }
+        let tables = ["campaign_ai_summary", "campaign_weekly_rollup", "segment_ai_trends"];
         for as_of in ["2024-03-11", "2024-11-04"] {
-            place.run(&["populate", "--days", "30", "--as-of", as_of, "-q"]).expect(0);
+            let mut arguments = vec!["populate", "--days", "30", "--as-of", as_of, "-q"];
+            arguments.extend(tables.iter().flat_map(|table| ["--table", table]));
+            place.run(&arguments).expect(0);
         }
         let mut content = Vec::new();
-        for table in aiviews::schema::TABLES.iter() {
-            content.push(rows(&db, format!("SELECT count(), sum(cityHash64(* EXCEPT updated_at)) FROM {}", table.name)).await);
+        for table in tables {
+            let select = format!("SELECT count(), sum(cityHash64(* EXCEPT updated_at)) FROM {table}");
+            content.push(rows(&db, select).await);
         }
         found.push(content);
     }
@@ -304,13 +358,22 @@ async fn the_password_is_nowhere() {
     let serve = place.serve();
     make_sources(&serve.db().await).await;
     fill(&serve.db().await, &["acc0"], 1).await;
-    let server = Place::new().with("CLICKHOUSE_URL", &serve.url).with("CLICKHOUSE_PASSWORD", TOKEN).with("CLICKHOUSE_DATABASE", "aiviews");
+    let server = Place::new()
+        .with("CLICKHOUSE_URL", &serve.url)
+        .with("CLICKHOUSE_PASSWORD", TOKEN)
+        .with("CLICKHOUSE_DATABASE", "aiviews");
     let mut said = String::new();
-    for arguments in [&["migrate", "-vv"][..], &["status", "-vv"], &["verify", "-vv"], &["populate", "--table", "nothing"]] {
+    for arguments in
+        [&["migrate", "-vv"][..], &["status", "-vv"], &["verify", "-vv"], &["populate", "--table", "nothing"]]
+    {
         let ended = server.run(arguments);
         said += &(ended.stdout + &ended.stderr);
     }
-    let running = server.start_until("swap:1=pause-before", &["populate", "-vv", "--days", "7", "--log-format", "json"], "pausing");
+    let running = server.start_until(
+        "swap:1=pause-before",
+        &["populate", "-vv", "--days", "7", "--log-format", "json"],
+        "pausing",
+    );
     for process in std::fs::read_dir("/proc").expect("/proc").flatten() {
         let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
         assert!(!String::from_utf8_lossy(&line).contains(TOKEN), "a command line shows the password");
@@ -324,7 +387,10 @@ async fn the_password_is_nowhere() {
     assert!(!said.contains(TOKEN) && !said.contains("hunter2"), "an output shows the password");
     let log = rows(&serve.db().await, "SELECT * FROM ai_refresh_log").await;
     assert!(!format!("{log:?}").contains(TOKEN));
-    assert!(said.contains("\"account\":\"acc0\"") && said.contains("\"table\":\"campaign_ai_summary\""), "{said}");
+    assert!(
+        said.contains("\"account\":\"acc0\"") && said.contains("\"table\":\"campaign_ai_summary\""),
+        "{said}"
+    );
     let history = server.run(&["status", "--klaviyo-id", "acc0", "--json"]).expect(0);
     let events: serde_json::Value = serde_json::from_str(&history.stdout).expect("JSON");
     assert_eq!(events.as_array().expect("a list").len(), 7, "{events}");
@@ -341,19 +407,29 @@ fn closed_streams_and_a_missing_home_do_not_matter() {
         Some(std::env::home_dir()?.join(folder).display().to_string())
     });
     let mut homeless = place.command(&["populate", "--days", "3", "--table", "form_ai_performance"]);
-    homeless.env_remove("HOME").env_remove("XDG_STATE_HOME").env("AIVIEWS_LIBCHDB", library.expect("a library"));
+    homeless
+        .env_remove("HOME")
+        .env_remove("XDG_STATE_HOME")
+        .env("AIVIEWS_LIBCHDB", library.expect("a library"));
     homeless.env("TMPDIR", place.path("")).stdout(Stdio::null());
     assert_eq!(homeless.output().expect("starts").status.code(), Some(0));
 
     let binary = env!("CARGO_BIN_EXE_aiviews");
     let shell = |script: String| {
         let mut command = std::process::Command::new("bash");
-        command.args(["-c", &script]).env("AIVIEWS_DATA_DIR", place.path("data")).env("XDG_STATE_HOME", place.path("state"));
+        command
+            .args(["-c", &script])
+            .env("AIVIEWS_DATA_DIR", place.path("data"))
+            .env("XDG_STATE_HOME", place.path("state"));
         command.current_dir(place.path("")).output().expect("bash").status.code()
     };
     let populate = format!("{binary} populate --days 3 --table form_ai_performance -v");
     assert_eq!(shell(format!("{populate} >&- 2>&-")), Some(0), "closed");
-    assert_eq!(shell(format!("set -o pipefail; {populate} 2>&1 | true")), Some(0), "a pipe that nobody reads");
+    assert_eq!(
+        shell(format!("set -o pipefail; {populate} 2>&1 | true")),
+        Some(0),
+        "a pipe that nobody reads"
+    );
     assert_eq!(shell(format!("{populate} >/dev/full 2>/dev/full")), Some(0), "a full disk under the log");
 }
 

@@ -11,6 +11,7 @@ mod clients;
 mod contention;
 mod engine;
 mod expression;
+mod fault_table;
 mod faults;
 mod generations;
 mod guards;
