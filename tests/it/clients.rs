@@ -26,9 +26,9 @@ impl Served {
         let port = listener.local_addr().expect("an address").port();
         let (stop, stopped) = oneshot::channel::<()>();
         let engine = engine();
-        runtime.spawn(async move {
-            engine.serve(listener, TOKEN.to_owned(), || {}, async { _ = stopped.await }).await
-        });
+        runtime.spawn(
+            async move { engine.serve(listener, TOKEN.to_owned(), || {}, async { _ = stopped.await }).await },
+        );
         Self { port, _stop: stop, _runtime: runtime }
     }
 
