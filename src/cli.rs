@@ -165,7 +165,7 @@ pub struct Populate {
     /// Summary table to refresh; repeatable (default: all seven)
     #[arg(long, value_name = "TABLE")]
     pub table: Vec<String>,
-    /// Only what the last run of the same window left undone
+    /// Leave out accounts that were published for the same dates within the last day
     #[arg(long)]
     pub resume: bool,
     /// Publish also where the source has lost most or all of its rows

@@ -66,6 +66,8 @@ pub struct Db {
     database: Arc<str>,
     version: Arc<str>,
     retries: RetryPolicy,
+    stop: Option<Stop>,
+    interruptible: bool,
     run_id: Arc<str>,
     sequence: Arc<AtomicU64>,
     known_settings: Arc<Vec<(&'static str, &'static str)>>,
@@ -83,6 +85,8 @@ impl Db {
             database: client_database.into(),
             version: "".into(),
             retries,
+            stop: None,
+            interruptible: false,
             run_id: run_id.into(),
             sequence: Arc::default(),
             known_settings: Arc::new(WRITE_SETTINGS.to_vec()),
@@ -134,6 +138,21 @@ impl Db {
         &self.retries
     }
 
+    /// The same connection, which tries nothing again once a stop is asked for. Statements in flight are finished.
+    pub fn with_stop(&self, stop: &Stop) -> Self {
+        Self { stop: Some(stop.clone()), ..self.clone() }
+    }
+
+    /// The same connection, whose statements are killed once a stop is asked for: for all that may be left undone.
+    pub fn interruptible(&self) -> Self {
+        Self { interruptible: true, ..self.clone() }
+    }
+
+    /// The same connection with another schedule of retries.
+    pub fn with_retries(&self, retries: RetryPolicy) -> Self {
+        Self { retries, ..self.clone() }
+    }
+
     /// The same connection to another database of the server.
     pub fn with_database(&self, database: &str) -> Self {
         Self {
@@ -144,26 +163,64 @@ impl Db {
     }
 
     /// Appends rows to one of our own tables; columns that the row type does not have take their default.
+    /// Rows of an unknown outcome are written again: these tables bear it.
     pub async fn insert<T: RowOwned + RowWrite>(&self, table: &'static str, rows: &[T]) -> Result<()> {
         let name = format!("insert into {table}");
-        let write = async || {
-            let mut insert = self.client.insert::<T>(table).await?.with_setting("async_insert", "0");
-            for row in rows {
-                insert.write(row).await?;
-            }
-            insert.end().await
-        };
         let mut tries = 0;
-        while let Err(error) = write().await {
-            let error = QueryError::new(&name, &self.target, &error);
-            let Some(delay) = self.retries.delays(error.class).nth(tries) else {
-                return Err(error.into());
+        loop {
+            let limit = self.retries.statement_timeout;
+            let error = match tokio::time::timeout(limit, self.write(table, rows)).await {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(error)) => QueryError::new(&name, &self.target, &error),
+                Err(_) => QueryError::timed_out(&name, &self.target, limit.as_secs()),
             };
-            tries += 1;
-            warn!(statement = name, try_number = tries, "{error}; trying again");
-            tokio::time::sleep(delay).await;
+            if !self.rest_before_retry(&error, &mut tries).await {
+                return Err(error.into());
+            }
         }
-        Ok(())
+    }
+
+    async fn write<T: RowOwned + RowWrite>(&self, table: &'static str, rows: &[T]) -> clickhouse::error::Result<()> {
+        let mut insert = self.client.insert::<T>(table).await?.with_setting("async_insert", "0");
+        for row in rows {
+            insert.write(row).await?;
+        }
+        insert.end().await
+    }
+
+    /// Does a work of several statements again as long as its failure is worth it, but not after this error code.
+    pub async fn retrying<T>(&self, hopeless: u32, mut work: impl AsyncFnMut() -> Result<T>) -> Result<T> {
+        let mut tries = 0;
+        loop {
+            let error = match work().await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            match error.downcast_ref::<QueryError>() {
+                Some(cause) if cause.code == Some(hopeless) => return Err(error),
+                Some(cause) if self.rest_before_retry(cause, &mut tries).await => {}
+                _ => return Err(error),
+            }
+        }
+    }
+
+    /// Rests before another try. False where none is worth it, or where the run is asked to stop.
+    async fn rest_before_retry(&self, error: &QueryError, tries: &mut usize) -> bool {
+        let Some(delay) = self.retries.delays(error.class).nth(*tries) else { return false };
+        if self.stop.as_ref().is_some_and(|stop| stop.code().is_some()) {
+            return false;
+        }
+        *tries += 1;
+        let delay_ms = delay.as_millis() as u64;
+        warn!(statement = error.statement, try_number = *tries, delay_ms, "{error}; trying again");
+        let rest = tokio::time::sleep(delay);
+        match &self.stop {
+            Some(stop) => stop.or_done(rest).await.is_some(),
+            None => {
+                rest.await;
+                true
+            }
+        }
     }
 
     /// Starts a statement of the catalogue.
@@ -175,8 +232,9 @@ impl Db {
             parameters: Vec::new(),
             settings: Vec::new(),
             invalid_name: None,
-            stop: None,
+            stop: self.stop.clone().filter(|_| self.interruptible),
             gives_up_on: None,
+            tries_once: false,
         }
     }
 }
@@ -198,6 +256,7 @@ pub struct Statement<'db> {
     invalid_name: Option<String>,
     stop: Option<Stop>,
     gives_up_on: Option<u32>,
+    tries_once: bool,
 }
 
 impl Statement<'_> {
@@ -261,6 +320,12 @@ impl Statement<'_> {
         self
     }
 
+    /// Never tries again by itself: the statement alone is not idempotent, the caller redoes more.
+    pub fn once(mut self) -> Self {
+        self.tries_once = true;
+        self
+    }
+
     /// The text as it is sent, for `--dry-run`.
     pub fn text(&self) -> &str {
         &self.text
@@ -310,18 +375,10 @@ impl Statement<'_> {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
-            let hopeless = self.gives_up_on.is_some() && self.gives_up_on == error.code;
-            let Some(delay) = self.db.retries.delays(error.class).nth(tries).filter(|_| !hopeless) else {
+            let hopeless = self.tries_once || (self.gives_up_on.is_some() && self.gives_up_on == error.code);
+            if hopeless || !self.db.rest_before_retry(&error, &mut tries).await {
                 return Err(error.into());
-            };
-            tries += 1;
-            warn!(
-                statement = self.name,
-                try_number = tries,
-                delay_ms = delay.as_millis() as u64,
-                "{error}; trying again"
-            );
-            tokio::time::sleep(delay).await;
+            }
         }
     }
 
@@ -373,7 +430,7 @@ impl Statement<'_> {
     async fn kill(&self, query_id: &str) {
         let sql = &sql::KILL_QUERY;
         let query = self.db.client.query_raw(&sql.text).param("query_id", query_id);
-        let limit = std::time::Duration::from_secs(30);
+        let limit = self.db.retries.kill_timeout;
         if !matches!(tokio::time::timeout(limit, query.execute()).await, Ok(Ok(()))) {
             debug!(query_id, "could not be killed, or had ended");
         }

@@ -5,7 +5,8 @@
 //! - [`cli`], [`cmd`], [`output`]: the command line, one file a verb, and what people see
 //! - [`migrate`], [`verify`], [`refresh`], [`status`], [`forget`], [`seed`], [`preflight`]: the domain
 //! - [`difference`], [`live_schema`], [`ledger`]: where the database is not as it should be
-//! - [`lock`], [`run_log`], [`stop`]: one run at a time, what it did, and how it is asked to end
+//! - [`lock`], [`run_log`], [`stop`], [`fault`]: one run at a time, what it did, how it is asked to end, and where
+//!   tests break it
 //! - [`schema`], [`account`]: what the database should look like, and what an account id is
 //! - [`connection`], [`target`]: where to connect, and opening it
 //! - [`db`], [`retry`]: the only place that builds a query, and when it tries again
@@ -23,6 +24,7 @@ pub mod db;
 pub mod difference;
 pub mod engine;
 pub mod exit;
+pub mod fault;
 pub mod forget;
 pub mod ledger;
 pub mod live_schema;

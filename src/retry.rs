@@ -65,8 +65,12 @@ pub struct RetryPolicy {
     pub transient_tries: usize,
     /// Tries in all for slow failures.
     pub slow_tries: usize,
+    /// How long to wait for a query of the same id to end.
+    pub busy_wait: Duration,
     /// How long a statement may take before it counts as stalled.
     pub statement_timeout: Duration,
+    /// How long the end of a stalled or doubtful query is waited for.
+    pub kill_timeout: Duration,
 }
 
 impl Default for RetryPolicy {
@@ -76,7 +80,9 @@ impl Default for RetryPolicy {
             slow_delay: Duration::from_secs(30),
             transient_tries: 6,
             slow_tries: 3,
+            busy_wait: Duration::ZERO,
             statement_timeout: Duration::from_secs(3600),
+            kill_timeout: Duration::from_secs(30),
         }
     }
 }
@@ -88,21 +94,23 @@ impl RetryPolicy {
             Class::Transient => self.transient_tries,
             Class::Slow => self.slow_tries,
             Class::UnknownOutcome | Class::Once => 2,
-            Class::Busy | Class::Never => 1,
+            Class::Busy => 1 + self.busy_wait.as_millis().div_ceil(self.first_delay.as_millis().max(1)) as usize,
+            Class::Never => 1,
         }
     }
 
-    /// The delays between the tries of this class.
+    /// The delays between the tries of this class: doubling, or even where only time helps; with jitter.
     pub fn delays(&self, class: Class) -> impl Iterator<Item = Duration> {
-        let (first, tries) = match class {
-            Class::Slow => (self.slow_delay, self.slow_tries),
-            _ => (self.first_delay, self.tries(class)),
+        let (first, factor) = match class {
+            Class::Slow => (self.slow_delay, 1.0),
+            Class::Busy => (self.first_delay, 1.0),
+            _ => (self.first_delay, 2.0),
         };
         let builder = ExponentialBuilder::default()
             .with_min_delay(first)
             .with_max_delay(first * 64)
-            .with_factor(2.0)
-            .with_max_times(tries.saturating_sub(1))
+            .with_factor(factor)
+            .with_max_times(self.tries(class) - 1)
             .with_jitter();
         backon::BackoffBuilder::build(builder)
     }
@@ -121,15 +129,25 @@ mod tests {
         assert_eq!(class_of_code(62, ""), Class::Never);
     }
 
-    #[test]
-    fn the_default_schedule_doubles_from_half_a_second() {
-        let delays: Vec<_> = RetryPolicy::default().delays(Class::Transient).collect();
-        assert_eq!(delays.len(), 5);
-        for (index, delay) in delays.iter().enumerate() {
-            let base = Duration::from_millis(500 << index);
-            assert!(*delay >= base && *delay <= base * 2, "{index}: {delay:?}");
+    /// Each delay is the base and up to as much again.
+    fn assert_delays(class: Class, bases: &[u64]) {
+        let delays: Vec<_> = RetryPolicy::default().delays(class).collect();
+        assert_eq!(delays.len(), bases.len(), "{class:?}");
+        for (delay, base) in delays.iter().zip(bases) {
+            let base = Duration::from_millis(*base);
+            assert!(*delay >= base && *delay <= base * 2, "{class:?}: {delay:?}");
         }
-        assert_eq!(RetryPolicy::default().delays(Class::Slow).count(), 2);
-        assert_eq!(RetryPolicy::default().delays(Class::Never).count(), 0);
+    }
+
+    #[test]
+    fn the_default_schedule() {
+        assert_delays(Class::Transient, &[500, 1000, 2000, 4000, 8000]);
+        assert_delays(Class::Slow, &[30_000, 30_000]);
+        assert_delays(Class::UnknownOutcome, &[500]);
+        assert_delays(Class::Once, &[500]);
+        assert_delays(Class::Busy, &[]);
+        assert_delays(Class::Never, &[]);
+        let waiting = RetryPolicy { busy_wait: Duration::from_secs(2), ..RetryPolicy::default() };
+        assert_eq!(waiting.delays(Class::Busy).count(), 4);
     }
 }

@@ -122,8 +122,23 @@ pub async fn write(db: &Db, entries: &[Entry]) -> Result<()> {
     db.insert("ai_refresh_log", entries).await.context("cannot write the run log `ai_refresh_log`")
 }
 
-/// Accounts that a broken run left in the middle of publishing.
-pub async fn left_in_publishing(db: &Db) -> Result<Vec<String>> {
+/// An account whose swaps a run announced and never reported.
+#[derive(Clone, Debug, Row, Deserialize)]
+pub struct LeftInPublishing {
+    /// The account.
+    pub klaviyo_public_id: String,
+    /// First date of the broken run.
+    #[serde(with = "clickhouse::serde::chrono::date")]
+    pub broken_start: NaiveDate,
+    /// Last date of the broken run.
+    #[serde(with = "clickhouse::serde::chrono::date")]
+    pub broken_as_of: NaiveDate,
+    /// The tables concerned.
+    pub broken_tables: Vec<String>,
+}
+
+/// Accounts that broken runs left in the middle of publishing.
+pub async fn left_in_publishing(db: &Db) -> Result<Vec<LeftInPublishing>> {
     db.statement(&sql::LEFT_IN_PUBLISHING).fetch_all().await
 }
 

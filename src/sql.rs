@@ -105,8 +105,8 @@ pub static KILL_QUERY: Sql = embed!("internal/kill_query");
 pub static REFRESH_LOCK: Sql = embed!("internal/ai_refresh_lock");
 /// Who holds the lock.
 pub static LOCK_HOLDER: Sql = embed!("internal/lock_holder");
-/// Age of a lock without a sign of life.
-pub static LOCK_AGE: Sql = embed!("internal/lock_age");
+/// How long the lock's owner has been silent.
+pub static LOCK_SILENCE: Sql = embed!("internal/lock_silence");
 /// Puts a dead lock aside.
 pub static LOCK_TAKE_OVER: Sql = embed!("internal/lock_take_over");
 /// Drops a working table.

@@ -8,6 +8,7 @@ use crate::exit::ExitCode;
 /// A request to stop that many places can watch.
 #[derive(Clone, Debug)]
 pub struct Stop {
+    sender: watch::Sender<Option<ExitCode>>,
     receiver: watch::Receiver<Option<ExitCode>>,
 }
 
@@ -18,17 +19,18 @@ impl Stop {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         tokio::spawn(async move {
+            let mut asked_before = false;
             loop {
                 let code = tokio::select! {
                     _ = interrupt.recv() => ExitCode::Interrupted,
                     _ = terminate.recv() => ExitCode::Terminated,
                 };
-                if sender.borrow().is_some() {
+                if asked_before {
                     crate::engine::exit_at_once(code.number());
                 }
+                asked_before = true;
                 tracing::warn!("stopping at the next safe point; once more to stop at once");
-                // Nobody left to listen means that the run is over.
-                let _ = sender.send(Some(code));
+                sender.send_replace(Some(code));
             }
         });
         Ok(stop)
@@ -37,7 +39,24 @@ impl Stop {
     /// A stop that is asked for by sending the exit code.
     pub fn by_hand() -> (watch::Sender<Option<ExitCode>>, Stop) {
         let (sender, receiver) = watch::channel(None);
-        (sender, Stop { receiver })
+        (sender.clone(), Stop { sender, receiver })
+    }
+
+    /// Asks the run to stop, as a signal does. The first reason counts.
+    pub fn request(&self, code: ExitCode) {
+        self.sender.send_if_modified(|reason| {
+            let is_first = reason.is_none();
+            reason.get_or_insert(code);
+            is_first
+        });
+    }
+
+    /// Does the work unless a stop is asked for before it is done.
+    pub async fn or_done<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            outcome = work => Some(outcome),
+            () = self.requested() => None,
+        }
     }
 
     /// The exit code of the signal, once there was one.

@@ -1,2 +1,2 @@
 -- A run's private copy of a summary table, empty.
-CREATE TABLE {staging:Identifier} AS <<target>>
+CREATE TABLE IF NOT EXISTS {staging:Identifier} AS <<target>>

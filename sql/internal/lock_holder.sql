@@ -1,10 +1,7 @@
--- One row: who holds the lock, since when, and how long ago it gave its last sign of life.
+-- One row is the lock as it is held: its owner (in the comment), since when, and for how long. No row: nobody has it.
 SELECT
-    any(l.run_id) AS run_id,
-    any(l.host) AS host,
-    any(l.process_id) AS process_id,
-    any(l.lock_file) AS lock_file,
-    toString(min(l.beat_at)) AS held_since,
-    count() AS beats,
-    toUInt64(greatest(0, dateDiff('second', max(l.beat_at), now()))) AS silent_seconds
-FROM ai_refresh_lock AS l
+    t.comment AS comment,
+    toString(t.metadata_modification_time) AS held_since,
+    toUInt64(greatest(0, dateDiff('second', t.metadata_modification_time, now()))) AS age_seconds
+FROM system.tables AS t
+WHERE t.database = currentDatabase() AND t.name = 'ai_refresh_lock'

@@ -1,15 +1,18 @@
 //! `aiviews populate`: recompute the window for some accounts or all.
 
 use anyhow::Result;
+use tracing::warn;
 
 use crate::account::AccountId;
 use crate::cli::{Global, Populate};
 use crate::db::Db;
 use crate::exit::ExitCode;
+use crate::fault::{self, Step};
 use crate::refresh::report::{Refusal, Report};
 use crate::refresh::window::{Clock, Window};
 use crate::refresh::{self, Options, accounts, staging};
 use crate::stop::Stop;
+use crate::retry::RetryPolicy;
 use crate::{lock, output, preflight};
 
 /// The most accounts that a list names; the rest is counted.
@@ -17,26 +20,40 @@ const LISTED: usize = 20;
 
 pub(super) async fn run(global: &Global, arguments: &Populate) -> Result<ExitCode> {
     let options = options(arguments)?;
-    let connection = super::connect(global).await?;
-    let db = &connection.db;
+    let stop = Stop::on_signals()?;
+    let Some(connection) = stop.or_done(super::connect(global)).await else {
+        return Ok(stop.code().unwrap_or(ExitCode::Interrupted));
+    };
+    let connection = connection?;
+    let retries = RetryPolicy { busy_wait: arguments.wait, ..RetryPolicy::default() };
+    let db = &connection.db.with_retries(retries).with_stop(&stop);
     if arguments.dry_run {
-        return dry_run(db, &options, arguments.json).await;
+        return dry_run(&db.interruptible(), &options, arguments.json).await;
     }
     super::announce(db);
-    let stop = Stop::on_signals()?;
-    preflight::check(db).await?;
     let lock = lock::take(db, arguments.wait, &stop).await?;
-    let outcome = refresh::run(db, &options, &stop).await;
+    let outcome = locked(db, &options, &stop).await;
     let released = lock.release().await;
-    let mut report = outcome?;
-    released?;
+    let mut report = match outcome {
+        Err(error) if stop.code().is_some() => {
+            warn!("stopped: {error:#}");
+            return Ok(stop.code().unwrap_or(ExitCode::Interrupted));
+        }
+        outcome => outcome?,
+    };
     let code = report.settle(stop.code());
     if arguments.json {
         output::print_json(&report);
     } else if !global.quiet || code != ExitCode::Done {
         output::print(&describe(&report));
     }
+    released?;
     Ok(code)
+}
+
+async fn locked(db: &Db, options: &Options, stop: &Stop) -> Result<Report> {
+    fault::step(Step::Preflight, preflight::check(&db.interruptible())).await?;
+    refresh::run(db, options, stop).await
 }
 
 fn options(arguments: &Populate) -> Result<Options> {
@@ -69,7 +86,11 @@ fn describe(report: &Report) -> String {
         seconds(report.publishing_ms)
     );
     for (number, what) in
-        [(report.nothing_to_do, "had nothing to do"), (report.already_done, "were done already")]
+        [
+            (report.recovered, "left by a broken run were redone"),
+            (report.nothing_to_do, "had nothing to do"),
+            (report.already_done, "were done already"),
+        ]
     {
         if number > 0 {
             text.push_str(&format!("\n{number} accounts {what}"));

@@ -47,9 +47,13 @@ struct SourceRows {
 /// Rows that one table holds for one account.
 #[derive(Debug, Row, Deserialize)]
 pub struct Partition {
+    /// The table.
     pub table_name: String,
+    /// The account, which is the partition.
     pub klaviyo_public_id: String,
+    /// Rows as stored, older versions of a key included.
     pub stored_rows: u64,
+    /// Parts that they are in.
     pub parts: u64,
 }
 
@@ -98,14 +102,18 @@ pub async fn select(db: &Db, window: &Window, asked: &[AccountId]) -> Result<Sel
 }
 
 impl Selection {
+    /// Whether the run refreshes this account.
+    pub fn refreshes(&self, account: &AccountId) -> bool {
+        self.candidates.iter().any(|candidate| candidate.account == *account)
+    }
+
     fn mentions(&self, account: &AccountId) -> bool {
-        self.nothing_to_do.contains(account)
-            || self.candidates.iter().any(|candidate| candidate.account == *account)
+        self.nothing_to_do.contains(account) || self.refreshes(account)
     }
 
     /// Puts these accounts first.
-    pub fn put_first(&mut self, accounts: &[String]) {
-        let is_first = |candidate: &Candidate| accounts.iter().any(|id| id == candidate.account.as_str());
+    pub fn put_first(&mut self, accounts: &[AccountId]) {
+        let is_first = |candidate: &Candidate| accounts.contains(&candidate.account);
         self.candidates.sort_by_key(|candidate| !is_first(candidate));
     }
 

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod audit;
 pub mod batch;
 pub mod publish;
+pub mod recovery;
 pub mod report;
 pub mod staging;
 pub mod window;
@@ -17,6 +18,7 @@ use tracing::{info, warn};
 use crate::account::AccountId;
 use crate::db::Db;
 use crate::exit::{ExitCode, Failure};
+use crate::fault::{self, Step};
 use crate::output;
 use crate::run_log;
 use crate::schema::SummaryTable;
@@ -45,21 +47,49 @@ pub struct Options {
 }
 
 /// Refreshes. The caller holds the lock and has checked the schema.
+///
+/// A run that is asked to stop ends well: what it swapped is in the report, what it did not is as before.
 pub async fn run(db: &Db, options: &Options, stop: &Stop) -> Result<Report> {
     let started = Instant::now();
+    let db = &db.with_stop(stop);
     let window = Window::new(options.as_of, options.days, Clock::read(db).await?)?;
     let mut report = Report::new(db.run_id(), db.target(), window);
-    warn_of_later_dates(db, options, &window, &mut report).await?;
-    remove_left_behind(db).await?;
+    fault::step(Step::RemoveLeftBehind, remove_left_behind(db)).await?;
+    let outcome = refresh(db, options, &window, stop, &mut report).await;
+    for table in &options.tables {
+        if let Err(error) = fault::step(Step::DropStaging, staging::drop(db, table)).await {
+            warn!(table = table.name, "a staging table stays until the next run: {error:#}");
+        }
+    }
+    match outcome {
+        Err(error) if stop.code().is_some() => warn!("stopped: {error:#}"),
+        outcome => outcome?,
+    }
+    report.elapsed_ms = started.elapsed().as_millis() as u64;
+    Ok(report)
+}
 
-    let mut selection = accounts::select(db, &window, &options.accounts).await?;
-    selection.put_first(&run_log::left_in_publishing(db).await?);
+async fn refresh(
+    db: &Db,
+    options: &Options,
+    window: &Window,
+    stop: &Stop,
+    report: &mut Report,
+) -> Result<()> {
+    let reading = &db.interruptible();
+    warn_of_later_dates(reading, options, window, report).await?;
+    let selecting = accounts::select(reading, window, &options.accounts);
+    let mut selection = fault::step(Step::ListAccounts, selecting).await?;
+    report.skipped = selection.impossible.iter().map(|id| impossible(id)).collect();
+    report.nothing_to_do = selection.nothing_to_do.len() as u64;
+
+    let broken = recovery::find(reading).await?;
+    selection.put_first(&recovery::accounts(&broken));
     if options.resume {
-        let done = run_log::already_published(db, &window, &options.tables).await?;
+        let done = run_log::already_published(reading, window, &options.tables).await?;
         report.already_done = selection.leave_out(&done) as u64;
     }
-    report.nothing_to_do = selection.nothing_to_do.len() as u64;
-    report.skipped = selection.impossible.iter().map(|id| impossible(id)).collect();
+    recovery::redo(db, &broken, &selection, options, window, stop, report).await?;
 
     let batches = accounts::batches(&selection.candidates, options.accounts_per_batch);
     info!(
@@ -70,37 +100,41 @@ pub async fn run(db: &Db, options: &Options, stop: &Stop) -> Result<Report> {
         window.start,
         window.as_of
     );
-    let bar = output::progress_bar(selection.candidates.len() as u64, "accounts");
-    let mut outcome = Ok(());
+    run_batches(db, options, window, stop, report, &batches).await
+}
+
+async fn run_batches(
+    db: &Db,
+    options: &Options,
+    window: &Window,
+    stop: &Stop,
+    report: &mut Report,
+    batches: &[Vec<AccountId>],
+) -> Result<()> {
+    let bar = output::progress_bar(batches.iter().map(Vec::len).sum::<usize>() as u64, "accounts");
     for (number, accounts) in batches.iter().enumerate() {
         if stop.code().is_some() {
             break;
         }
-        let mut work = batch::Work { db, options, window: &window, stop, report: &mut report };
-        outcome = work.run(accounts).await;
+        let started = Instant::now();
+        let outcome = batch::Work::new(db, options, window, stop, report).run(accounts).await;
         if outcome.is_err() {
-            break;
+            bar.finish_and_clear();
+            return outcome;
         }
         bar.inc(accounts.len() as u64);
         if bar.is_hidden() && batches.len() > 1 {
             info!(
-                "batch {} of {}: {} accounts, {} s",
+                accounts = accounts.len(),
+                elapsed_ms = started.elapsed().as_millis() as u64,
+                "batch {} of {}",
                 number + 1,
-                batches.len(),
-                accounts.len(),
-                started.elapsed().as_secs()
+                batches.len()
             );
         }
     }
     bar.finish_and_clear();
-    for table in &options.tables {
-        if let Err(error) = staging::drop(db, table).await {
-            warn!(table = table.name, "a staging table stays until the next run: {error:#}");
-        }
-    }
-    outcome?;
-    report.elapsed_ms = started.elapsed().as_millis() as u64;
-    Ok(report)
+    Ok(())
 }
 
 fn impossible(id: &str) -> Refusal {

@@ -1,21 +1,36 @@
 //! Publishing: one account after the other, one atomic swap a table.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::audit::Rows;
 use super::staging;
 use crate::account::AccountId;
-use crate::db::Db;
+use crate::db::{Db, QueryError};
+use crate::lock;
 use crate::schema::SummaryTable;
 use crate::sql;
 
+const UNKNOWN_TABLE: u32 = 60;
+
 /// Makes an account's staged rows visible in one table. Readers see the old rows or the new ones.
 pub async fn publish(db: &Db, table: &SummaryTable, account: &AccountId, rows: Rows) -> Result<()> {
+    let staging = staging::name(db, table);
+    let published = swap(db, table, account, rows, &staging).await;
+    let Err(error) = published else { return Ok(()) };
+    let cause = error.downcast_ref::<QueryError>();
+    if cause.is_some_and(|cause| cause.code == Some(UNKNOWN_TABLE) && error.to_string().contains(&staging)) {
+        // Only a run that took the lock over removes staging tables of others, before it does anything else.
+        return Err(lock::lost("a run that removed our staging tables").into());
+    }
+    Err(error.context(format!("cannot publish account `{account}` in `{}`", table.name)))
+}
+
+async fn swap(db: &Db, table: &SummaryTable, account: &AccountId, rows: Rows, staging: &str) -> Result<()> {
     if rows.written + rows.kept > 0 {
         let statement = db.statement(&sql::PUBLISH_PARTITION).param("target", table.name);
         let statement = statement
             .param("klaviyo_public_id", account)
-            .generated_name("staging", &staging::name(db, table));
+            .generated_name("staging", staging);
         statement.writing().execute().await
     } else if rows.present > 0 {
         // An empty source partition would be refused, or silently wipe: dropping says what is meant.
@@ -23,7 +38,6 @@ pub async fn publish(db: &Db, table: &SummaryTable, account: &AccountId, rows: R
     } else {
         Ok(())
     }
-    .with_context(|| format!("cannot publish account `{account}` in `{}`", table.name))
 }
 
 /// Removes an account's rows from one table.

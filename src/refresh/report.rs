@@ -29,6 +29,8 @@ pub struct Report {
     pub window: Window,
     /// Accounts whose new rows readers see.
     pub published: u64,
+    /// Accounts that broken runs had left in the middle of publishing and that were redone for those runs' dates.
+    pub recovered: u64,
     /// Accounts without rows on either side.
     pub nothing_to_do: u64,
     /// Accounts that an earlier run had done (`--resume`).
@@ -65,6 +67,7 @@ impl Report {
             target: target.to_owned(),
             window,
             published: 0,
+            recovered: 0,
             nothing_to_do: 0,
             already_done: 0,
             failed: Vec::new(),
@@ -81,6 +84,18 @@ impl Report {
         }
     }
 
+    /// Adds what redoing broken runs came to. An account that this run refreshes too speaks for itself.
+    pub fn add_recovered(&mut self, redone: Report, comes_again: impl Fn(&AccountId) -> bool) {
+        let is_last_word =
+            |refusal: &Refusal| AccountId::new(&refusal.account).is_none_or(|account| !comes_again(&account));
+        self.recovered += redone.published;
+        self.failed.extend(redone.failed.into_iter().filter(is_last_word));
+        self.held_back.extend(redone.held_back.into_iter().filter(is_last_word));
+        self.rows_rejected.extend(redone.rows_rejected);
+        self.staging_ms += redone.staging_ms;
+        self.publishing_ms += redone.publishing_ms;
+    }
+
     /// Notes an account that an error stopped.
     pub fn fail(&mut self, account: &AccountId, reason: impl Into<String>) {
         self.failed.push(Refusal { account: account.to_string(), reason: reason.into() });
@@ -94,7 +109,7 @@ impl Report {
     /// Settles the exit codes: those of the accounts, and that of a signal.
     pub fn settle(&mut self, signal: Option<ExitCode>) -> ExitCode {
         let mut codes: Vec<ExitCode> = signal.into_iter().collect();
-        if !self.failed.is_empty() && self.published + self.nothing_to_do == 0 && self.skipped.is_empty() {
+        if !self.failed.is_empty() && self.published + self.recovered + self.nothing_to_do == 0 && self.skipped.is_empty() {
             codes.push(ExitCode::Failed);
         } else if !self.failed.is_empty() || !self.skipped.is_empty() {
             codes.push(ExitCode::SomeAccountsFailed);

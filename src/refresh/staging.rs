@@ -7,10 +7,10 @@ use super::accounts;
 use super::window::Window;
 use crate::account::AccountId;
 use crate::db::Db;
+use crate::fault::{self, Step};
 use crate::retry::MEMORY_LIMIT_EXCEEDED;
 use crate::schema::SummaryTable;
 use crate::sql;
-use crate::stop::Stop;
 
 /// Larger than any batch, so that each partition of an insert becomes one part.
 const INSERT_BLOCK_ROWS: u64 = 4_000_000;
@@ -21,7 +21,7 @@ pub fn name(db: &Db, table: &SummaryTable) -> String {
 }
 
 /// Makes the staging table empty, whatever was there.
-pub async fn make(db: &Db, table: &SummaryTable) -> Result<()> {
+async fn make(db: &Db, table: &SummaryTable) -> Result<()> {
     drop(db, table).await?;
     let statement = db.statement(&sql::CREATE_STAGING).param("staging", name(db, table));
     statement.generated_name("target", table.name).writing().execute().await
@@ -50,24 +50,33 @@ pub fn fill_statement<'db>(
     window.bind(statement)
 }
 
-/// Fills the staging table, each account in one part.
-pub async fn fill(
-    db: &Db,
-    table: &SummaryTable,
-    window: &Window,
-    accounts: &[AccountId],
-    stop: &Stop,
-) -> Result<()> {
+/// Makes the staging table and fills it, each account in one part. A try whose outcome is in doubt may have left
+/// rows behind: the next one starts from an empty table.
+pub async fn stage(db: &Db, table: &SummaryTable, window: &Window, accounts: &[AccountId]) -> Result<()> {
     let started = std::time::Instant::now();
+    let work = async || {
+        fault::step(Step::MakeStaging, make(db, table)).await?;
+        fault::step(Step::Stage, fill(db, table, window, accounts)).await
+    };
+    let staged = db.retrying(MEMORY_LIMIT_EXCEEDED, work).await;
+    staged.with_context(|| format!("cannot compute `{}`", table.name))?;
+    debug!(
+        table = table.name,
+        accounts = accounts.len(),
+        elapsed_ms = started.elapsed().as_millis() as u64,
+        "staged"
+    );
+    Ok(())
+}
+
+async fn fill(db: &Db, table: &SummaryTable, window: &Window, accounts: &[AccountId]) -> Result<()> {
     fill_statement(db, table, window, accounts)
         .writing()
         .setting("min_insert_block_size_rows", INSERT_BLOCK_ROWS)
         .setting("min_insert_block_size_bytes", 0)
-        .giving_up_on(MEMORY_LIMIT_EXCEEDED)
-        .until(stop)
+        .once()
         .execute()
-        .await
-        .with_context(|| format!("cannot compute `{}`", table.name))?;
+        .await?;
     let staging = name(db, table);
     for partition in accounts::partitions(db, &[&staging]).await? {
         if partition.parts > 1 {
@@ -75,11 +84,5 @@ pub async fn fill(
             statement.param("klaviyo_public_id", &partition.klaviyo_public_id).execute().await?;
         }
     }
-    debug!(
-        table = table.name,
-        accounts = accounts.len(),
-        elapsed_ms = started.elapsed().as_millis() as u64,
-        "staged"
-    );
     Ok(())
 }

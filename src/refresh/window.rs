@@ -42,6 +42,9 @@ pub struct Window {
     pub last_complete: NaiveDate,
     /// The instant that every row of the run carries, in seconds since 1970.
     pub updated_at: u32,
+    /// The server's date at the start of the run.
+    #[serde(skip)]
+    today: NaiveDate,
 }
 
 impl Window {
@@ -59,7 +62,18 @@ impl Window {
             return Err(Failure::new(ExitCode::Usage, message).hint("choose a later --as-of or fewer --days"));
         }
         let last_complete = as_of.min(today - Days::new(1));
-        Ok(Window { start, as_of, last_complete, updated_at: clock.now })
+        Ok(Window { start, as_of, last_complete, updated_at: clock.now, today })
+    }
+
+    /// The dates of a broken run, with this run's clock. None if they lie after today: the server's clock went back.
+    pub fn of_broken_run(&self, start: NaiveDate, as_of: NaiveDate) -> Option<Window> {
+        let today = self.today;
+        (start <= as_of && as_of <= today).then(|| Window {
+            start,
+            as_of,
+            last_complete: as_of.min(today - Days::new(1)),
+            ..*self
+        })
     }
 
     /// First and last date column value of the rows that a table of this grain gets anew.

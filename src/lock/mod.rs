@@ -1,0 +1,129 @@
+//! One run at a time per database: a lock file for this machine, a lock table for all machines.
+//!
+//! A run that is taken for dead (no sign of life for ten minutes) loses the lock. It notices before its next swap,
+//! and cannot swap anyway: the run that took over drops its staging tables first.
+
+mod file;
+mod table;
+
+use std::fs::File;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::Result;
+use tracing::{debug, warn};
+
+use crate::db::Db;
+use crate::exit::{ExitCode, Failure};
+use crate::fault::{self, Step};
+use crate::sql;
+use crate::stop::Stop;
+
+/// Time between two signs of life.
+const HEARTBEAT: Duration = Duration::from_secs(60);
+/// A run that could give no sign of life for this long stops before others take it for dead.
+const SILENT_TOO_LONG: Duration = Duration::from_secs(480);
+/// Time between two looks at a lock that another run holds.
+const POLL: Duration = Duration::from_millis(500);
+
+/// The lock, held. Release it with [`Lock::release`]; the file part also falls with the process.
+pub struct Lock {
+    db: Db,
+    _file: File,
+    heartbeat: tokio::task::JoinHandle<()>,
+}
+
+/// Takes the lock of this database, waiting at most `wait` for another run to end.
+pub async fn take(db: &Db, wait: Duration, stop: &Stop) -> Result<Lock> {
+    let deadline = Instant::now() + wait;
+    let path = file::path(db)?;
+    let file = loop {
+        if let Some(file) = file::try_take(&path)? {
+            break file;
+        }
+        pause(deadline, stop, || held_by(&file::holder(&path))).await?;
+    };
+    let owner = table::Owner::this(db, &path);
+    while let Some(holder) = table::try_take(db, &owner).await? {
+        pause(deadline, stop, || held_by(&holder)).await?;
+    }
+    debug!(lock_file = owner.lock_file, "lock taken");
+    let heartbeat = tokio::spawn(keep_beating(db.clone(), stop.clone()));
+    Ok(Lock { db: db.clone(), _file: file, heartbeat })
+}
+
+impl Lock {
+    /// Gives the lock back, unless it is another run's by now.
+    pub async fn release(self) -> Result<()> {
+        self.heartbeat.abort();
+        fault::step(Step::ReleaseLock, async {
+            if table::is_ours(&self.db).await? {
+                self.db.statement(&sql::DROP_TABLE).param("table", "ai_refresh_lock").execute().await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Fails with exit code 4 where another run holds the lock: it took this one for dead.
+pub async fn refuse_if_lost(db: &Db) -> Result<()> {
+    match table::held(db).await? {
+        Some(held) if held.owner.as_ref().is_none_or(|owner| owner.run_id != db.run_id()) => {
+            Err(lost(&held.to_string()).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The failure of a run that another one took for dead.
+pub fn lost(holder: &str) -> Failure {
+    Failure::new(ExitCode::LockHeld, format!("the lock was lost to {holder}"))
+        .hint("this run gave no sign of life for ten minutes; the other run refreshes what it left")
+}
+
+fn held_by(holder: &str) -> Failure {
+    Failure::new(ExitCode::LockHeld, format!("another run holds the lock: {holder}"))
+        .hint("wait for it with --wait 30m, or look at `aiviews status`")
+}
+
+async fn pause(deadline: Instant, stop: &Stop, failure: impl Fn() -> Failure) -> Result<()> {
+    if Instant::now() >= deadline {
+        return Err(failure().into());
+    }
+    tokio::select! {
+        () = tokio::time::sleep(POLL) => Ok(()),
+        () = stop.requested() => {
+            let code = stop.code().unwrap_or(ExitCode::Interrupted);
+            Err(Failure::new(code, "stopped while waiting for the lock").into())
+        }
+    }
+}
+
+/// Gives signs of life, and stops the run once the lock is another's or nobody can see that this run lives.
+async fn keep_beating(db: Db, stop: Stop) {
+    // The wall clock goes on while a machine sleeps; the monotonic one does not.
+    let mut last_beat = SystemTime::now();
+    loop {
+        tokio::time::sleep(HEARTBEAT).await;
+        match beat_if_ours(&db).await {
+            Ok(true) => last_beat = SystemTime::now(),
+            Ok(false) => {
+                warn!("another run took over the lock: stopping");
+                return stop.request(ExitCode::LockHeld);
+            }
+            Err(error) => warn!("no sign of life could be written to the lock: {error:#}"),
+        }
+        if last_beat.elapsed().is_ok_and(|silence| silence > SILENT_TOO_LONG) {
+            warn!("no sign of life for {} minutes: stopping", SILENT_TOO_LONG.as_secs() / 60);
+            return stop.request(ExitCode::Unreachable);
+        }
+    }
+}
+
+async fn beat_if_ours(db: &Db) -> Result<bool> {
+    if !table::is_ours(db).await? {
+        return Ok(false);
+    }
+    table::beat(db).await?;
+    Ok(true)
+}

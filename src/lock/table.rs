@@ -1,0 +1,161 @@
+//! The lock table: its existence is the lock of all machines, its comment names the owner, its rows are signs of life.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clickhouse::Row;
+use serde::{Deserialize, Serialize};
+use tracing::info;
+
+use crate::db::{Db, QueryError};
+use crate::fault::{self, Step};
+use crate::sql;
+
+/// A lock without a sign of life for this long is taken over.
+pub(super) const STALE_AFTER: Duration = Duration::from_secs(600);
+
+const TABLE_ALREADY_EXISTS: u32 = 57;
+const UNKNOWN_TABLE: u32 = 60;
+
+/// The run that owns a lock. It stands in the table's comment, so that a lock and its owner appear together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Owner {
+    pub run_id: String,
+    pub host: String,
+    pub process_id: u32,
+    pub lock_file: String,
+}
+
+/// The table as it stands.
+#[derive(Debug, Row, Deserialize)]
+struct Found {
+    comment: String,
+    held_since: String,
+    age_seconds: u64,
+}
+
+/// A sign of life; its time is the server's.
+#[derive(Debug, Row, Serialize, Deserialize)]
+struct Sign {
+    run_id: String,
+}
+
+/// A lock that some run holds.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// None where the comment is not ours to read: a table that somebody else made.
+    pub owner: Option<Owner>,
+    since: String,
+    age_seconds: u64,
+}
+
+impl std::fmt::Display for Held {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.owner {
+            Some(Owner { run_id, host, process_id, .. }) => {
+                write!(formatter, "run {run_id}, process {process_id} on {host}")?;
+            }
+            None => formatter.write_str("an unknown run")?,
+        }
+        write!(formatter, ", since {} (server time)", self.since)
+    }
+}
+
+impl Owner {
+    /// This process as the owner.
+    pub(super) fn this(db: &Db, lock_file: &std::path::Path) -> Owner {
+        Owner {
+            run_id: db.run_id().to_owned(),
+            host: gethostname::gethostname().to_string_lossy().into_owned(),
+            process_id: std::process::id(),
+            lock_file: lock_file.display().to_string(),
+        }
+    }
+}
+
+/// The lock as it is held now, by whomever.
+pub(super) async fn held(db: &Db) -> Result<Option<Held>> {
+    let found: Vec<Found> = db.statement(&sql::LOCK_HOLDER).fetch_all().await?;
+    let read = |found: Found| Held {
+        owner: found.comment.split_once('{').and_then(|(_, json)| serde_json::from_str(&format!("{{{json}")).ok()),
+        since: found.held_since,
+        age_seconds: found.age_seconds,
+    };
+    Ok(found.into_iter().next().map(read))
+}
+
+/// Whether the lock is ours: another run may have taken it over, thinking us dead.
+pub(super) async fn is_ours(db: &Db) -> Result<bool> {
+    let owner = held(db).await?.and_then(|held| held.owner);
+    Ok(owner.is_some_and(|owner| owner.run_id == db.run_id()))
+}
+
+/// Makes the lock table; returns who holds it if somebody else does.
+pub(super) async fn try_take(db: &Db, ours: &Owner) -> Result<Option<String>> {
+    // A lock may be given back or taken over between two statements: then creating it is worth another try.
+    for _ in 0..5 {
+        match fault::step(Step::Lock, create(db, ours)).await {
+            Ok(()) => {
+                fault::step(Step::Beat, beat(db)).await?;
+                return Ok(None);
+            }
+            Err(error) if code_of(&error) == Some(TABLE_ALREADY_EXISTS) => {}
+            Err(error) => return Err(error),
+        }
+        let Some(held) = held(db).await? else { continue };
+        // An answer may be lost after the table was made: then the lock is ours already.
+        if held.owner.as_ref() == Some(ours) {
+            beat(db).await?;
+            return Ok(None);
+        }
+        if !is_dead(db, &held, ours).await? {
+            return Ok(Some(held.to_string()));
+        }
+        info!("taking over the lock of a run that is gone: {held}");
+        take_over(db).await?;
+    }
+    Ok(Some("runs that come and go".to_owned()))
+}
+
+async fn create(db: &Db, ours: &Owner) -> Result<()> {
+    let owner = serde_json::to_string(ours)?;
+    db.statement(&sql::REFRESH_LOCK).literal("comment", &format!("Lock of the run {owner}")).execute().await
+}
+
+/// Gives a sign of life.
+pub(super) async fn beat(db: &Db) -> Result<()> {
+    db.insert("ai_refresh_lock", &[Sign { run_id: db.run_id().to_owned() }]).await
+}
+
+/// A run on this machine that held our lock file would still hold it if it lived.
+async fn is_dead(db: &Db, held: &Held, ours: &Owner) -> Result<bool> {
+    let same_place =
+        |owner: &Owner| owner.host == ours.host && owner.lock_file == ours.lock_file && !ours.lock_file.is_empty();
+    if held.owner.as_ref().is_some_and(same_place) {
+        return Ok(true);
+    }
+    if held.age_seconds <= STALE_AFTER.as_secs() {
+        return Ok(false);
+    }
+    match db.statement(&sql::LOCK_SILENCE).fetch_all::<u64>().await {
+        // Without a sign of life the age of the table says it all.
+        Ok(silence) => Ok(silence.first().is_none_or(|seconds| *seconds > STALE_AFTER.as_secs())),
+        Err(error) if code_of(&error) == Some(UNKNOWN_TABLE) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+async fn take_over(db: &Db) -> Result<()> {
+    let aside = format!("ai_refresh_lock_aside_{}", db.run_id());
+    let renamed = db.statement(&sql::LOCK_TAKE_OVER).generated_name("aside", &aside).execute().await;
+    match renamed {
+        Ok(()) => db.statement(&sql::DROP_TABLE).param("table", &aside).execute().await,
+        // Another run was faster: it has the lock now.
+        Err(error) if code_of(&error) == Some(UNKNOWN_TABLE) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn code_of(error: &anyhow::Error) -> Option<u32> {
+    error.downcast_ref::<QueryError>().and_then(|error| error.code)
+}
