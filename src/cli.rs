@@ -6,6 +6,8 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use crate::context::Format;
+use crate::context::schema::Scope;
 use crate::exit;
 
 /// Fresh, audited marketing summary tables in ClickHouse for AI chatbots.
@@ -119,6 +121,10 @@ pub enum Command {
     Status(Status),
     /// Make realistic sample sources (never where other sources exist)
     Seed(Seed),
+    /// Answer a ready-made question about one account or several; without a question: list them
+    Query(Query),
+    /// Print what to put before a model: an account's numbers and what they say, within a budget of tokens
+    Context(Context),
     /// Serve the embedded engine over ClickHouse's HTTP interface on 127.0.0.1
     Serve(Serve),
     /// Remove an account that leaves: its partition in all seven tables
@@ -199,6 +205,9 @@ pub struct Verify {
 /// Arguments of `status`.
 #[derive(Args, Debug)]
 pub struct Status {
+    /// Only the history of this account: what each run did to each of its tables, newest first
+    #[arg(long, alias = "klaviyo_id", value_name = "ID")]
+    pub klaviyo_id: Option<String>,
     /// Exit 9 where an account's newest rows are older than this
     #[arg(long, value_name = "DURATION", default_value = "26h", value_parser = humantime::parse_duration)]
     pub max_age: Duration,
@@ -222,6 +231,84 @@ pub struct Seed {
     /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `query`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  aiviews query                                                      the questions
+  aiviews query campaigns_this_week --klaviyo-id XqkVGb              one account
+  aiviews query stores_compared --klaviyo-id A1b2C3 --klaviyo-id D4e5F6   several, never added up
+  aiviews query flow_across_stores --klaviyo-id A1b2C3 --param flow=\"Welcome\" --format csv")]
+pub struct Query {
+    /// The question's name
+    pub question: Option<String>,
+    /// Account to ask about, by its Klaviyo public id; repeatable: each has its own rows
+    #[arg(long, alias = "klaviyo_id", value_name = "ID")]
+    pub klaviyo_id: Vec<String>,
+    /// How the answer is written
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: AnswerFormat,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+    /// The question's parameter `days`
+    #[arg(long, value_name = "N")]
+    pub days: Option<String>,
+    /// The question's parameter `threshold`, in percent
+    #[arg(long, value_name = "PERCENT")]
+    pub threshold: Option<String>,
+    /// The question's parameter `limit`: rows per account
+    #[arg(long, value_name = "N")]
+    pub limit: Option<String>,
+    /// Any parameter of the question; repeatable
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub param: Vec<String>,
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AnswerFormat {
+    /// Columns for people, with notes on how to read them.
+    Table,
+    /// One JSON document.
+    Json,
+    /// Comma-separated values with a header line.
+    Csv,
+    /// A Markdown table.
+    Markdown,
+}
+
+/// Arguments of `context`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  aiviews context --klaviyo-id XqkVGb                              the last days, weeks and months, and insights
+  aiviews context --klaviyo-id XqkVGb --question flows_by_revenue  the answer to one question
+  aiviews context --schema                                         a system prompt: the helper views explained")]
+pub struct Context {
+    /// The account, by its Klaviyo public id
+    #[arg(long, alias = "klaviyo_id", value_name = "ID", required_unless_present = "schema")]
+    pub klaviyo_id: Option<String>,
+    /// Only the answer to this question (`aiviews query` lists them)
+    #[arg(long, value_name = "NAME")]
+    pub question: Option<String>,
+    /// A parameter of the question; repeatable
+    #[arg(long, value_name = "NAME=VALUE", requires = "question")]
+    pub param: Vec<String>,
+    /// The most tokens, as o200k_base counts them; what has no room is named
+    #[arg(long, value_name = "N", default_value_t = 600, value_parser = clap::value_parser!(u32).range(150..=1_000_000))]
+    pub max_tokens: u32,
+    /// How it is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+    /// Explain the helper views (or `all`: the tables too) instead; needs no connection
+    #[arg(long, value_name = "SCOPE", num_args = 0..=1, default_missing_value = "views", conflicts_with_all = ["klaviyo_id", "question"])]
+    pub schema: Option<Scope>,
 }
 
 /// Arguments of `serve`.

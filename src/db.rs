@@ -13,7 +13,7 @@ use clickhouse::query::Query;
 use clickhouse::{Client, RowOwned, RowRead, RowWrite};
 use serde::Serialize;
 use serde_json::Value;
-use tracing::{debug, warn};
+use tracing::{debug, trace, warn};
 
 pub use error::QueryError;
 
@@ -412,7 +412,7 @@ impl Statement<'_> {
                 return Err(QueryError::stopped(&self.name, &self.db.target));
             }
         };
-        debug!(
+        trace!(
             statement = self.name,
             query_id,
             elapsed_ms = started.elapsed().as_millis() as u64,

@@ -4,6 +4,8 @@
 //!
 //! - [`cli`], [`cmd`], [`output`]: the command line, one file a verb, and what people see
 //! - [`migrate`], [`verify`], [`refresh`], [`status`], [`forget`], [`seed`], [`preflight`]: the domain
+//! - [`context`]: what to put before a model, within a budget of tokens
+//! - [`question`]: the ready-made questions and their answers
 //! - [`difference`], [`live_schema`], [`ledger`]: where the database is not as it should be
 //! - [`lock`], [`run_log`], [`stop`], [`fault`]: one run at a time, what it did, how it is asked to end, and where
 //!   tests break it
@@ -20,6 +22,7 @@ pub mod account;
 pub mod cli;
 pub mod cmd;
 pub mod connection;
+pub mod context;
 pub mod db;
 pub mod difference;
 pub mod engine;
@@ -32,6 +35,7 @@ pub mod lock;
 pub mod migrate;
 pub mod output;
 pub mod preflight;
+pub mod question;
 pub mod refresh;
 pub mod retry;
 pub mod run_log;

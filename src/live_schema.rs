@@ -71,9 +71,12 @@ struct Statements {
 impl LiveSchema {
     /// Reads the objects of these names; those that do not exist are left out.
     pub async fn read(db: &Db, names: &[&str]) -> Result<LiveSchema> {
-        let objects: Vec<ObjectRow> = db.statement(&sql::LIVE_OBJECTS).param("names", names).fetch_all().await?;
-        let columns: Vec<LiveColumn> = db.statement(&sql::LIVE_COLUMNS).param("names", names).fetch_all().await?;
-        let columns_of = |name: &str| columns.iter().filter(|column| column.object == name).cloned().collect();
+        let objects: Vec<ObjectRow> =
+            db.statement(&sql::LIVE_OBJECTS).param("names", names).fetch_all().await?;
+        let columns: Vec<LiveColumn> =
+            db.statement(&sql::LIVE_COLUMNS).param("names", names).fetch_all().await?;
+        let columns_of =
+            |name: &str| columns.iter().filter(|column| column.object == name).cloned().collect();
         let objects = objects.into_iter().map(|row| LiveObject {
             columns: columns_of(&row.name),
             name: row.name,
@@ -110,7 +113,8 @@ pub async fn normalize(db: &Db, definitions: impl Iterator<Item = &mut Definitio
     }
     // An expression becomes a statement by a SELECT before it; a body has one of its own, or a WITH.
     let expression = |text: &str| !text.contains("SELECT");
-    let statement = |text: &&mut String| if expression(text) { format!("SELECT {text}") } else { (*text).clone() };
+    let statement =
+        |text: &&mut String| if expression(text) { format!("SELECT {text}") } else { (*text).clone() };
     let statements: Vec<String> = texts.iter().map(statement).collect();
     let answer: Statements = db
         .statement(&sql::NORMALIZED)

@@ -50,6 +50,23 @@ pub fn printable(text: &str) -> String {
     text.chars().map(|letter| if hidden(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
+/// Lines of text, none of which can break out of its own.
+pub fn lines(lines: &[String]) -> String {
+    lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// Text as Markdown shows it: nothing in it is markup.
+pub fn markdown(text: &str) -> String {
+    let mut escaped = String::new();
+    for letter in text.chars() {
+        if matches!(letter, '\\' | '`' | '*' | '_' | '|' | '<' | '>' | '[' | ']' | '#' | '!' | '&' | '~' | '$') {
+            escaped.push('\\');
+        }
+        escaped.push(letter);
+    }
+    escaped
+}
+
 /// Writes lines to stdout. A closed pipe ends the output quietly, as other tools do.
 pub fn print(text: &str) {
     let mut stdout = std::io::stdout().lock();
@@ -80,6 +97,7 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
         table.add_row(row.iter().map(|cell| printable(cell)));
     }
     for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 2));
         let numeric = |row: &Vec<String>| {
             row.get(index)
                 .is_some_and(|cell| cell.is_empty() || cell.replace([',', '%'], "").parse::<f64>().is_ok())

@@ -1,7 +1,7 @@
 //! The embedded catalogue: the explicit list of every file in `sql/`, and the composition of shared fragments.
 //!
 //! A file holds one statement and is named after its object. A line `--# include fragments/x.sql` stands for
-//! the text of `x.sql` in `sql/refresh/fragments/` or `sql/seed/fragments/`.
+//! the text of `x.sql` in the folder `fragments` of `sql/questions/`, `sql/refresh/` or `sql/seed/`.
 
 use std::borrow::Cow;
 
@@ -52,7 +52,7 @@ fn splice(text: &str) -> String {
 fn fragment(file: &str) -> &'static Sql {
     let name = file.trim_end_matches(".sql");
     let found = FRAGMENTS.iter().find(|fragment| fragment.object() == name);
-    found.unwrap_or_else(|| panic!("sql/refresh/fragments/{file} is not in the catalogue"))
+    found.unwrap_or_else(|| panic!("fragments/{file} is not in the catalogue"))
 }
 
 /// Columns of the source views, as production has them: view, position, column, type.
@@ -123,6 +123,8 @@ pub static ALREADY_PUBLISHED: Sql = embed!("internal/already_published");
 pub static ACCOUNTS: Sql = embed!("refresh/accounts");
 /// Accounts that equal an asked one but for case.
 pub static KNOWN_ACCOUNTS: Sql = embed!("refresh/known_accounts");
+/// Accounts of the summary tables that equal an asked one but for case.
+pub static SUMMARIZED_ACCOUNTS: Sql = embed!("internal/summarized_accounts");
 /// Counts what a table holds; `schema` puts key and date column into its slots.
 pub static PRESENT: Sql = embed!("checks/present");
 /// Rows that readers see.
@@ -143,6 +145,8 @@ pub static LATER_DATES: Sql = embed!("checks/later_dates");
 pub static RUNS: Sql = embed!("status/runs");
 /// Size and freshness of a table.
 pub static TABLE_STATUS: Sql = embed!("status/table");
+/// What runs did to one account.
+pub static ACCOUNT_HISTORY: Sql = embed!("status/account_history");
 /// When accounts were last refreshed.
 pub static ACCOUNT_FRESHNESS: Sql = embed!("status/account_freshness");
 /// Accounts whose last refresh did not end well.
@@ -188,8 +192,33 @@ pub static SEED_FOREIGN_OBJECTS: Sql = embed!("seed/foreign_objects");
 /// What was made.
 pub static SEED_SUMMARY: Sql = embed!("seed/summary");
 
-/// Texts that refreshes and checks share.
-static FRAGMENTS: [Sql; 21] = [
+/// The ready-made questions, in the order in which they are listed. `question` reads their headers.
+pub static QUESTIONS: [Sql; 18] = [
+    embed!("questions/campaigns_this_week"),
+    embed!("questions/top_campaigns"),
+    embed!("questions/low_open_rates"),
+    embed!("questions/flows_by_revenue"),
+    embed!("questions/flow_across_stores"),
+    embed!("questions/week_against_week"),
+    embed!("questions/weekly_revenue"),
+    embed!("questions/channels_compared"),
+    embed!("questions/best_day_to_send"),
+    embed!("questions/anomalies"),
+    embed!("questions/stores_compared"),
+    embed!("questions/segments"),
+    embed!("questions/forms"),
+    embed!("questions/monthly_history"),
+    embed!("questions/what_changed"),
+    embed!("questions/timeline"),
+    embed!("questions/benchmarks"),
+    embed!("questions/data_freshness"),
+];
+
+/// Texts that refreshes, checks, seeding and questions share.
+static FRAGMENTS: [Sql; 24] = [
+    embed!("questions/fragments/complete_days"),
+    embed!("questions/fragments/flow_sums"),
+    embed!("questions/fragments/two_weeks"),
     embed!("refresh/fragments/anomaly"),
     embed!("refresh/fragments/campaign_rows"),
     embed!("refresh/fragments/campaign_source"),

@@ -6,6 +6,7 @@ use anyhow::Result;
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};
 
+use crate::account::AccountId;
 use crate::db::Db;
 use crate::refresh::window::Clock;
 use crate::schema::{SummaryTable, TABLES};
@@ -111,6 +112,49 @@ pub struct Late {
     pub late_rows: u64,
     /// The earliest date among them.
     pub earliest_date: String,
+}
+
+/// What one run did to one table of an account.
+#[derive(Debug, Row, Serialize, Deserialize)]
+pub struct Event {
+    /// When the run started, by the server's clock.
+    #[serde(rename(deserialize = "started"))]
+    pub started_at: String,
+    /// The run.
+    #[serde(rename(deserialize = "run"))]
+    pub run_id: String,
+    /// The table.
+    #[serde(rename(deserialize = "table_of_run"))]
+    pub table_name: String,
+    /// How far it came.
+    #[serde(rename(deserialize = "state_reached"))]
+    pub state: String,
+    /// First date of the window.
+    #[serde(rename(deserialize = "first_date"))]
+    pub window_start: String,
+    /// Last date of the window.
+    #[serde(rename(deserialize = "last_date"))]
+    pub window_end: String,
+    /// Rows written in the window.
+    #[serde(rename(deserialize = "written"))]
+    pub rows_written: u64,
+    /// Rows kept outside it.
+    #[serde(rename(deserialize = "kept"))]
+    pub rows_kept: u64,
+    /// Source rows left out.
+    #[serde(rename(deserialize = "rejected"))]
+    pub rows_rejected: u64,
+    /// Milliseconds from the start of the account's batch.
+    #[serde(rename(deserialize = "milliseconds"))]
+    pub duration_ms: u64,
+    /// Why it failed or was held back.
+    #[serde(rename(deserialize = "reason"))]
+    pub error: String,
+}
+
+/// What the last runs did to an account, newest first.
+pub async fn history(db: &Db, account: &AccountId) -> Result<Vec<Event>> {
+    db.statement(&sql::ACCOUNT_HISTORY).param("klaviyo_public_id", account).fetch_all().await
 }
 
 #[derive(Debug, Row, Deserialize)]

@@ -17,16 +17,16 @@ WITH
         GROUP BY t.klaviyo_public_id
     )
 SELECT
-    both.account AS account,
-    sum(both.row_count) AS duplicates,
-    sumForEach(both.not_finite) AS not_finite
+    counted.account AS account,
+    sum(counted.row_count) AS duplicates,
+    sumForEach(counted.not_finite) AS not_finite
 FROM
 (
     SELECT account, row_count, not_finite FROM stored
     UNION ALL
     SELECT account, row_count, [] FROM distinct_keys
-) AS both
-GROUP BY both.account
+) AS counted
+GROUP BY counted.account
 HAVING duplicates != 0 OR arrayExists(number -> number > 0, not_finite)
 ORDER BY account
 LIMIT 20

@@ -4,7 +4,10 @@ SELECT
     c.name AS name,
     c.type AS column_type,
     c.default_kind AS default_kind,
-    c.default_expression AS default_expression,
+    -- Formatted like our own defaults, without the SELECT before it. NULL: the server cannot read its own text back.
+    ifNull(
+        substring(formatQuerySingleLineOrNull(concat('SELECT ', c.default_expression)), 8),
+        c.default_expression) AS default_expression,
     c.comment AS comment
 FROM system.columns AS c
 WHERE c.database = currentDatabase() AND c.table IN {names:Array(String)}

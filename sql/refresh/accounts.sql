@@ -4,7 +4,8 @@ WITH
     least({start:Date} - 33, toMonday({start:Date}) - 7, {as_of:Date} - 89) AS read_start,
     empty({accounts:Array(String)}) AS every_account
 SELECT
-    s.klaviyo_public_id AS klaviyo_public_id,
+    -- An id may hold any bytes; only text can be reported.
+    toValidUTF8(s.klaviyo_public_id) AS account_id,
     count() AS rows_to_read,
     countIf(s.date >= toMonday({start:Date})) AS rows_in_window
 FROM
@@ -26,4 +27,4 @@ FROM
     WHERE date BETWEEN read_start AND {as_of:Date} AND (every_account OR klaviyo_public_id IN {accounts:Array(String)})
 ) AS s
 GROUP BY s.klaviyo_public_id
-ORDER BY klaviyo_public_id
+ORDER BY account_id

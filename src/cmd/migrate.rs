@@ -9,9 +9,10 @@ use crate::cli::{Global, Migrate};
 use crate::db::Db;
 use crate::difference::{self, Finding};
 use crate::exit::{ExitCode, Failure};
+use crate::lock;
 use crate::migrate::{self, Plan, Rebuilds, Survey};
+use crate::output::{self, printable};
 use crate::stop::Stop;
-use crate::{lock, output};
 
 pub(super) async fn run(global: &Global, arguments: &Migrate) -> Result<ExitCode> {
     let connection = super::connect(global).await?;
@@ -29,7 +30,9 @@ pub(super) async fn run(global: &Global, arguments: &Migrate) -> Result<ExitCode
     let many = migrate::many_partitions(db).await?;
     for table in &many {
         let (name, partitions) = (&table.table, table.partitions);
-        tracing::warn!("`{name}` has {partitions} partitions, one per account: beyond 5,000 restarts and scans of all accounts slow down");
+        tracing::warn!(
+            "`{name}` has {partitions} partitions, one per account: beyond 5,000 restarts and scans of all accounts slow down"
+        );
     }
     if arguments.json {
         let left = outcome.as_ref().map(problems).unwrap_or_default();
@@ -70,7 +73,7 @@ async fn change_locked(db: &Db, arguments: &Migrate, stop: &Stop, done: &mut Vec
         }));
         if !arguments.json {
             let note = note.map_or_else(String::new, |note| format!("\n    {note}"));
-            output::print(&format!("{action}{note}"));
+            output::print(&format!("{}{note}", printable(&action.to_string())));
         }
     })
     .await?;
@@ -102,7 +105,8 @@ fn refuse(plan: &Plan) -> Result<ExitCode> {
 
 /// The statements, each ended by `;`, so that they can be reviewed or run by hand.
 fn show(db: &Db, plan: &Plan, arguments: &Migrate) {
-    let statements = |action| migrate::statements(db, action).iter().map(|it| it.script()).collect::<Vec<_>>();
+    let statements =
+        |action| migrate::statements(db, action).iter().map(|it| it.script()).collect::<Vec<_>>();
     if arguments.json {
         let actions: Vec<Value> = plan
             .actions
@@ -122,7 +126,8 @@ fn show(db: &Db, plan: &Plan, arguments: &Migrate) {
         return;
     }
     for action in &plan.actions {
-        output::print(&format!("-- {action}\n{}\n", statements(action).join("\n")));
+        let action_line = printable(&action.to_string());
+        output::print(&format!("-- {action_line}\n{}\n", statements(action).join("\n")));
     }
     if plan.actions.is_empty() && problems(plan).is_empty() {
         output::print("-- nothing to do");

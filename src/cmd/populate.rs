@@ -3,7 +3,6 @@
 use anyhow::Result;
 use tracing::warn;
 
-use crate::account::AccountId;
 use crate::cli::{Global, Populate};
 use crate::db::Db;
 use crate::exit::ExitCode;
@@ -57,13 +56,8 @@ async fn locked(db: &Db, options: &Options, stop: &Stop) -> Result<Report> {
 }
 
 fn options(arguments: &Populate) -> Result<Options> {
-    let ids: Result<Vec<AccountId>, _> =
-        arguments.klaviyo_id.iter().map(|id| AccountId::from_argument(id)).collect();
-    let mut accounts = ids?;
-    accounts.sort();
-    accounts.dedup();
     Ok(Options {
-        accounts,
+        accounts: super::accounts(&arguments.klaviyo_id)?,
         days: arguments.days,
         as_of: arguments.as_of,
         tables: refresh::tables_named(&arguments.table)?,

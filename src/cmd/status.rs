@@ -2,16 +2,22 @@
 
 use anyhow::Result;
 
+use crate::account::AccountId;
 use crate::cli::{Global, Status as Arguments};
+use crate::db::Db;
 use crate::exit::ExitCode;
 use crate::output;
-use crate::status::{self, Status};
+use crate::status::{self, Event, Status};
 
 /// The most accounts that a list names; the rest is counted.
 const LISTED: usize = 20;
 
 pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<ExitCode> {
+    let account = arguments.klaviyo_id.as_deref().map(AccountId::from_argument).transpose()?;
     let connection = super::connect(global).await?;
+    if let Some(account) = account {
+        return history(&connection.db, &account, arguments.json).await;
+    }
     let status = status::read(&connection.db, arguments.max_age).await?;
     if arguments.json {
         output::print_json(&status);
@@ -19,6 +25,35 @@ pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<ExitCo
         output::print(&describe(&status, &humantime::format_duration(arguments.max_age).to_string()));
     }
     Ok(if status.stale.is_empty() { ExitCode::Done } else { ExitCode::Stale })
+}
+
+/// What happened to one account.
+async fn history(db: &Db, account: &AccountId, as_json: bool) -> Result<ExitCode> {
+    let events = status::history(db, account).await?;
+    if as_json {
+        output::print_json(&events);
+        return Ok(ExitCode::Done);
+    }
+    if events.is_empty() {
+        output::print(&format!("no run has touched account `{account}`: ids differ by upper and lower case"));
+        return Ok(ExitCode::Done);
+    }
+    let header = ["started (server time)", "table", "state", "from", "to", "written", "kept", "ms", "error"];
+    let row = |event: &Event| {
+        vec![
+            event.started_at.clone(),
+            event.table_name.clone(),
+            event.state.clone(),
+            event.window_start.clone(),
+            event.window_end.clone(),
+            event.rows_written.to_string(),
+            event.rows_kept.to_string(),
+            event.duration_ms.to_string(),
+            event.error.clone(),
+        ]
+    };
+    output::print(&output::table(&header, &events.iter().map(row).collect::<Vec<_>>()));
+    Ok(ExitCode::Done)
 }
 
 fn describe(status: &Status, max_age: &str) -> String {

@@ -105,7 +105,9 @@ fn compare_default(
     if writable && column.default == found.default_expression {
         return None;
     }
-    let shown = |kind: &str, text: &str| if text.is_empty() { "no default".to_owned() } else { format!("{kind} {text}") };
+    let shown = |kind: &str, text: &str| {
+        if text.is_empty() { "no default".to_owned() } else { format!("{kind} {text}") }
+    };
     let (table, name) = (&expected.name, &column.name);
     let mend = if writable && is_contract {
         Mend::Nothing("harmless: aiviews writes every column itself".to_owned())
@@ -113,7 +115,10 @@ fn compare_default(
         Mend::ByHand(format!("ALTER TABLE {table} MODIFY COLUMN {name} REMOVE {}", found.default_kind))
     } else {
         let column_type = &column.column_type;
-        Mend::ByHand(format!("ALTER TABLE {table} MODIFY COLUMN {name} {column_type} DEFAULT {}", column.default))
+        Mend::ByHand(format!(
+            "ALTER TABLE {table} MODIFY COLUMN {name} {column_type} DEFAULT {}",
+            column.default
+        ))
     };
     let found = shown(&found.default_kind, &found.default_expression);
     Some(Difference::new(object(expected, name), shown("DEFAULT", &column.default), found, mend))
@@ -121,14 +126,17 @@ fn compare_default(
 
 /// The first column that stands elsewhere, among those that exist.
 fn compare_order(expected: &Definition, live: &LiveObject) -> Option<Difference> {
-    let present: Vec<usize> =
-        (0..expected.columns.len()).filter(|index| live.column(&expected.columns[*index].name).is_some()).collect();
+    let present: Vec<usize> = (0..expected.columns.len())
+        .filter(|index| live.column(&expected.columns[*index].name).is_some())
+        .collect();
     // A contract column that is missing is reported as such: what follows it cannot stand right.
     if present.len() < expected.contract_columns().len() {
         return None;
     }
-    let (place, index) =
-        present.into_iter().enumerate().find(|(place, index)| live.columns[*place].name != expected.columns[*index].name)?;
+    let (place, index) = present
+        .into_iter()
+        .enumerate()
+        .find(|(place, index)| live.columns[*place].name != expected.columns[*index].name)?;
     let standing = &live.columns[place];
     if !is_known(expected, &standing.name) {
         let last = expected.columns.last().map_or("", |column| column.name.as_str());

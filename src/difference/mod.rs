@@ -3,13 +3,14 @@
 //! Comparing is pure: definitions and live schema in, differences out.
 
 mod column;
+mod ledger;
 mod source;
 mod table;
 mod view;
 
 use serde::Serialize;
 
-use crate::ledger::{Entry, STEPS};
+use crate::ledger::Entry;
 use crate::live_schema::LiveSchema;
 use crate::schema::{self, Definition};
 use crate::sql;
@@ -91,7 +92,12 @@ impl From<&Difference> for Finding {
 }
 
 impl Difference {
-    fn new(object: impl Into<String>, expected: impl Into<String>, found: impl Into<String>, mend: Mend) -> Self {
+    fn new(
+        object: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+        mend: Mend,
+    ) -> Self {
         Self { object: object.into(), expected: expected.into(), found: found.into(), mend }
     }
 
@@ -106,7 +112,9 @@ impl Difference {
     /// What a person should do.
     pub fn remedy(&self) -> &str {
         match &self.mend {
-            Mend::Create | Mend::Step(_) | Mend::Comment { .. } | Mend::ReplaceView => "run `aiviews migrate`",
+            Mend::Create | Mend::Step(_) | Mend::Comment { .. } | Mend::ReplaceView => {
+                "run `aiviews migrate`"
+            }
             Mend::Rebuild => "run `aiviews migrate --rebuild`: it copies the table and keeps the old one",
             Mend::ByHand(remedy) | Mend::Nothing(remedy) => remedy,
         }
@@ -156,39 +164,22 @@ impl Expected {
 }
 
 /// Every difference between what migrate makes and what there is, in the order of the definitions.
-pub fn compare(expected: &Expected, live: &LiveSchema, ledger: &[Entry]) -> Vec<Difference> {
+pub fn compare(expected: &Expected, live: &LiveSchema, applied: &[Entry]) -> Vec<Difference> {
     let mut differences = Vec::new();
     for definition in expected.all() {
         let kind = if definition.body.is_empty() { "table" } else { "view" };
         differences.extend(match live.find(&definition.name) {
-            None => vec![Difference::new(&definition.name, format!("a {kind}"), "nothing of this name", Mend::Create)],
+            None => vec![Difference::new(
+                &definition.name,
+                format!("a {kind}"),
+                "nothing of this name",
+                Mend::Create,
+            )],
             Some(object) if kind == "view" => view::compare(definition, object),
             Some(object) => table::compare(definition, object),
         });
     }
-    differences.extend(compare_ledger(ledger));
-    differences
-}
-
-fn compare_ledger(ledger: &[Entry]) -> Vec<Difference> {
-    let object = sql::SCHEMA_LEDGER.object();
-    let mut differences = Vec::new();
-    for step in &STEPS {
-        let (expected, expected_entry) = (describe_entry(&step.entry()), step.entry());
-        match ledger.iter().find(|entry| entry.version == step.version) {
-            Some(entry) if *entry == expected_entry => {}
-            Some(entry) => {
-                let remedy = "an applied step must not change: use the version of aiviews that applied it, or a newer one";
-                differences.push(Difference::new(object, expected, describe_entry(entry), Mend::ByHand(remedy.to_owned())));
-            }
-            None => differences.push(Difference::new(object, expected, "not recorded", Mend::Step(step.version))),
-        }
-    }
-    for entry in ledger.iter().filter(|entry| entry.version as usize > STEPS.len()) {
-        let expected = format!("{} steps", STEPS.len());
-        let remedy = "a newer aiviews migrated this database: upgrade this one";
-        differences.push(Difference::new(object, expected, describe_entry(entry), Mend::ByHand(remedy.to_owned())));
-    }
+    differences.extend(ledger::compare(applied));
     differences
 }
 
@@ -200,11 +191,6 @@ pub fn describe(differences: &[Difference]) -> String {
         count => format!(" (and {count} more, see `aiviews verify`)"),
     };
     format!("`{}`: expected {}, found {}{more}", first.object, first.expected, first.found)
-}
-
-fn describe_entry(entry: &Entry) -> String {
-    let start: String = entry.checksum.chars().take(12).collect();
-    format!("step {} `{}` with checksum {start}", entry.version, entry.name)
 }
 
 #[cfg(test)]

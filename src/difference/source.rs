@@ -8,8 +8,14 @@ use crate::schema::{SOURCES, SourceView};
 pub fn compare_sources(live: &LiveSchema) -> Vec<Difference> {
     let compare = |source: &SourceView| match live.find(&source.name) {
         None => {
-            let remedy = "create the view in this database, or point CLICKHOUSE_DATABASE at the one that has it";
-            vec![Difference::new(&source.name, "a view", "nothing of this name", Mend::ByHand(remedy.to_owned()))]
+            let remedy =
+                "create the view in this database, or point CLICKHOUSE_DATABASE at the one that has it";
+            vec![Difference::new(
+                &source.name,
+                "a view",
+                "nothing of this name",
+                Mend::ByHand(remedy.to_owned()),
+            )]
         }
         Some(object) => compare_source(source, object),
     };

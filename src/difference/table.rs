@@ -30,8 +30,18 @@ fn storage(expected: &Definition, live: &LiveObject) -> Vec<Difference> {
     let same_engine = same_family && version(&expected.engine) == version(&live.engine_full);
     let aspects = [
         ("engine", &expected.engine, &found_engine, same_engine),
-        ("partition key", &expected.partition_key, &live.partition_key, same_key(&expected.partition_key, live)),
-        ("sorting key", &expected.sorting_key, &live.sorting_key, plain(&expected.sorting_key) == plain(&live.sorting_key)),
+        (
+            "partition key",
+            &expected.partition_key,
+            &live.partition_key,
+            same_key(&expected.partition_key, live),
+        ),
+        (
+            "sorting key",
+            &expected.sorting_key,
+            &live.sorting_key,
+            plain(&expected.sorting_key) == plain(&live.sorting_key),
+        ),
     ];
     let differing = aspects.into_iter().filter(|(.., same)| !same);
     let mend = if schema::SummaryTable::find(&expected.name).is_none() {
@@ -88,7 +98,10 @@ mod tests {
     fn arguments_end_at_their_parenthesis() {
         let cases = [
             ("ReplacingMergeTree(updated_at) PARTITION BY f(x)", "updated_at"),
-            ("SharedReplacingMergeTree('/a(b)/{uuid}', '{replica}', updated_at) ORDER BY k", "'/a(b)/{uuid}', '{replica}', updated_at"),
+            (
+                "SharedReplacingMergeTree('/a(b)/{uuid}', '{replica}', updated_at) ORDER BY k",
+                "'/a(b)/{uuid}', '{replica}', updated_at",
+            ),
             ("MergeTree PARTITION BY f(x)", ""),
             ("ReplacingMergeTree", ""),
         ];

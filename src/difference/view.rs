@@ -13,7 +13,8 @@ pub(super) fn compare(expected: &Definition, live: &LiveObject) -> Vec<Differenc
     }
     let mut differences = columns(expected, live);
     if expected.comment != live.comment {
-        let (expected, found) = (format!("comment '{}'", expected.comment), format!("comment '{}'", live.comment));
+        let (expected, found) =
+            (format!("comment '{}'", expected.comment), format!("comment '{}'", live.comment));
         differences.push(Difference::new(name, expected, found, Mend::ReplaceView));
     }
     if expected.body != live.body {
@@ -24,33 +25,46 @@ pub(super) fn compare(expected: &Definition, live: &LiveObject) -> Vec<Differenc
 }
 
 fn columns(expected: &Definition, live: &LiveObject) -> Vec<Difference> {
+    let is_known = |name: &str| expected.columns.iter().any(|column| column.name == name);
+    let object = |column: &str| format!("{}.{column}", expected.name);
     let described = |place: usize, column_type: &str, comment: &str| {
         format!("{column_type} at position {}, comment '{comment}'", place + 1)
     };
+    // Positions count only the columns that both sides have: one lost column does not move all that follow it.
+    let present = expected.columns.iter().filter(|column| live.column(&column.name).is_some());
+    let known: Vec<_> = live.columns.iter().filter(|found| is_known(&found.name)).enumerate().collect();
     let mut differences = Vec::new();
-    for (place, column) in expected.columns.iter().enumerate() {
+    for (place, column) in present.enumerate() {
         let right = described(place, &column.column_type, &column.comment);
-        let found = match live.columns.iter().position(|found| found.name == column.name) {
-            None => "no such column".to_owned(),
-            Some(at) => described(at, &live.columns[at].column_type, &live.columns[at].comment),
-        };
+        let Some((at, found)) = known.iter().find(|(_, found)| found.name == column.name) else { continue };
+        let found = described(*at, &found.column_type, &found.comment);
         if found != right {
-            differences.push(Difference::new(format!("{}.{}", expected.name, column.name), right, found, Mend::ReplaceView));
+            differences.push(Difference::new(object(&column.name), right, found, Mend::ReplaceView));
         }
     }
-    for found in &live.columns {
-        if !expected.columns.iter().any(|column| column.name == found.name) {
-            let object = format!("{}.{}", expected.name, found.name);
-            differences.push(Difference::new(object, "no such column", &found.column_type, Mend::ReplaceView));
-        }
+    for column in expected.columns.iter().filter(|column| live.column(&column.name).is_none()) {
+        differences.push(Difference::new(
+            object(&column.name),
+            &column.column_type,
+            "no such column",
+            Mend::ReplaceView,
+        ));
+    }
+    for found in live.columns.iter().filter(|found| !is_known(&found.name)) {
+        differences.push(Difference::new(
+            object(&found.name),
+            "no such column",
+            &found.column_type,
+            Mend::ReplaceView,
+        ));
     }
     differences
 }
 
 /// The surroundings of the first place where two texts differ.
 fn excerpts(expected: &str, found: &str) -> (String, String) {
-    const BEFORE: usize = 24;
-    const LENGTH: usize = 72;
+    const BEFORE: usize = 40;
+    const LENGTH: usize = 100;
     let same = expected.chars().zip(found.chars()).take_while(|(left, right)| left == right).count();
     let start = same.saturating_sub(BEFORE);
     let excerpt = |text: &str| {
@@ -68,8 +82,13 @@ mod tests {
 
     #[test]
     fn an_excerpt_shows_where_bodies_part() {
-        let (expected, found) = excerpts("SELECT a FROM t WHERE x > 1 AND y = 2", "SELECT a FROM t WHERE x > 2");
-        assert_eq!(expected, "body ...CT a FROM t WHERE x > 1 AND y = 2");
-        assert_eq!(found, "body ...CT a FROM t WHERE x > 2");
+        let (expected, found) =
+            excerpts("SELECT a FROM t WHERE x > 1", "SELECT a FROM t WHERE x > 2 AND y = 3");
+        assert_eq!(expected, "body SELECT a FROM t WHERE x > 1");
+        assert_eq!(found, "body SELECT a FROM t WHERE x > 2 AND y = 3");
+        let (long, longer) = (format!("{}x", "a".repeat(200)), format!("{}yz", "a".repeat(200)));
+        let (expected, found) = excerpts(&long, &longer);
+        assert_eq!(expected, format!("body ...{}x", "a".repeat(40)));
+        assert_eq!(found, format!("body ...{}yz", "a".repeat(40)));
     }
 }

@@ -177,8 +177,11 @@ impl Library {
             arguments.iter_mut().map(|argument| argument.as_ptr().cast_mut()).collect();
         // SAFETY: argc and argv agree, and argv lives through the call.
         let outer = unsafe { (self.symbols.connect)(pointers.len() as c_int, pointers.as_mut_ptr()) };
+        if outer.is_null() {
+            return None;
+        }
         // SAFETY: a non-null result points to the connection until it is closed.
-        (!outer.is_null()).then(|| Connection { library: self, outer, inner: unsafe { *outer } })
+        Some(Connection { library: self, outer, inner: unsafe { *outer } })
     }
 
     /// # Safety

@@ -130,7 +130,7 @@ impl Engine {
         self.0.lock.announce(None)
     }
 
-    /// Ends every running statement, so that the process can exit at once.
+    /// Ends every running statement.
     pub fn stop_queries(&self) -> Result<(), Exception> {
         session::kill_all(&mut self.connect()?)
     }

@@ -134,15 +134,14 @@ async fn is_dead(db: &Db, held: &Held, ours: &Owner) -> Result<bool> {
     if held.owner.as_ref().is_some_and(same_place) {
         return Ok(true);
     }
-    if held.age_seconds <= STALE_AFTER.as_secs() {
-        return Ok(false);
-    }
-    match db.statement(&sql::LOCK_SILENCE).fetch_all::<u64>().await {
-        // Without a sign of life the age of the table says it all.
-        Ok(silence) => Ok(silence.first().is_none_or(|seconds| *seconds > STALE_AFTER.as_secs())),
-        Err(error) if code_of(&error) == Some(UNKNOWN_TABLE) => Ok(false),
-        Err(error) => Err(error),
-    }
+    let silence: Option<u64> = match db.statement(&sql::LOCK_SILENCE).fetch_all().await {
+        Ok(rows) => rows.first().copied(),
+        // The other run ended just now.
+        Err(error) if code_of(&error) == Some(UNKNOWN_TABLE) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    // Without a sign of life the age of the table says it all.
+    Ok(silence.unwrap_or(held.age_seconds) > STALE_AFTER.as_secs())
 }
 
 async fn take_over(db: &Db) -> Result<()> {

@@ -40,10 +40,13 @@ impl Survey {
         let mut expected = Expected::embedded();
         live_schema::normalize(db, expected.all_mut()).await?;
         let sources = schema::SOURCES.iter().map(|source| source.name.as_str());
-        let names: Vec<&str> = expected.all().map(|definition| definition.name.as_str()).chain(sources).collect();
+        let names: Vec<&str> =
+            expected.all().map(|definition| definition.name.as_str()).chain(sources).collect();
         let live = LiveSchema::read(db, &names).await?;
         // A ledger of another shape is a difference of its own.
-        let readable = |ledger: &LiveObject| ["version", "name", "checksum"].iter().all(|it| ledger.column(it).is_some());
+        let readable = |ledger: &LiveObject| {
+            ["version", "name", "checksum"].iter().all(|it| ledger.column(it).is_some())
+        };
         let ledger = match live.find(sql::SCHEMA_LEDGER.object()) {
             Some(object) if readable(object) => ledger::read(db).await?,
             _ => Vec::new(),
@@ -82,7 +85,8 @@ pub struct ManyPartitions {
 /// The tables with more partitions than are comfortable.
 pub async fn many_partitions(db: &Db) -> Result<Vec<ManyPartitions>> {
     let names: Vec<&str> = schema::TABLES.iter().map(|table| table.name).collect();
-    let counts: Vec<PartitionCount> = db.statement(&sql::PARTITION_COUNTS).param("names", &names).fetch_all().await?;
+    let counts: Vec<PartitionCount> =
+        db.statement(&sql::PARTITION_COUNTS).param("names", &names).fetch_all().await?;
     let many = counts.into_iter().filter(|count| count.partitions > MANY_PARTITIONS);
     Ok(many.map(|count| ManyPartitions { table: count.name, partitions: count.partitions }).collect())
 }

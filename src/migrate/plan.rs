@@ -84,7 +84,7 @@ impl Action {
         match self {
             Action::CreateTable(_) | Action::CreateView(_) => String::new(),
             Action::Step { step, why } => format!("number {}, {why}", step.version),
-            Action::Comments { comments, .. } => format!("{} comments are missing or differ", comments.len()),
+            Action::Comments { comments, .. } => format!("{} missing or different", comments.len()),
             Action::Rebuild { why, .. } | Action::ReplaceView { why, .. } => why.clone(),
         }
     }
@@ -111,7 +111,8 @@ pub enum Rebuilds {
 
 /// The actions that mend these differences.
 pub fn plan(differences: &[Difference], rebuilds: Rebuilds) -> Plan {
-    let mended_by = |object: &str, mend: &Mend| differences.iter().any(|it| it.table() == object && it.mend == *mend);
+    let mended_by =
+        |object: &str, mend: &Mend| differences.iter().any(|it| it.table() == object && it.mend == *mend);
     let matching = |wanted: fn(&Mend) -> bool| differences.iter().filter(move |it| wanted(&it.mend)).cloned();
     let mut actions: Vec<Action> = Vec::new();
     let tables = schema::TABLES.iter().map(|table| &table.ddl);
@@ -142,7 +143,8 @@ pub fn plan(differences: &[Difference], rebuilds: Rebuilds) -> Plan {
 fn pending(step: &'static Step, differences: &[Difference]) -> Option<Action> {
     let mut mended = differences.iter().filter(|it| it.mend == Mend::Step(step.version)).peekable();
     mended.peek()?;
-    let columns: Vec<String> = mended.filter(|it| it.table() == step.name()).map(|it| format!("`{}`", it.object)).collect();
+    let columns: Vec<String> =
+        mended.filter(|it| it.table() == step.name()).map(|it| format!("`{}`", it.object)).collect();
     let why = match columns.as_slice() {
         [] => "not in the ledger yet".to_owned(),
         columns => format!("adds {}", columns.join(", ")),
@@ -158,7 +160,9 @@ fn comments(differences: &[Difference]) -> Vec<Action> {
         let entry = (column.clone(), comment.clone());
         match actions.last_mut() {
             Some(Action::Comments { table, comments }) if table == difference.table() => comments.push(entry),
-            _ => actions.push(Action::Comments { table: difference.table().to_owned(), comments: vec![entry] }),
+            _ => {
+                actions.push(Action::Comments { table: difference.table().to_owned(), comments: vec![entry] })
+            }
         }
     }
     actions

@@ -4,7 +4,7 @@
 use anyhow::Result;
 use clickhouse::Row;
 use serde::Deserialize;
-use tracing::{debug, info};
+use tracing::debug;
 
 use crate::db::{Db, Statement};
 use crate::exit::{ExitCode, Failure};
@@ -54,8 +54,11 @@ pub(super) async fn run(db: &Db, table: &SummaryTable, stop: &Stop) -> Result<St
         Some(rows) => rows,
         None => {
             drop_table(db, &copy).execute().await?;
-            let message = format!("rows were written to `{}` while it was copied: the copy is dropped", table.name);
-            return Err(Failure::new(ExitCode::Failed, message).hint("stop what writes to it and run it again").into());
+            let message =
+                format!("rows were written to `{}` while it was copied: the copy is dropped", table.name);
+            return Err(Failure::new(ExitCode::Failed, message)
+                .hint("stop what writes to it and run it again")
+                .into());
         }
     };
     let stored: u64 = db.statement(&sql::ROW_COUNT).generated_name("table", table.name).fetch_one().await?;
@@ -63,13 +66,18 @@ pub(super) async fn run(db: &Db, table: &SummaryTable, stop: &Stop) -> Result<St
     rename(db, &copy, &before).execute().await?;
     exchange(db, table, &before).execute().await?;
     if check(db, table, &before, table.name, &ranges).await?.is_none() {
-        let message = format!("rows were written to `{}` in the moment of the exchange: they are in `{before}`", table.name);
-        let hint = format!("insert what `{before}` has more into `{}`, or refresh those accounts", table.name);
+        let message = format!(
+            "rows were written to `{}` in the moment of the exchange: they are in `{before}`",
+            table.name
+        );
+        let hint =
+            format!("insert what `{before}` has more into `{}`, or refresh those accounts", table.name);
         return Err(Failure::new(ExitCode::Failed, message).hint(hint).into());
     }
-    info!(table = table.name, rows, before, "rebuilt");
     let dropped = stored.saturating_sub(rows);
-    Ok(format!("{rows} rows copied, {dropped} duplicates left behind, the old table is `{before}`: drop it when content"))
+    Ok(format!(
+        "{rows} rows copied, {dropped} duplicates left behind, the old table is `{before}`: drop it when content"
+    ))
 }
 
 /// A column that is not ours would not be copied.
@@ -116,7 +124,8 @@ async fn before_name(db: &Db, table: &SummaryTable) -> Result<String> {
 /// Removes copies that an interrupted rebuild left: before the exchange they hold nothing of their own.
 async fn drop_leftovers(db: &Db, table: &SummaryTable) -> Result<()> {
     let prefix = format!("{}_rebuild_", table.name);
-    let leftovers: Vec<Name> = db.statement(&sql::TABLES_BY_PREFIX).param("prefix", &prefix).fetch_all().await?;
+    let leftovers: Vec<Name> =
+        db.statement(&sql::TABLES_BY_PREFIX).param("prefix", &prefix).fetch_all().await?;
     for leftover in leftovers {
         drop_table(db, &leftover.name).execute().await?;
     }
@@ -134,7 +143,13 @@ async fn ranges(db: &Db, table: &SummaryTable) -> Result<Vec<Range>> {
 }
 
 /// Compares the source, one row per key, with the copy as it is. The number of rows, or none where they differ.
-async fn check(db: &Db, table: &SummaryTable, source: &str, copy: &str, ranges: &[Range]) -> Result<Option<u64>> {
+async fn check(
+    db: &Db,
+    table: &SummaryTable,
+    source: &str,
+    copy: &str,
+    ranges: &[Range],
+) -> Result<Option<u64>> {
     let mut rows = 0;
     for range in ranges {
         let newest = in_range(db.statement(&composed(&sql::NEWEST_FINGERPRINT, table)), range);
@@ -156,13 +171,22 @@ fn in_range<'db>(statement: Statement<'db>, range: &Range) -> Statement<'db> {
 /// Puts the table's own columns and key into a statement of the catalogue.
 fn composed(sql: &Sql, table: &SummaryTable) -> Sql {
     let definition = table.definition();
-    let text = sql.text.replace("<<columns>>", &definition.column_list()).replace("<<key>>", &definition.sorting_key);
+    let text = sql
+        .text
+        .replace("<<columns>>", &definition.column_list())
+        .replace("<<key>>", &definition.sorting_key);
     Sql { name: sql.name.clone(), text: text.into() }
 }
 
 fn create<'db>(db: &'db Db, table: &SummaryTable, copy: &str) -> Statement<'db> {
-    let text = table.ddl.text.replacen(&format!("CREATE TABLE IF NOT EXISTS {}\n", table.name), "CREATE TABLE <<copy>>\n", 1);
-    db.statement(&Sql { name: table.ddl.name.clone(), text: text.into() }).generated_name("copy", copy).writing()
+    let text = table.ddl.text.replacen(
+        &format!("CREATE TABLE IF NOT EXISTS {}\n", table.name),
+        "CREATE TABLE <<copy>>\n",
+        1,
+    );
+    db.statement(&Sql { name: table.ddl.name.clone(), text: text.into() })
+        .generated_name("copy", copy)
+        .writing()
 }
 
 fn copy_range<'db>(db: &'db Db, table: &SummaryTable, copy: &str, range: &Range) -> Statement<'db> {
@@ -175,7 +199,10 @@ fn rename<'db>(db: &'db Db, from: &str, to: &str) -> Statement<'db> {
 }
 
 fn exchange<'db>(db: &'db Db, table: &SummaryTable, other: &str) -> Statement<'db> {
-    db.statement(&sql::EXCHANGE_TABLES).generated_name("table", table.name).generated_name("other", other).writing()
+    db.statement(&sql::EXCHANGE_TABLES)
+        .generated_name("table", table.name)
+        .generated_name("other", other)
+        .writing()
 }
 
 fn drop_table<'db>(db: &'db Db, name: &str) -> Statement<'db> {

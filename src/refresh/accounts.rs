@@ -39,7 +39,7 @@ pub struct Selection {
 
 #[derive(Debug, Row, Deserialize)]
 struct SourceRows {
-    klaviyo_public_id: String,
+    account_id: String,
     rows_to_read: u64,
     rows_in_window: u64,
 }
@@ -67,7 +67,7 @@ pub async fn select(db: &Db, window: &Window, asked: &[AccountId]) -> Result<Sel
 
     let mut rows: BTreeMap<String, (u64, bool)> = BTreeMap::new();
     for source in sources {
-        let entry = rows.entry(source.klaviyo_public_id).or_default();
+        let entry = rows.entry(source.account_id).or_default();
         entry.0 += source.rows_to_read;
         entry.1 |= source.rows_in_window > 0;
     }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use clickhouse::Row;
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::audit::{self, Findings, Objection, Rows};
 use super::report::Report;
@@ -50,6 +50,8 @@ pub struct Work<'run> {
     reading: Db,
     /// When the lock was last seen to be ours.
     lock_seen: Option<Instant>,
+    /// Whether the accounts are those that a broken run left.
+    redoes: bool,
 }
 
 /// A staged and audited batch.
@@ -88,7 +90,12 @@ impl<'run> Work<'run> {
         stop: &'run Stop,
         report: &'run mut Report,
     ) -> Work<'run> {
-        Work { reading: db.interruptible(), db, options, window, stop, report, lock_seen: None }
+        Work { reading: db.interruptible(), db, options, window, stop, report, lock_seen: None, redoes: false }
+    }
+
+    /// The same for accounts that a broken run left in the middle: what is not reached stays announced.
+    pub fn redoing(self) -> Self {
+        Work { redoes: true, ..self }
     }
 
     /// Refreshes these accounts. An error ends the whole run; what is wrong with one account goes to the report.
@@ -152,6 +159,7 @@ impl<'run> Work<'run> {
             && outcome.is_ok()
             && let Some(ready) = waiting.next()
         {
+            debug!(account = ready.account.as_str(), "publishing");
             match self.publish(&ready).await {
                 Ok(true) => done.push(ready),
                 Ok(false) => {}
@@ -171,8 +179,16 @@ impl<'run> Work<'run> {
                 self.refuse_if_lock_is_lost().await?;
                 publish::publish(self.db, table, &ready.account, *rows).await
             };
+            let started = Instant::now();
             match fault::step(Step::Swap, swap).await {
-                Ok(()) => {}
+                Ok(()) => debug!(
+                    run = self.db.run_id(),
+                    account = ready.account.as_str(),
+                    table = table.name,
+                    rows = rows.written + rows.kept,
+                    elapsed_ms = started.elapsed().as_millis() as u64,
+                    "published"
+                ),
                 // Tables before this one keep the state `publishing`: the next run does the account again.
                 Err(error) if is_about_the_data(&error) => {
                     self.refuse(&ready.account, &tables[index..], &error).await?;
@@ -204,6 +220,9 @@ impl<'run> Work<'run> {
         let done = self.checked(done).await?;
         self.count(&done);
         fault::step(Step::LogResults, self.log(&done, State::Published, rejected, started)).await?;
+        if self.redoes {
+            return Ok(());
+        }
         let outcome = Outcome { error: "the run ended before its swap".to_owned(), ..Outcome::default() };
         let not_reached =
             untouched.iter().flat_map(|ready| self.entries(&ready.account, &self.options.tables, State::Failed, &outcome));

@@ -70,7 +70,7 @@ pub async fn redo(
         info!(accounts = accounts.len(), "redoing what a broken run left, {} to {}", window.start, window.as_of);
         let options = Options { tables: group.tables.clone(), ..options.clone() };
         let mut redone = Report::new(db.run_id(), db.target(), window);
-        batch::Work::new(db, &options, &window, stop, &mut redone).run(&accounts).await?;
+        batch::Work::new(db, &options, &window, stop, &mut redone).redoing().run(&accounts).await?;
         report.add_recovered(redone, |account| selection.refreshes(account));
     }
     Ok(())

@@ -23,7 +23,9 @@ struct ContractColumn {
 fn contract() -> impl Iterator<Item = ContractColumn> {
     sql::CONTRACT.lines().skip(1).map(|line| {
         let fields: Vec<&str> = line.split('\t').collect();
-        let [object, kind, position, name, column_type] = fields[..] else { panic!("sql/contract.tsv: {line}") };
+        let [object, kind, position, name, column_type] = fields[..] else {
+            panic!("sql/contract.tsv: {line}")
+        };
         let position = position.parse().unwrap_or_else(|_| panic!("sql/contract.tsv: {line}"));
         ContractColumn { object, kind, position, name, column_type }
     })
@@ -92,7 +94,8 @@ fn without_comment(expected: &Expected, live: &LiveSchema) -> Vec<Finding> {
     let objects = expected.all().filter_map(|definition| live.find(&definition.name));
     let names = objects.flat_map(|object| {
         let own = (object.name.clone(), &object.comment);
-        let columns = object.columns.iter().map(|column| (format!("{}.{}", object.name, column.name), &column.comment));
+        let columns =
+            object.columns.iter().map(|column| (format!("{}.{}", object.name, column.name), &column.comment));
         std::iter::once(own).chain(columns)
     });
     names

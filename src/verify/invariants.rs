@@ -39,7 +39,7 @@ pub(super) async fn check(db: &Db, table: &SummaryTable) -> Result<Vec<Finding>>
                 severity: Severity::Error,
                 object: table.name.to_owned(),
                 expected: format!("one row per {}", definition.sorting_key),
-                found: format!("{} more in account `{account}`", violation.duplicates),
+                found: format!("rows too many in account `{account}`: {}", violation.duplicates),
                 remedy: format!("OPTIMIZE TABLE {} FINAL keeps the newest row of each key", table.name),
             });
         }
@@ -48,7 +48,7 @@ pub(super) async fn check(db: &Db, table: &SummaryTable) -> Result<Vec<Finding>>
                 severity: Severity::Error,
                 object: format!("{}.{column}", table.name),
                 expected: "finite numbers".to_owned(),
-                found: format!("NaN or infinity in {count} rows of account `{account}`"),
+                found: format!("NaN or infinity, rows of account `{account}`: {count}"),
                 remedy: "run `aiviews populate` for this account and the dates of these rows".to_owned(),
             });
         }

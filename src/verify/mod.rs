@@ -60,5 +60,7 @@ pub async fn verify(db: &Db) -> Result<Report> {
 }
 
 fn is_whole(table: &SummaryTable, differences: &[Difference]) -> bool {
-    !differences.iter().any(|it| it.table() == table.name && it.severity() == Severity::Error && !it.is_about_words())
+    !differences
+        .iter()
+        .any(|it| it.table() == table.name && it.severity() == Severity::Error && !it.is_about_words())
 }

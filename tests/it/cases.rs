@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use aiviews::account::AccountId;
 use aiviews::db::Db;
+use aiviews::question;
 use aiviews::refresh::report::Report;
 use aiviews::refresh::window::{Clock, Window, monday};
 use aiviews::refresh::{self, Options};
@@ -51,6 +53,8 @@ case_files! {
     flow_ai_summary_labels: "flow_ai_summary-labels",
     flow_weekly_rollup: "flow_weekly_rollup",
     form_ai_performance: "form_ai_performance",
+    questions: "questions",
+    questions_money: "questions-money",
     rejected_and_held_back: "rejected-and-held-back",
     segment_ai_trends: "segment_ai_trends",
     today: "today",
@@ -98,7 +102,7 @@ async fn run_case(db: &Db, case: &Case) -> Result<(), String> {
         match block {
             Block::Source(kind, table) => insert(db, &format!("{kind}_statistics"), table, clock.today).await?,
             Block::Insert(name, table) => insert(db, name, table, clock.today).await?,
-            Block::Expect(..) | Block::ExpectAmong(..) => {}
+            Block::Expect(..) | Block::ExpectAmong(..) | Block::Ask(..) => {}
         }
     }
     let mut window = None;
@@ -112,11 +116,61 @@ async fn run_case(db: &Db, case: &Case) -> Result<(), String> {
         let (object, table, among) = match block {
             Block::Expect(object, table) => (object, table, false),
             Block::ExpectAmong(object, table) => (object, table, true),
+            Block::Ask(question, table) => {
+                differences.extend(ask(db, question, table, clock.today).await);
+                continue;
+            }
             _ => continue,
         };
         differences.extend(compare(db, object, table, among, window.as_ref(), clock.today).await?);
     }
     if differences.is_empty() { Ok(()) } else { Err(differences.join("\n")) }
+}
+
+/// Asks `NAME [accounts=a,b] [parameter=value]...`; the answer must have exactly these rows, in this order.
+async fn ask(db: &Db, words: &[String], expected: &Table, today: NaiveDate) -> Vec<String> {
+    let question = question::find(&words[0]).unwrap_or_else(|error| panic!("{error}"));
+    let mut given: Vec<(String, String)> = Vec::new();
+    let mut accounts = vec!["acme"];
+    for word in &words[1..] {
+        match word.split_once('=').unwrap_or_else(|| panic!("not a parameter: {word}")) {
+            ("accounts", list) => accounts = list.split(',').collect(),
+            (name, value) => given.push((name.to_owned(), value.replace('+', " "))),
+        }
+    }
+    let accounts: Vec<AccountId> = accounts.into_iter().map(|id| AccountId::new(id).expect("an id")).collect();
+    let values = question.values(&given).unwrap_or_else(|error| panic!("{error}"));
+    let answer = question.ask(db, &accounts, &values).await.unwrap_or_else(|error| panic!("{error:#}"));
+    let index = |name: &String| {
+        let found = answer.columns.iter().position(|column| column == name);
+        found.unwrap_or_else(|| panic!("{} has no column {name}", question.name))
+    };
+    let columns: Vec<usize> = expected.header.iter().map(index).collect();
+    let same_row = |(row, found): (&Vec<String>, &Vec<serde_json::Value>)| {
+        row.iter().zip(&columns).all(|(cell, column)| same_cell(cell, &found[*column], today))
+    };
+    if answer.rows.len() == expected.rows.len() && expected.rows.iter().zip(&answer.rows).all(same_row) {
+        return Vec::new();
+    }
+    let show = |row: &Vec<serde_json::Value>| {
+        columns.iter().map(|column| row[*column].to_string()).collect::<Vec<_>>().join(" | ")
+    };
+    let found: Vec<String> = answer.rows.iter().map(show).collect();
+    let wanted: Vec<String> = expected.rows.iter().map(|row| row.join(" | ")).collect();
+    vec![format!("{}\n  expected\n    {}\n  found\n    {}", words.join(" "), wanted.join("\n    "), found.join("\n    "))]
+}
+
+/// Whether an answer's cell is the expected one; a month is written as the first 7 letters of its date.
+fn same_cell(expected: &str, found: &serde_json::Value, today: NaiveDate) -> bool {
+    match found {
+        serde_json::Value::Null => expected == "null",
+        serde_json::Value::String(text) if text == expected => true,
+        serde_json::Value::String(text) => match date(expected, today) {
+            Ok(date) => date.to_string() == *text || (text.len() == 7 && date.to_string().starts_with(text)),
+            Err(_) => unescape(expected) == *text || (expected == "''" && text.is_empty()),
+        },
+        number => same("Float64", expected, &number.to_string()),
+    }
 }
 
 async fn populate(db: &Db, case: &Case, as_of: NaiveDate) -> Report {

@@ -498,3 +498,20 @@ async fn only_results_in_one_piece_are_bounded() {
     run(&client, &format!("INSERT INTO wide {wide}")).await;
     assert_eq!(client.query("SELECT count() FROM wide").fetch_one::<u64>().await.expect("a count"), 60_000);
 }
+
+/// The engine has threads that must not run into the clean-up at the end of the process.
+#[test]
+fn an_exit_code_survives_the_engine() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command.args(["engine::exit_in_this_process", "--exact"]).env("AIVIEWS_TEST_EXIT", folder.path());
+    assert_eq!(command.output().expect("a second process").status.code(), Some(42));
+}
+
+#[test]
+fn exit_in_this_process() {
+    let Some(folder) = std::env::var_os("AIVIEWS_TEST_EXIT") else { return };
+    let options = EngineOptions { data_dir: folder.into(), ..EngineOptions::default() };
+    let _engine = Engine::open(&options).expect("the engine opens");
+    std::process::exit(42);
+}

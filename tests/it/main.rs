@@ -4,9 +4,23 @@
 //! `CLICKHOUSE_TEST_PASSWORD`) on any server.
 
 mod cases;
+mod catalogue;
+mod child;
+mod cli;
 mod clients;
+mod contention;
 mod engine;
 mod expression;
+mod faults;
+mod generations;
 mod markdown;
+mod migrate;
+mod program;
 mod properties;
+mod proxy;
+mod readers;
+mod readme;
+mod rebuild;
+mod schema;
 mod support;
+mod verify;

@@ -17,6 +17,8 @@ pub enum Block {
     Insert(String, Table),
     /// All rows of an object in the window.
     Expect(String, Table),
+    /// A question with its parameters, and its whole answer in order.
+    Ask(Vec<String>, Table),
     /// Some rows of an object.
     ExpectAmong(String, Table),
 }
@@ -77,6 +79,9 @@ fn block(line: &str) -> Option<Block> {
         ["table", name] => Some(Block::Insert(name.to_owned(), Table::default())),
         ["expect", name] => Some(Block::Expect(name.to_owned(), Table::default())),
         ["expect", "among", name] => Some(Block::ExpectAmong(name.to_owned(), Table::default())),
+        ["ask", ref question @ ..] => {
+            Some(Block::Ask(question.iter().map(|word| (*word).to_owned()).collect(), Table::default()))
+        }
         _ => None,
     }
 }
@@ -85,8 +90,11 @@ fn add_row(case: &mut Case, line: &str, in_table: bool) {
     let cells: Vec<String> = line.trim_end_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
     let title = case.title.clone();
     let Some(block) = case.blocks.last_mut() else { panic!("{title}: a table without `source` or `expect`") };
-    let (Block::Source(_, table) | Block::Insert(_, table) | Block::Expect(_, table) | Block::ExpectAmong(_, table)) =
-        block;
+    let (Block::Source(_, table)
+    | Block::Insert(_, table)
+    | Block::Expect(_, table)
+    | Block::ExpectAmong(_, table)
+    | Block::Ask(_, table)) = block;
     if !in_table {
         table.header = cells;
     } else if !cells.iter().all(|cell| cell.chars().all(|letter| letter == '-')) {

@@ -3,15 +3,15 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::engine::exception::Exception;
 use crate::engine::{Engine, session};
 
-/// Tries before giving up, from 20 milliseconds apart to 640.
-const TRIES: u32 = 200;
+/// How long a statement is told to end before it is left to itself.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An admitted statement.
 pub struct Running {
@@ -89,17 +89,15 @@ impl Drop for Waiting {
 /// The statement may not have begun yet, so one KILL is not enough.
 fn kill_until_ended(running: &Running) {
     let query_id = running.query_id.as_str();
-    let Ok(mut connection) = running.engine.connect() else {
-        tracing::warn!(query_id, "cannot cancel an abandoned statement: no connection");
-        return;
-    };
-    for attempt in 0..TRIES {
-        if running.has_ended() {
-            return;
-        }
-        if let Err(error) = session::kill(&mut connection, query_id) {
+    let start = Instant::now();
+    let mut pause = Duration::from_millis(10);
+    while !running.has_ended() && start.elapsed() < PATIENCE {
+        let killed =
+            running.engine.connect().and_then(|mut connection| session::kill(&mut connection, query_id));
+        if let Err(error) = killed {
             tracing::warn!(query_id, %error, "cannot cancel an abandoned statement");
         }
-        std::thread::sleep(Duration::from_millis(20 << attempt.min(5)));
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(500));
     }
 }

@@ -1,0 +1,38 @@
+-- One row is one channel, campaigns and flows together, over a number of complete days.
+-- question: How do email, SMS and push compare
+-- parameter: days UInt16 1..3650 = 30: complete days to look back
+-- parameter: limit UInt16 1..1000 = 10: rows per account, those with the most revenue
+-- answer: Most revenue first. share_pct is the channel's part of the account's revenue. Rates are percent of the
+--   messages delivered, the open rate is empty where the channel does not track opens: compare channels by their click
+--   rate and by revenue_per_1000, the revenue per 1,000 messages delivered.
+WITH
+--# include fragments/complete_days.sql
+SELECT
+    daily.klaviyo_public_id AS account,
+    daily.send_channel AS channel,
+    round(sum(toInt128(round(daily.total_revenue * 1000000))) / 1000000, 2) AS revenue,
+    round(ifNotFinite(100 * sum(toInt128(round(daily.total_revenue * 1000000)))
+        / sum(sum(toInt128(round(daily.total_revenue * 1000000)))) OVER (PARTITION BY daily.klaviyo_public_id), 0), 1)
+        AS share_pct,
+    sum(daily.total_delivered) AS delivered,
+    if(sum(daily.total_opens) + sum(daily.total_opens_unique) > 0 AND sum(daily.total_delivered) > 0,
+        round(100 * sum(daily.total_opens_unique) / sum(daily.total_delivered), 1), NULL) AS open_rate_pct,
+    if(sum(daily.total_delivered) > 0,
+        round(100 * sum(daily.total_clicks_unique) / sum(daily.total_delivered), 2), NULL) AS click_rate_pct,
+    if(sum(daily.total_delivered) > 0,
+        round(sum(toInt128(round(daily.total_revenue * 1000000))) / 1000 / sum(daily.total_delivered), 2), NULL)
+        AS revenue_per_1000
+FROM channel_performance_daily AS daily FINAL
+INNER JOIN complete_days ON complete_days.account = daily.klaviyo_public_id
+WHERE
+    daily.klaviyo_public_id IN {accounts:Array(String)}
+    AND daily.date > complete_days.last_day - {days:UInt16}
+    AND daily.date <= complete_days.last_day
+GROUP BY
+    daily.klaviyo_public_id,
+    daily.send_channel
+ORDER BY
+    account,
+    revenue DESC,
+    channel
+LIMIT {limit:UInt16} BY account

@@ -1,0 +1,26 @@
+-- One row is one flow on one channel in one store, over a number of complete days.
+-- question: How does one flow do across all my stores
+-- parameter: flow String: the flow's name or a part of it, or its Klaviyo id
+-- parameter: days UInt16 1..3650 = 30: complete days to look back
+-- parameter: limit UInt16 1..1000 = 10: rows per account, those with the most revenue
+-- answer: Name one account per store. Each store's money is in its own currency: never add it up or rank it across
+--   stores, compare rates instead. Rates are percent of the messages delivered.
+WITH
+--# include fragments/complete_days.sql
+SELECT
+--# include fragments/flow_sums.sql
+WHERE
+    flow.klaviyo_public_id IN {accounts:Array(String)}
+    AND flow.date > complete_days.last_day - {days:UInt16}
+    AND flow.date <= complete_days.last_day
+    AND (flow.flow_id = {flow:String} OR positionCaseInsensitiveUTF8(flow.flow_name, {flow:String}) > 0)
+GROUP BY
+    flow.klaviyo_public_id,
+    flow.flow_id,
+    flow.send_channel
+ORDER BY
+    account,
+    revenue DESC,
+    flow.flow_id,
+    channel
+LIMIT {limit:UInt16} BY account

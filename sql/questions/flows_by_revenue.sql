@@ -1,0 +1,24 @@
+-- One row is one flow on one channel, all its messages, over a number of complete days.
+-- question: Which flows earn the most
+-- parameter: days UInt16 1..3650 = 30: complete days to look back
+-- parameter: limit UInt16 1..1000 = 10: rows per account, those with the most revenue
+-- answer: Most revenue first. Rates are percent of the messages delivered, the open rate is empty where the channel
+--   does not track opens. revenue_per_1000 is revenue per 1,000 messages delivered.
+WITH
+--# include fragments/complete_days.sql
+SELECT
+--# include fragments/flow_sums.sql
+WHERE
+    flow.klaviyo_public_id IN {accounts:Array(String)}
+    AND flow.date > complete_days.last_day - {days:UInt16}
+    AND flow.date <= complete_days.last_day
+GROUP BY
+    flow.klaviyo_public_id,
+    flow.flow_id,
+    flow.send_channel
+ORDER BY
+    account,
+    revenue DESC,
+    flow.flow_id,
+    channel
+LIMIT {limit:UInt16} BY account

@@ -1,0 +1,73 @@
+-- One row is one sign-up form over a number of complete days.
+-- question: Which forms convert and which do not
+-- parameter: days UInt16 1..3650 = 30: complete days to look back
+-- parameter: limit UInt16 1..1000 = 10: rows per account, those furthest from your average
+-- answer: Best submit rate first, forms with fewer than 50 views come last and without a comparison, because they
+--   say too little. submit_rate_pct is submits per 100 views, vs_average_pct compares it with all your forms together.
+WITH
+    -- One row is one asked account: the last day that was over when its forms were last refreshed.
+    complete_days AS
+    (
+        SELECT
+            refreshed.klaviyo_public_id AS account,
+            least(today(), toDate(max(refreshed.updated_at))) - 1 AS last_day
+        FROM form_ai_performance AS refreshed
+        WHERE refreshed.klaviyo_public_id IN {accounts:Array(String)}
+        GROUP BY refreshed.klaviyo_public_id
+    ),
+    -- One row is one form.
+    form_sums AS
+    (
+        SELECT
+            daily.klaviyo_public_id AS account,
+            daily.form_id AS id,
+            argMax(daily.form_name, daily.date) AS form,
+            sum(daily.total_views) AS views,
+            sum(daily.total_submits) AS submits,
+            sum(sum(daily.total_submits)) OVER (PARTITION BY daily.klaviyo_public_id)
+                / sum(sum(daily.total_views)) OVER (PARTITION BY daily.klaviyo_public_id) AS average_rate
+        FROM form_ai_performance AS daily FINAL
+        INNER JOIN complete_days AS days ON days.account = daily.klaviyo_public_id
+        WHERE
+            daily.klaviyo_public_id IN {accounts:Array(String)}
+            AND daily.date > days.last_day - {days:UInt16}
+            AND daily.date <= days.last_day
+        GROUP BY
+            daily.klaviyo_public_id,
+            daily.form_id
+    ),
+    -- The ones that stand out, above or below.
+    standing_out AS
+    (
+        SELECT
+            sums.account AS account,
+            sums.id AS id,
+            sums.form AS form,
+            sums.views AS views,
+            sums.submits AS submits,
+            sums.average_rate AS average_rate,
+            sums.views >= 50 AS is_enough
+        FROM form_sums AS sums
+        ORDER BY
+            account,
+            is_enough DESC,
+            abs(submits / views - average_rate) DESC,
+            views DESC,
+            id
+        LIMIT {limit:UInt16} BY account
+    )
+SELECT
+    sums.account AS account,
+    sums.form AS form,
+    sums.views AS views,
+    sums.submits AS submits,
+    if(sums.views > 0, round(100 * sums.submits / sums.views, 2), NULL) AS submit_rate_pct,
+    if(sums.is_enough AND sums.average_rate > 0,
+        round(100 * (sums.submits / sums.views / sums.average_rate - 1)), NULL) AS vs_average_pct
+FROM standing_out AS sums
+ORDER BY
+    account,
+    sums.is_enough DESC,
+    sums.submits / sums.views DESC,
+    views DESC,
+    sums.id

@@ -1,0 +1,49 @@
+    -- One row is one account and channel: sums over the last 7 complete days and over the 7 before.
+    channel_weeks AS
+    (
+        SELECT
+            daily.klaviyo_public_id AS account,
+            daily.send_channel AS channel,
+            daily.date > days.last_day - 7 AS is_recent,
+            sum(toInt128(round(daily.total_revenue * 1000000))) AS revenue_millionths,
+            sum(toUInt64(daily.total_recipients)) AS sent,
+            sum(toUInt64(daily.total_delivered)) AS reached,
+            sum(toUInt64(daily.total_opens_unique)) AS openers,
+            sum(toUInt64(daily.total_clicks_unique)) AS clickers,
+            sum(toUInt64(daily.total_conversion_uniques)) AS converted,
+            -- Deliveries of channels that track opens: the others would drag the open rate down.
+            if(sum(sum(toUInt64(daily.total_opens_unique))) OVER (
+                PARTITION BY daily.klaviyo_public_id, daily.send_channel) > 0, reached, 0) AS openable
+        FROM channel_performance_daily AS daily FINAL
+        INNER JOIN complete_days AS days ON days.account = daily.klaviyo_public_id
+        WHERE
+            daily.klaviyo_public_id IN {accounts:Array(String)}
+            AND daily.date > days.last_day - 14
+            AND daily.date <= days.last_day
+        GROUP BY
+            daily.klaviyo_public_id,
+            daily.send_channel,
+            is_recent
+    ),
+    -- One row is one account: its two weeks side by side.
+    account_weeks AS
+    (
+        SELECT
+            week.account AS account,
+            toFloat64(sumIf(week.revenue_millionths, week.is_recent)) / 1000000 AS revenue_now,
+            toFloat64(sumIf(week.revenue_millionths, NOT week.is_recent)) / 1000000 AS revenue_before,
+            toFloat64(sumIf(week.sent, week.is_recent)) AS sent_now,
+            toFloat64(sumIf(week.sent, NOT week.is_recent)) AS sent_before,
+            -- 0 / 0 is NaN: a rate of nothing.
+            100 * sumIf(week.openers, week.is_recent) / sumIf(week.openable, week.is_recent) AS open_rate_now,
+            100 * sumIf(week.openers, NOT week.is_recent) / sumIf(week.openable, NOT week.is_recent)
+                AS open_rate_before,
+            100 * sumIf(week.clickers, week.is_recent) / sumIf(week.reached, week.is_recent) AS click_rate_now,
+            100 * sumIf(week.clickers, NOT week.is_recent) / sumIf(week.reached, NOT week.is_recent)
+                AS click_rate_before,
+            100 * sumIf(week.converted, week.is_recent) / sumIf(week.reached, week.is_recent) AS conversion_rate_now,
+            100 * sumIf(week.converted, NOT week.is_recent) / sumIf(week.reached, NOT week.is_recent)
+                AS conversion_rate_before
+        FROM channel_weeks AS week
+        GROUP BY week.account
+    )

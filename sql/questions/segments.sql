@@ -1,0 +1,52 @@
+-- One row is one segment at its newest snapshot.
+-- question: Which segments grow and which shrink
+-- parameter: limit UInt16 1..1000 = 10: rows per account, those that changed the most in a week
+-- answer: Biggest growth first, biggest loss last. week_change_pct compares with the snapshot a week before,
+--   month_change_pct with the one 30 days before, empty where there is none. Segments overlap: never add members up.
+WITH
+    -- One row is one segment: its newest snapshot.
+    newest_snapshots AS
+    (
+        SELECT
+            trend.klaviyo_public_id AS account,
+            trend.segment_id AS id,
+            argMax(trend.segment_name, trend.date) AS segment,
+            max(trend.date) AS snapshot,
+            max(max(trend.date)) OVER (PARTITION BY trend.klaviyo_public_id) AS account_snapshot,
+            argMax(trend.total_members, trend.date) AS members,
+            argMax(tuple(if(trend.has_prior_week = 1, trend.wow_member_change_pct, NULL)), trend.date).1 AS week_change,
+            argMax(tuple(if(trend.has_prior_month = 1, trend.mom_member_change_pct, NULL)), trend.date).1
+                AS month_change,
+            argMax(trend.growth_label, trend.date) AS trend
+        FROM segment_ai_trends AS trend FINAL
+        WHERE trend.klaviyo_public_id IN {accounts:Array(String)}
+        GROUP BY
+            trend.klaviyo_public_id,
+            trend.segment_id
+    ),
+    -- Those that changed the most, up or down. A segment without a snapshot for a week is gone.
+    biggest_changes AS
+    (
+        SELECT *
+        FROM newest_snapshots
+        WHERE snapshot > account_snapshot - 7
+        ORDER BY
+            account,
+            abs(week_change) DESC NULLS LAST,
+            members DESC,
+            id
+        LIMIT {limit:UInt16} BY account
+    )
+SELECT
+    change.account AS account,
+    change.segment AS segment,
+    change.members AS members,
+    round(toFloat64(change.week_change), 1) AS week_change_pct,
+    round(toFloat64(change.month_change), 1) AS month_change_pct,
+    change.trend AS trend
+FROM biggest_changes AS change
+ORDER BY
+    account,
+    change.week_change DESC NULLS LAST,
+    members DESC,
+    change.id

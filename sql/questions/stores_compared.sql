@@ -1,0 +1,47 @@
+-- One row is one store: its last days against as many before.
+-- question: How do my stores compare
+-- parameter: days UInt16 1..1825 = 30: complete days to look back, and as many before them
+-- parameter: limit UInt16 1..1000 = 10: rows per account
+-- answer: Name one account per store. Each store's money is in its own currency: never add it up or rank it across
+--   stores, compare change_pct and the rates. change_pct is empty where the days before earned nothing. Rates are
+--   percent of the messages delivered, the open rate counts only channels that track opens.
+WITH
+--# include fragments/complete_days.sql
+    ,
+    -- One row is one store and channel.
+    channel_sums AS
+    (
+        SELECT
+            daily.klaviyo_public_id AS store,
+            daily.send_channel AS channel,
+            sumIf(toInt128(round(daily.total_revenue * 1000000)), daily.date > days.last_day - {days:UInt16})
+                AS millionths_now,
+            sumIf(toInt128(round(daily.total_revenue * 1000000)), daily.date <= days.last_day - {days:UInt16})
+                AS millionths_before,
+            sumIf(toUInt64(daily.total_delivered), daily.date > days.last_day - {days:UInt16}) AS reached,
+            sumIf(toUInt64(daily.total_opens_unique), daily.date > days.last_day - {days:UInt16}) AS openers,
+            sumIf(toUInt64(daily.total_clicks_unique), daily.date > days.last_day - {days:UInt16}) AS clickers
+        FROM channel_performance_daily AS daily FINAL
+        INNER JOIN complete_days AS days ON days.account = daily.klaviyo_public_id
+        WHERE
+            daily.klaviyo_public_id IN {accounts:Array(String)}
+            AND daily.date > days.last_day - 2 * {days:UInt16}
+            AND daily.date <= days.last_day
+        GROUP BY
+            daily.klaviyo_public_id,
+            daily.send_channel
+    )
+SELECT
+    sums.store AS account,
+    round(sum(sums.millionths_now) / 1000000, 2) AS revenue,
+    if(sum(sums.millionths_before) > 0,
+        round(100 * (sum(sums.millionths_now) / sum(sums.millionths_before) - 1), 1), NULL) AS change_pct,
+    sum(sums.reached) AS delivered,
+    if(sumIf(sums.reached, sums.openers > 0) > 0,
+        round(100 * sum(sums.openers) / sumIf(sums.reached, sums.openers > 0), 1), NULL) AS open_rate_pct,
+    if(sum(sums.reached) > 0, round(100 * sum(sums.clickers) / sum(sums.reached), 2), NULL) AS click_rate_pct,
+    if(sum(sums.millionths_now) > 0, argMax(sums.channel, (sums.millionths_now, sums.channel)), NULL) AS best_channel
+FROM channel_sums AS sums
+GROUP BY sums.store
+ORDER BY account
+LIMIT {limit:UInt16} BY account

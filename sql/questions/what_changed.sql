@@ -1,0 +1,76 @@
+-- One row is one flow on one channel, or all campaigns of one channel: the last 7 complete days against the 7 before.
+-- question: What changed since last week
+-- parameter: limit UInt16 1..1000 = 10: rows per account, those that moved the most money
+-- answer: Biggest gain first, biggest loss last, in the account's own currency. A flow is compared with itself,
+--   campaigns are sent once, so all campaigns of a channel are compared together. Revenue of the last 7 days still
+--   grows.
+WITH
+--# include fragments/complete_days.sql
+    ,
+    -- The rows of both summary tables, reduced to what they have in common.
+    daily_rows AS
+    (
+        SELECT
+            campaign.klaviyo_public_id AS account,
+            campaign.date AS day,
+            'campaigns' AS kind,
+            '' AS id,
+            '' AS name,
+            campaign.send_channel AS channel,
+            toInt128(round(campaign.conversion_value * 1000000)) AS millionths
+        FROM campaign_ai_summary AS campaign FINAL
+        WHERE campaign.klaviyo_public_id IN {accounts:Array(String)}
+        UNION ALL
+        SELECT
+            flow.klaviyo_public_id AS account,
+            flow.date AS day,
+            'flow' AS kind,
+            flow.flow_id AS id,
+            flow.flow_name AS name,
+            flow.send_channel AS channel,
+            toInt128(round(flow.conversion_value * 1000000)) AS millionths
+        FROM flow_ai_summary AS flow FINAL
+        WHERE flow.klaviyo_public_id IN {accounts:Array(String)}
+    ),
+    -- One row is one mover.
+    movers AS
+    (
+        SELECT
+            daily.account AS account,
+            daily.kind AS kind,
+            daily.id AS id,
+            argMax(daily.name, daily.day) AS name,
+            daily.channel AS channel,
+            sumIf(daily.millionths, daily.day > days.last_day - 7) AS millionths_now,
+            sumIf(daily.millionths, daily.day <= days.last_day - 7) AS millionths_before
+        FROM daily_rows AS daily
+        INNER JOIN complete_days AS days ON days.account = daily.account
+        WHERE daily.day > days.last_day - 14 AND daily.day <= days.last_day
+        GROUP BY
+            daily.account,
+            daily.kind,
+            daily.id,
+            daily.channel
+        HAVING millionths_now != millionths_before
+        ORDER BY
+            account,
+            abs(millionths_now - millionths_before) DESC,
+            kind,
+            id,
+            channel
+        LIMIT {limit:UInt16} BY account
+    )
+SELECT
+    mover.account AS account,
+    if(mover.kind = 'flow', mover.name, 'all campaigns') AS what,
+    mover.channel AS channel,
+    round(mover.millionths_now / 1000000, 2) AS last_7_days,
+    round(mover.millionths_before / 1000000, 2) AS days_before,
+    round((mover.millionths_now - mover.millionths_before) / 1000000, 2) AS change
+FROM movers AS mover
+ORDER BY
+    account,
+    change DESC,
+    mover.kind,
+    mover.id,
+    channel

@@ -1,0 +1,112 @@
+//! `aiviews query`: the ready-made questions.
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::account::AccountId;
+use crate::cli::{AnswerFormat, Global, Query};
+use crate::exit::{ExitCode, Failure};
+use crate::output;
+use crate::question::{self, Answer, Parameter, QUESTIONS, Question, Value};
+
+pub(super) async fn run(global: &Global, arguments: &Query) -> Result<ExitCode> {
+    let format = if arguments.json { AnswerFormat::Json } else { arguments.format };
+    let Some(name) = &arguments.question else {
+        list(format)?;
+        return Ok(ExitCode::Done);
+    };
+    let question = question::find(name)?;
+    let values = question.values(&given(arguments)?)?;
+    let accounts = super::accounts(&arguments.klaviyo_id)?;
+    if accounts.is_empty() {
+        let message = format!("question `{name}` needs an account: \"{}\"", question.question);
+        return Err(Failure::new(ExitCode::Usage, message).hint("add --klaviyo-id ID, repeatable").into());
+    }
+    let connection = super::connect(global).await?;
+    let db = &connection.db;
+    let freshness = question::freshness(db, &accounts).await?;
+    question::refuse_unknown(db, &accounts, &freshness).await?;
+    let answer = question.ask(db, &accounts, &values).await?;
+    let answer = if accounts.len() == 1 { answer.without_account() } else { answer };
+    output::print(&match format {
+        AnswerFormat::Table => format!("{}\n\n{}", table(&answer), notes(question, &answer, &freshness)),
+        AnswerFormat::Markdown => {
+            format!("{}\n\n{}", answer.to_markdown(), output::markdown(&notes(question, &answer, &freshness)))
+        }
+        AnswerFormat::Csv => answer.to_csv()?,
+        AnswerFormat::Json => document(question, &accounts, &values, &answer, &freshness)?,
+    });
+    Ok(ExitCode::Done)
+}
+
+/// `--param name=value` and the flags that stand for the common ones.
+fn given(arguments: &Query) -> Result<Vec<(String, String)>> {
+    let mut given = super::parameters(&arguments.param)?;
+    let flags = [("days", &arguments.days), ("threshold", &arguments.threshold), ("limit", &arguments.limit)];
+    for (name, value) in flags {
+        given.extend(value.clone().map(|value| (name.to_owned(), value)));
+    }
+    Ok(given)
+}
+
+fn table(answer: &Answer) -> String {
+    if answer.rows.is_empty() { "no rows: nothing to report".to_owned() } else { answer.to_table() }
+}
+
+/// What a reader has to know to read the numbers, one line each.
+fn notes(question: &Question, answer: &Answer, freshness: &Answer) -> String {
+    let mut lines = vec![answer.titled(&question.answer)];
+    lines.extend(freshness.objects().iter().map(|row| {
+        let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        format!(
+            "{}: refreshed {}, complete through {}, revenue settled through {}",
+            text("account"),
+            text("refreshed_at"),
+            text("complete_through"),
+            text("settled_through")
+        )
+    }));
+    output::lines(&lines)
+}
+
+fn document(
+    question: &Question,
+    accounts: &[AccountId],
+    values: &[(&str, Value)],
+    answer: &Answer,
+    freshness: &Answer,
+) -> Result<String> {
+    let values: serde_json::Map<String, serde_json::Value> =
+        values.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    Ok(serde_json::to_string_pretty(&json!({
+        "name": question.name,
+        "question": question.question,
+        "accounts": accounts,
+        "parameters": values,
+        "row": question.row,
+        "answer": question.answer,
+        "freshness": freshness.objects(),
+        "columns": answer.columns,
+        "rows": answer.objects(),
+    }))?)
+}
+
+fn list(format: AnswerFormat) -> Result<()> {
+    let parameter = |parameter: &Parameter| match &parameter.default {
+        Some(default) => format!("{}={default}", parameter.name),
+        None => format!("{}=...", parameter.name),
+    };
+    let row = |question: &Question| {
+        let parameters: Vec<String> = question.parameters.iter().map(parameter).collect();
+        vec![json!(question.name), json!(question.question), json!(parameters.join(" "))]
+    };
+    let columns = ["name", "question", "parameters"].map(str::to_owned).to_vec();
+    let answer = Answer { columns, rows: QUESTIONS.iter().map(row).collect() };
+    match format {
+        AnswerFormat::Table => output::print(&answer.to_table()),
+        AnswerFormat::Markdown => output::print(&answer.to_markdown()),
+        AnswerFormat::Csv => output::print(&answer.to_csv()?),
+        AnswerFormat::Json => output::print_json(&*QUESTIONS),
+    }
+    Ok(())
+}

@@ -1,0 +1,244 @@
+//! An answer: rows of cells under named columns, and how it is written out.
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use serde_json::{Map, Number, Value};
+
+use crate::output;
+
+/// The rows of an answer. The first column is the account.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Column names.
+    pub columns: Vec<String>,
+    /// Cells: text, number or null.
+    pub rows: Vec<Vec<Value>>,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    meta: Vec<Meta>,
+    data: Vec<Vec<Value>>,
+}
+
+#[derive(Deserialize)]
+struct Meta {
+    name: String,
+    #[serde(rename = "type")]
+    type_name: String,
+}
+
+impl Answer {
+    /// Reads ClickHouse's JSONCompact.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Answer> {
+        let text = String::from_utf8_lossy(bytes);
+        let document: Document = serde_json::from_str(&text).context("cannot read the server's answer")?;
+        let is_number = |meta: &Meta| meta.type_name.contains("Int") || meta.type_name.contains("Float");
+        let numeric: Vec<bool> = document.meta.iter().map(is_number).collect();
+        let row = |cells: Vec<Value>| {
+            cells.into_iter().zip(&numeric).map(|(cell, number)| read(cell, *number)).collect()
+        };
+        Ok(Answer {
+            columns: document.meta.into_iter().map(|meta| meta.name).collect(),
+            rows: document.data.into_iter().map(row).collect(),
+        })
+    }
+
+    /// Without the account's column, where only one was asked about.
+    pub fn without_account(mut self) -> Answer {
+        self.columns.remove(0);
+        for row in &mut self.rows {
+            row.remove(0);
+        }
+        self
+    }
+
+    /// A cell by its column's name; null where there is no such cell.
+    pub fn cell(&self, row: usize, column: &str) -> &Value {
+        let index = self.columns.iter().position(|name| name == column);
+        index.and_then(|index| self.rows.get(row)?.get(index)).unwrap_or(&Value::Null)
+    }
+
+    /// A cell's number, if it has one.
+    pub fn number(&self, row: usize, column: &str) -> Option<f64> {
+        self.cell(row, column).as_f64()
+    }
+
+    /// A cell as text; null is empty.
+    pub fn text(&self, row: usize, column: &str) -> String {
+        plain(self.cell(row, column))
+    }
+
+    /// The row whose cell is this text.
+    pub fn find(&self, column: &str, text: &str) -> Option<usize> {
+        (0..self.rows.len()).find(|row| self.cell(*row, column) == text)
+    }
+
+    /// Only the rows whose cell is this text.
+    pub fn only(&self, column: &str, text: &str) -> Answer {
+        let wanted = (0..self.rows.len()).filter(|row| self.cell(*row, column) == text);
+        Answer { columns: self.columns.clone(), rows: wanted.map(|row| self.rows[row].clone()).collect() }
+    }
+
+    /// The rows as objects with the columns' names.
+    pub fn objects(&self) -> Vec<Value> {
+        let object = |row: &Vec<Value>| {
+            let fields = self.columns.iter().cloned().zip(row.iter().cloned());
+            Value::Object(fields.collect::<Map<String, Value>>())
+        };
+        self.rows.iter().map(object).collect()
+    }
+
+    /// A table for people.
+    pub fn to_table(&self) -> String {
+        let titles = self.titles();
+        let header: Vec<&str> = titles.iter().map(String::as_str).collect();
+        output::table(&header, &self.cells())
+    }
+
+    /// CSV with a header line, numbers as they are. Control characters are replaced.
+    pub fn to_csv(&self) -> Result<String> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(&self.columns)?;
+        for row in &self.rows {
+            writer.write_record(row.iter().map(|cell| inert(&plain(cell))))?;
+        }
+        let bytes = writer.into_inner().context("cannot finish the CSV")?;
+        Ok(String::from_utf8_lossy(&bytes).trim_end().to_owned())
+    }
+
+    /// A Markdown table.
+    pub fn to_markdown(&self) -> String {
+        let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
+        let mut lines = vec![line(&self.titles())];
+        let dash = |index: usize| if self.is_numeric(index) { "--:" } else { "---" }.to_owned();
+        lines.push(line(&(0..self.columns.len()).map(dash).collect::<Vec<_>>()));
+        for row in self.cells() {
+            lines.push(line(
+                &row.iter().map(|cell| output::markdown(&output::printable(cell))).collect::<Vec<_>>(),
+            ));
+        }
+        lines.join("\n")
+    }
+
+    /// A text about the answer, with its columns named as their titles are.
+    pub fn titled(&self, text: &str) -> String {
+        let named = |word: &str| {
+            let name = word.trim_end_matches(['.', ',', ':', ';']);
+            match self.columns.iter().any(|column| column == name && name.contains('_')) {
+                true => format!("\"{}\"{}", title(name), &word[name.len()..]),
+                false => word.to_owned(),
+            }
+        };
+        text.split(' ').map(named).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Column names as people write them.
+    fn titles(&self) -> Vec<String> {
+        self.columns.iter().map(|name| title(name)).collect()
+    }
+
+    fn is_numeric(&self, column: usize) -> bool {
+        self.rows.iter().any(|row| row[column].is_number())
+            && self.rows.iter().all(|row| row[column].is_number() || row[column].is_null())
+    }
+
+    /// Cells as text: numbers of a column with equally many decimals and with separators, null as nothing.
+    fn cells(&self) -> Vec<Vec<String>> {
+        let decimals = |column: usize| {
+            let longest =
+                |row: &Vec<Value>| plain(&row[column]).split_once('.').map_or(0, |(_, digits)| digits.len());
+            if self.is_numeric(column) { self.rows.iter().map(longest).max().unwrap_or(0) } else { 0 }
+        };
+        let decimals: Vec<usize> = (0..self.columns.len()).map(decimals).collect();
+        let cell = |(value, decimals): (&Value, &usize)| match value.as_f64() {
+            Some(number) => separated(number, *decimals),
+            None => plain(value),
+        };
+        self.rows.iter().map(|row| row.iter().zip(&decimals).map(cell).collect()).collect()
+    }
+}
+
+fn title(column: &str) -> String {
+    column.replace("_pct", " %").replace('_', " ")
+}
+
+/// A cell as its column's type says: 64-bit numbers may come quoted, and whole floats have no point.
+fn read(cell: Value, is_number: bool) -> Value {
+    if !is_number {
+        return cell;
+    }
+    let text = plain(&cell);
+    let whole = text.parse::<i64>().ok().map(Number::from);
+    whole.or_else(|| text.parse().ok().and_then(Number::from_f64)).map_or(Value::Null, Value::Number)
+}
+
+/// A cell as it is, without quotes; null is nothing.
+fn plain(cell: &Value) -> String {
+    match cell {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Text that neither a terminal nor a spreadsheet takes for a command. Numbers begin like formulas: they stay.
+fn inert(text: &str) -> String {
+    let text = output::printable(text);
+    let is_formula = text.starts_with(['=', '+', '-', '@']) && text.parse::<f64>().is_err();
+    if is_formula { format!("'{text}") } else { text }
+}
+
+/// A number with separators of thousands.
+fn separated(number: f64, decimals: usize) -> String {
+    let text = format!("{:.decimals$}", number.abs());
+    let (whole, fraction) = text.split_once('.').map_or((text.as_str(), ""), |(whole, rest)| (whole, rest));
+    let mut grouped = String::new();
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let sign = if number < 0.0 && text.chars().any(|digit| matches!(digit, '1'..='9')) { "-" } else { "" };
+    let point = if decimals > 0 { "." } else { "" };
+    format!("{sign}{grouped}{point}{fraction}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn answer(rows: Vec<Vec<Value>>) -> Answer {
+        Answer { columns: ["account", "name", "change_pct"].map(str::to_owned).to_vec(), rows }
+    }
+
+    #[test]
+    fn numbers_are_read_by_type_and_written_for_people() {
+        let bytes = br#"{"meta":[{"name":"account","type":"String"},{"name":"members","type":"UInt64"},
+            {"name":"change_pct","type":"Nullable(Float64)"}],
+            "data":[["7","12345678",-1234.5],["8",1,null]],"rows":2}"#;
+        let answer = Answer::parse(bytes).expect("valid");
+        assert_eq!(
+            answer.rows,
+            [[json!("7"), json!(12345678), json!(-1234.5)], [json!("8"), json!(1), Value::Null]]
+        );
+        assert_eq!(answer.cells()[0], ["7", "12,345,678", "-1,234.5"]);
+        assert_eq!(answer.cells()[1], ["8", "1", ""]);
+        assert_eq!(separated(-0.001, 2), "0.00");
+    }
+
+    #[test]
+    fn names_are_only_ever_text() {
+        let name = "=1+1|\u{1b}[31m\n`x`\\|*b*<i>";
+        let answer = answer(vec![vec![json!("acme"), json!(name), json!(1)]]);
+        let csv = answer.to_csv().expect("written");
+        assert_eq!(csv.lines().count(), 2, "{csv}");
+        assert!(csv.contains(",'=1+1|\u{fffd}[31m\u{fffd}"), "{csv}");
+        let markdown = answer.to_markdown();
+        assert_eq!(markdown.lines().count(), 3, "{markdown}");
+        assert!(markdown.contains("=1+1\\|\u{fffd}\\[31m\u{fffd}\\`x\\`\\\\\\|\\*b\\*\\<i\\>"), "{markdown}");
+        assert!(!answer.to_table().contains(['\u{1b}']));
+    }
+}

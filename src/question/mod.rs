@@ -1,0 +1,215 @@
+//! Ready-made questions: what their SQL files say about themselves, and asking them.
+
+pub mod answer;
+mod parameter;
+
+use std::sync::LazyLock;
+
+use anyhow::Result;
+
+use crate::account::AccountId;
+use crate::db::{Db, QueryError, Statement};
+use crate::exit::{ExitCode, Failure};
+use crate::sql::{self, Sql};
+
+pub use answer::Answer;
+pub use parameter::{Parameter, Value};
+
+/// Settings of an answer, from strict to none: a user's profile may forbid to change some, or any.
+const SETTINGS: [&[(&str, &str)]; 3] = [
+    &[("readonly", "2"), ("max_execution_time", "30"), ("join_use_nulls", "0")],
+    &[("max_execution_time", "30"), ("join_use_nulls", "0")],
+    &[],
+];
+/// ClickHouse's codes for "this setting may not be changed": a read-only user, a constrained profile.
+const SETTING_REFUSED: [Option<u32>; 2] = [Some(164), Some(452)];
+
+/// A question with what its file's header says.
+#[derive(Debug, serde::Serialize)]
+pub struct Question {
+    /// Name, the file's.
+    pub name: &'static str,
+    /// The question in words.
+    pub question: String,
+    /// What one row of the answer is.
+    pub row: &'static str,
+    /// How to read the answer.
+    pub answer: String,
+    /// What can be chosen.
+    pub parameters: Vec<Parameter>,
+    #[serde(skip)]
+    statement: Sql,
+}
+
+/// Every question, in the order of the catalogue.
+pub static QUESTIONS: LazyLock<Vec<Question>> =
+    LazyLock::new(|| sql::QUESTIONS.iter().map(Question::parse).collect());
+
+/// Looks a question up by its name.
+pub fn find(name: &str) -> Result<&'static Question, Failure> {
+    QUESTIONS.iter().find(|question| question.name == name).ok_or_else(|| {
+        let names: Vec<&str> = QUESTIONS.iter().map(|question| question.name).collect();
+        Failure::new(ExitCode::Usage, format!("there is no question `{}`", name.escape_default()))
+            .hint(format!("there are: {}", names.join(", ")))
+    })
+}
+
+impl Question {
+    /// Reads the header of a file: `One row is`, then `question:`, `parameter:` and `answer:`, each of which goes on in
+    /// indented lines. Panics on any other layout, which a test meets before a user does.
+    fn parse(sql: &'static Sql) -> Question {
+        let mut entries: Vec<String> = Vec::new();
+        for line in sql.text.lines().map_while(|line| line.strip_prefix("-- ")) {
+            match (line.strip_prefix("  "), entries.last_mut()) {
+                (Some(more), Some(entry)) => entry.push_str(&format!(" {more}")),
+                _ => entries.push(line.to_owned()),
+            }
+        }
+        let all = |key: &str| -> Vec<String> {
+            entries.iter().filter_map(|entry| entry.strip_prefix(key)).map(str::to_owned).collect()
+        };
+        let one = |key: &str| match &all(key)[..] {
+            [text] => text.clone(),
+            other => panic!("{}: {} lines begin with `{key}`", sql.name, other.len()),
+        };
+        let row = sql.text.lines().next().and_then(|line| line.strip_prefix("-- "));
+        Question {
+            name: sql.object(),
+            question: format!("{}?", one("question: ")),
+            row: row.unwrap_or_else(|| panic!("{}: no first line", sql.name)),
+            answer: one("answer: "),
+            parameters: all("parameter: ").iter().map(|text| Parameter::parse(text)).collect(),
+            statement: sql.composed(),
+        }
+    }
+
+    /// Checks the given values; the others take their default.
+    pub fn values(&'static self, given: &[(String, String)]) -> Result<Vec<(&'static str, Value)>, Failure> {
+        for (name, _) in given {
+            if !self.parameters.iter().any(|parameter| parameter.name == *name) {
+                let names: Vec<&str> =
+                    self.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+                let message =
+                    format!("question `{}` has no parameter `{}`", self.name, name.escape_default());
+                return Err(
+                    Failure::new(ExitCode::Usage, message).hint(format!("it has: {}", names.join(", ")))
+                );
+            }
+        }
+        let value = |parameter: &'static Parameter| {
+            let given = given.iter().rev().find(|(name, _)| *name == parameter.name);
+            let value = parameter.value(given.map(|(_, text)| text.as_str()));
+            value.map(|value| (parameter.name.as_str(), value)).map_err(|reason| {
+                let message = format!("question `{}`: {reason}", self.name);
+                Failure::new(ExitCode::Usage, message)
+                    .hint(format!("`{}` is {}", parameter.name, parameter.meaning))
+            })
+        };
+        self.parameters.iter().map(value).collect()
+    }
+
+    /// Asks the question about accounts. It only reads, within a time limit.
+    pub async fn ask(
+        &self,
+        db: &Db,
+        accounts: &[AccountId],
+        values: &[(&'static str, Value)],
+    ) -> Result<Answer> {
+        let mut statement = db.statement(&self.statement).param("accounts", accounts);
+        for (name, value) in values {
+            statement = statement.param(name, value);
+        }
+        Answer::parse(&read_only(&statement).await?)
+    }
+}
+
+/// Runs a statement as strictly as the user's profile lets.
+async fn read_only(statement: &Statement<'_>) -> Result<Vec<u8>> {
+    let mut settings = SETTINGS.iter();
+    loop {
+        let strictness = settings.next().copied().unwrap_or_default();
+        let mut limited = statement.clone();
+        for (name, value) in strictness {
+            limited = limited.setting(name, value);
+        }
+        let outcome = limited.fetch_format("JSONCompact").await;
+        let refused = |error: &anyhow::Error| {
+            let query = error.downcast_ref::<QueryError>();
+            query.is_some_and(|error| SETTING_REFUSED.contains(&error.code))
+        };
+        match outcome {
+            Err(error) if !strictness.is_empty() && refused(&error) => continue,
+            outcome => return outcome,
+        }
+    }
+}
+
+/// How far the numbers of these accounts reach, for those that have any.
+pub async fn freshness(db: &Db, accounts: &[AccountId]) -> Result<Answer> {
+    let question = find("data_freshness")?;
+    question.ask(db, accounts, &question.values(&[])?).await
+}
+
+/// Refuses an account without a row in the summary tables: it is mistyped, or was never refreshed.
+pub async fn refuse_unknown(db: &Db, accounts: &[AccountId], freshness: &Answer) -> Result<()> {
+    let is_known = |account: &&AccountId| freshness.rows.iter().any(|row| row[0] == account.as_str());
+    let Some(unknown) = accounts.iter().find(|account| !is_known(account)) else { return Ok(()) };
+    let near: Vec<String> = db
+        .statement(&sql::SUMMARIZED_ACCOUNTS)
+        .param("lower_accounts", [unknown.as_str().to_lowercase()])
+        .fetch_all()
+        .await?;
+    let failure =
+        Failure::new(ExitCode::Usage, format!("account `{unknown}` has no row in the summary tables"));
+    Err(match near.first() {
+        Some(id) => failure.hint(format!("did you mean `{id}`: ids differ by upper and lower case")),
+        None => failure.hint("check the Klaviyo public id, or run `aiviews populate` for it"),
+    }
+    .into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_header_can_be_read_and_names_the_parameters_that_the_sql_has() {
+        for question in QUESTIONS.iter() {
+            let text = &question.statement.text;
+            for parameter in &question.parameters {
+                let slot = format!("{{{}:{}}}", parameter.name, parameter.type_name());
+                assert!(text.contains(&slot), "{}: no {slot}", question.name);
+                if let Some(default) = &parameter.default {
+                    assert!(parameter.value(Some(default)).is_ok(), "{}: {default}", question.name);
+                }
+            }
+            let slots = text.matches('{').count() - text.matches("{accounts:Array(String)}").count();
+            let declared: usize = question
+                .parameters
+                .iter()
+                .map(|parameter| text.matches(&format!("{{{}:", parameter.name)).count())
+                .sum();
+            assert_eq!(slots, declared, "{}: a slot without `parameter:`", question.name);
+            assert!(text.contains("{accounts:Array(String)}"), "{} reads every account", question.name);
+            assert!(text.contains("LIMIT {limit:UInt16} BY account"), "{} has no limit", question.name);
+            assert!(question.row.starts_with("One row is "), "{}", question.name);
+        }
+    }
+
+    #[test]
+    fn what_does_not_exist_is_named_with_what_does() {
+        let error = find("weather").expect_err("unknown");
+        assert_eq!(error.code, ExitCode::Usage);
+        assert!(error.remedy().is_some_and(|hint| hint.contains("top_campaigns")));
+        let question = find("top_campaigns").expect("known");
+        let given = |name: &str, value: &str| question.values(&[(name.to_owned(), value.to_owned())]);
+        assert!(
+            given("colour", "1")
+                .expect_err("unknown")
+                .remedy()
+                .is_some_and(|hint| hint == "it has: days, limit")
+        );
+        assert!(given("days", "0").expect_err("too few").to_string().contains("1 to 3650"));
+        assert_eq!(given("days", "7").expect("valid")[0], ("days", Value::Integer(7)));
+    }
+}

@@ -1,0 +1,210 @@
+//! The command line: the main job from end to end, exit codes, messages, `--json` and `--help`.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use crate::program::{Program, Run};
+
+#[test]
+fn the_main_job_runs_on_the_embedded_engine() {
+    main_job(&Program::new(), &[]);
+}
+
+#[test]
+fn the_main_job_runs_against_a_server_by_url() {
+    let (server, client) = (Program::new(), Program::new());
+    let mut process = server
+        .command(&["serve", "--port", "0"])
+        .env("AIVIEWS_TOKEN", "a-token")
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a server");
+    let mut line = String::new();
+    BufReader::new(process.stderr.take().expect("a pipe")).read_line(&mut line).expect("a line");
+    let url = line.trim_end().rsplit(' ').next().expect("an address").to_owned();
+    assert!(url.starts_with("http://127.0.0.1:"), "{line}");
+    // A verb on the folder that a server holds goes through that server by itself.
+    assert_eq!(server.run(&["status"]).code, 6);
+    main_job(&client, &[("CLICKHOUSE_URL", &url), ("CLICKHOUSE_PASSWORD", "a-token")]);
+    process.kill().expect("the server is stopped");
+    process.wait().expect("an end");
+}
+
+fn main_job(program: &Program, environment: &[(&str, &str)]) {
+    let run = |arguments: &[&str]| {
+        let output = program.command(arguments).envs(environment.iter().copied()).output().expect("aiviews runs");
+        let run = Run::of(output);
+        assert!(!run.stderr.contains("a-token") && !run.stdout.contains("a-token"));
+        run
+    };
+    let ok = |arguments: &[&str]| {
+        let run = run(arguments);
+        assert_eq!(run.code, 0, "{arguments:?}\n{}\n{}", run.stdout, run.stderr);
+        run.stdout
+    };
+    assert!(ok(&["migrate"]).contains("create table flow_ai_summary"));
+    assert_eq!(ok(&["migrate"]).trim(), "nothing to do");
+    assert!(ok(&["seed", "--accounts", "3", "--days", "40"]).contains("campaign"));
+    let status = run(&["status"]);
+    assert_eq!((status.code, status.stdout.contains("XqkVGb: never refreshed")), (9, true), "{}", status.stdout);
+    assert!(ok(&["populate", "--days", "30"]).starts_with("published 3 accounts"));
+    assert!(ok(&["verify"]).contains("7 tables, 8 views"));
+    assert!(ok(&["status"]).contains("3 accounts with recent source rows, all fresh"));
+}
+
+/// What a caller of `--json` may rely on.
+#[test]
+fn reports_are_one_json_document() {
+    let program = Program::new();
+    program.json(&["migrate"]);
+    assert_eq!(program.json(&["seed", "--accounts", "2", "--days", "30"])[0]["source"], "campaign");
+    let dry = program.json(&["populate", "--days", "7", "--dry-run"]);
+    assert_eq!((&dry["accounts"], &dry["partitions_to_swap"]), (&2.into(), &14.into()));
+    assert!(dry["statements"][0].as_str().is_some_and(|text| text.contains("INSERT INTO")));
+    let report = program.json(&["populate", "--days", "7"]);
+    assert_eq!((&report["published"], &report["exit_codes"][0]), (&2.into(), &0.into()), "{report}");
+    for key in ["run_id", "start", "as_of", "failed", "held_back", "skipped", "rows_written", "rows_kept", "warnings"] {
+        assert!(!report[key].is_null(), "{key}");
+    }
+    let status = program.json(&["status"]);
+    assert_eq!(status["runs"][0]["run_id"], report["run_id"]);
+    assert_eq!(status["tables"].as_array().map(Vec::len), Some(7));
+    assert_eq!(program.json(&["verify"])["ok"], true);
+    // The account with the most rows: what `--table` and `--resume` leave alone shows in the report.
+    let table = program.json(&["populate", "--days", "7", "--table", "segment_ai_trends"]);
+    assert_eq!(table["rows_written"].as_object().map(|rows| rows.len()), Some(1));
+    let resumed = program.json(&["populate", "--days", "7", "--resume"]);
+    assert_eq!((&resumed["published"], &resumed["already_done"]), (&0.into(), &2.into()), "{resumed}");
+}
+
+#[test]
+fn wrong_arguments_are_named_with_their_remedy() {
+    let program = Program::new();
+    program.ok(&["migrate"]);
+    program.ok(&["seed", "--accounts", "2", "--days", "10"]);
+    let cases: [(&[&str], &str); 12] = [
+        (&["populate", "--klaviyo-id", "'; DROP TABLE x"], "is not a Klaviyo public id"),
+        (&["populate", "--klaviyo-id", ""], "is not a Klaviyo public id"),
+        (&["populate", "--klaviyo_id", "xqkvgb"], "did you mean `XqkVGb`"),
+        (&["populate", "--klaviyo-id", "nobody"], "is in no source and in no table"),
+        (&["populate", "--days", "0"], "--days"),
+        (&["populate", "--days", "3651"], "--days"),
+        (&["populate", "--as-of", "2999-01-01"], "lies in the future"),
+        (&["populate", "--as-of", "2024-02-30"], "--as-of"),
+        (&["populate", "--as-of", "1970-04-10", "--days", "1"], "reaches outside"),
+        (&["populate", "--table", "users"], "`users` is not a summary table"),
+        (&["forget", "--klaviyo-id", "XqkVGb"], "add --yes"),
+        (&["status", "--url", "http://user:hunter2@127.0.0.1"], "holds a user, a password or parameters"),
+    ];
+    for (arguments, expected) in cases {
+        let run = program.run(arguments);
+        assert_eq!(run.code, 2, "{arguments:?}\n{}", run.stderr);
+        assert!(run.stderr.contains(expected), "{arguments:?}\n{}", run.stderr);
+        assert!(run.stdout.is_empty() && !run.stderr.contains("hunter2"), "{arguments:?}\n{}", run.stderr);
+    }
+    let status = program.run(&["status", "--json"]);
+    assert!(status.stdout.contains("\"runs\": []"), "nothing was run: {}", status.stdout);
+}
+
+#[test]
+fn a_password_never_travels_in_the_clear_to_another_host() {
+    let run = Run::of(
+        Program::new()
+            .command(&["status", "--url", "http://ch.example.com:8123"])
+            .env("CLICKHOUSE_PASSWORD", "hunter2")
+            .output()
+            .expect("aiviews runs"),
+    );
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("in the clear") && run.stderr.contains("--insecure"), "{}", run.stderr);
+    assert!(!run.stderr.contains("hunter2"));
+}
+
+#[test]
+fn an_unready_database_is_left_alone() {
+    let program = Program::new();
+    let run = program.run(&["populate"]);
+    assert_eq!(run.code, 6, "{}", run.stderr);
+    assert!(run.stderr.contains("aiviews migrate"), "{}", run.stderr);
+    program.ok(&["migrate"]);
+    let run = program.run(&["populate"]);
+    assert_eq!(run.code, 6, "{}", run.stderr);
+    assert!(run.stderr.contains("campaign_statistics_latest"), "{}", run.stderr);
+    assert_eq!(program.run(&["verify"]).code, 6);
+    assert_eq!(program.run(&["verify", "--sql"]).code, 0);
+}
+
+#[test]
+fn an_account_that_leaves_is_gone_and_the_others_stay() {
+    let program = Program::new();
+    program.ok(&["migrate"]);
+    program.ok(&["seed", "--accounts", "3", "--days", "30"]);
+    program.ok(&["populate", "--days", "30"]);
+    let tables = |program: &Program| program.json(&["status"])["tables"].clone();
+    let rows = |tables: &serde_json::Value| -> u64 {
+        tables.as_array().into_iter().flatten().filter_map(|table| table["row_count"].as_u64()).sum()
+    };
+    let before = tables(&program);
+    let forgotten = program.json(&["forget", "--klaviyo-id", "XqkVGb", "--yes"]);
+    let removed = forgotten["rows_removed"].as_object().expect("tables");
+    assert_eq!(removed.len(), 7, "{forgotten}");
+    let removed: u64 = removed.values().filter_map(serde_json::Value::as_u64).sum();
+    let after = tables(&program);
+    assert_eq!(rows(&before) - rows(&after), removed);
+    for (before, after) in before.as_array().into_iter().flatten().zip(after.as_array().into_iter().flatten()) {
+        let accounts = |table: &serde_json::Value| table["accounts"].as_u64().unwrap_or_default();
+        assert_eq!(accounts(before) - accounts(after), 1, "{after}");
+    }
+    let again = program.run(&["forget", "--klaviyo-id", "XqkVGb", "--yes"]);
+    assert_eq!(again.code, 2);
+    assert!(again.stderr.contains("has no row in any summary table"), "{}", again.stderr);
+    // Its sources are still there: the next run for all would bring it back, and says so as a refresh does.
+    assert_eq!(program.json(&["populate", "--days", "30"])["published"], 3);
+}
+
+#[test]
+fn seed_never_touches_other_sources() {
+    let program = Program::new();
+    program.ok(&["seed", "--accounts", "2", "--days", "5"]);
+    let first = program.json(&["seed", "--accounts", "2", "--days", "5"]);
+    assert_eq!(first, program.json(&["seed", "--accounts", "2", "--days", "5"]));
+    assert_ne!(first, program.json(&["seed", "--accounts", "2", "--days", "5", "--seed", "2"]));
+}
+
+/// `--help` of every verb, pinned: `AIVIEWS_BLESS=1 cargo test` rewrites the files, to be read in the diff.
+#[test]
+fn help_is_pinned() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/help");
+    let program = Program::new();
+    let top = program.ok(&["--help"]);
+    let verbs: Vec<&str> = top
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|verb| *verb != "help")
+        .collect();
+    let mut files: Vec<String> = std::fs::read_dir(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cmd"))
+        .expect("src/cmd")
+        .filter_map(|entry| entry.expect("a file").path().file_stem()?.to_str().map(str::to_owned))
+        .filter(|name| name != "mod")
+        .collect();
+    files.sort();
+    let mut sorted = verbs.clone();
+    sorted.sort_unstable();
+    assert_eq!(files, sorted, "`ls src/cmd` equals `--help`");
+    let pages = std::iter::once(("aiviews", top.clone()))
+        .chain(verbs.iter().map(|verb| (*verb, program.ok(&[verb, "--help"]))));
+    for (name, page) in pages {
+        let file = folder.join(format!("{name}.txt"));
+        let page = page.lines().filter(|line| !line.contains("[env: ")).collect::<Vec<_>>().join("\n") + "\n";
+        if std::env::var_os("AIVIEWS_BLESS").is_some() {
+            std::fs::create_dir_all(&folder).expect("a folder");
+            std::fs::write(&file, &page).expect("a file");
+        }
+        let pinned = std::fs::read_to_string(&file).unwrap_or_default();
+        assert_eq!(page, pinned, "{name}: AIVIEWS_BLESS=1 rewrites tests/help");
+    }
+}

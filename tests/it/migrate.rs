@@ -1,0 +1,300 @@
+//! `aiviews migrate`: from nothing, from production's tables, from half a migration.
+
+use aiviews::db::Db;
+use aiviews::difference::Mend;
+use aiviews::exit::{self, ExitCode};
+use aiviews::ledger::STEPS;
+use aiviews::migrate::{self, Rebuilds, Survey};
+use aiviews::schema::TABLES;
+use aiviews::stop::Stop;
+use aiviews::{preflight, verify};
+
+use crate::schema::{
+    aiviews, aiviews_on, differences, make_production_tables, migrate, schema_text, stderr, stdout,
+};
+use crate::support::{database, drop_database, execute, rows, sql};
+
+#[tokio::test]
+async fn an_empty_database_gets_the_contract() {
+    let db = database("empty").await;
+    let report = verify::verify_sql(&db).await.expect("verified");
+    assert!(report.ok, "{:#?}", report.findings);
+    assert_eq!(report.findings, []);
+}
+
+#[tokio::test]
+async fn a_second_migration_does_nothing() {
+    let db = database("second").await;
+    assert_eq!(migrate(&db, Rebuilds::Leave).await.expect("migrated").len(), 9 + STEPS.len() + 8);
+    assert_eq!(differences(&db).await, []);
+    let ledger = "SELECT count() FROM ai_schema_ledger";
+    assert_eq!(rows(&db, ledger).await, [[STEPS.len().to_string()]]);
+    assert_eq!(migrate(&db, Rebuilds::Do).await.expect("migrated"), Vec::<String>::new());
+    assert_eq!(rows(&db, ledger).await, [[STEPS.len().to_string()]]);
+}
+
+#[tokio::test]
+async fn production_tables_are_adopted_without_losing_a_row() {
+    let (db, fresh) = (database("adopted").await, database("adopted_fresh").await);
+    make_production_tables(&db).await;
+    execute(
+        &db,
+        "INSERT INTO campaign_ai_summary (klaviyo_public_id, date, campaign_id, recipients, bounced, conversions)
+         VALUES ('a', '2024-01-01', 'c1', 100, 20, 3), ('a', '2024-01-01', 'c2', 5, 7, 0)",
+    )
+    .await;
+    execute(
+        &db,
+        "INSERT INTO flow_weekly_rollup (klaviyo_public_id, week_start_date, flow_id, total_recipients, avg_open_rate,
+            avg_click_rate, avg_conversion_rate)
+         VALUES ('a', '2024-01-01', 'f1', 1000, 0.25, nan, 1e30), ('b', '2024-01-01', 'f1', 30, 0.05, 0, 0.1)",
+    )
+    .await;
+    migrate(&db, Rebuilds::Leave).await.expect("migrated");
+    migrate(&fresh, Rebuilds::Leave).await.expect("migrated");
+    assert_eq!(differences(&db).await, []);
+    assert_eq!(
+        schema_text(&db).await,
+        schema_text(&fresh).await,
+        "contract tables and steps make the present DDL"
+    );
+    let campaigns =
+        "SELECT campaign_id, recipients, delivered, conversion_uniques, has_prior_week, label_basis
+        FROM campaign_ai_summary ORDER BY campaign_id";
+    assert_eq!(
+        rows(&db, campaigns).await,
+        [["c1", "100", "80", "3", "0", "none"], ["c2", "5", "0", "0", "0", "none"]]
+    );
+    let weeks = "SELECT klaviyo_public_id, total_delivered, total_opens_unique, total_clicks_unique,
+            total_conversion_uniques, revenue_prior_week
+        FROM flow_weekly_rollup ORDER BY klaviyo_public_id";
+    let expected = [["a", "1000", "250", "0", "4294967295", "0"], ["b", "30", "2", "0", "3", "0"]];
+    assert_eq!(rows(&db, weeks).await, expected);
+}
+
+#[tokio::test]
+async fn every_step_can_run_twice_on_old_and_new_tables() {
+    let (old, new) = (database("steps_old").await, database("steps_new").await);
+    make_production_tables(&old).await;
+    for table in &TABLES {
+        new.statement(&table.ddl).execute().await.expect(table.name);
+    }
+    let before = schema_text(&new).await;
+    for step in STEPS.iter().chain(&STEPS) {
+        for db in [&old, &new] {
+            db.statement(&step.sql)
+                .execute()
+                .await
+                .unwrap_or_else(|error| panic!("{}: {error:#}", step.name()));
+        }
+    }
+    assert_eq!(schema_text(&new).await, before);
+    migrate(&old, Rebuilds::Leave).await.expect("migrated");
+    assert_eq!(differences(&old).await, []);
+}
+
+/// The statements that a migration would run now.
+async fn statements_left(db: &Db) -> Vec<String> {
+    let plan = migrate::plan(&differences(db).await, Rebuilds::Leave);
+    let statements = plan.actions.iter().flat_map(|action| migrate::statements(db, action));
+    statements.map(|statement| statement.text().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn after_every_statement_what_is_left_is_the_rest() {
+    let db = database("rest").await;
+    make_production_tables(&db).await;
+    let all = statements_left(&db).await;
+    for (index, statement) in all.iter().enumerate() {
+        assert!(preflight::check_schema(&db).await.is_err(), "before statement {index}");
+        execute(&db, statement).await;
+        let left = statements_left(&db).await;
+        // A step that ran but was not recorded runs again.
+        let is_recorded =
+            all.get(index + 1).is_none_or(|next| !next.contains("INSERT INTO ai_schema_ledger"));
+        assert_eq!(left, all[index + usize::from(is_recorded)..], "after statement {index}");
+    }
+    assert!(preflight::check_schema(&db).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_interrupted_migration_is_resumed() {
+    let whole = database("interrupted_whole").await;
+    make_production_tables(&whole).await;
+    let statements = statements_left(&whole).await;
+    migrate(&whole, Rebuilds::Leave).await.expect("migrated");
+    let expected = schema_text(&whole).await;
+    for count in (1..statements.len()).step_by(6) {
+        let db = database("interrupted").await;
+        make_production_tables(&db).await;
+        for statement in &statements[..count] {
+            execute(&db, statement).await;
+        }
+        migrate(&db, Rebuilds::Leave).await.expect("migrated");
+        assert_eq!(schema_text(&db).await, expected, "after {count} statements");
+        let ledger = "SELECT count(), uniqExact(version) FROM ai_schema_ledger FINAL";
+        assert_eq!(rows(&db, ledger).await, [["7", "7"]]);
+        drop_database(&db).await;
+    }
+}
+
+#[tokio::test]
+async fn a_stop_between_actions_says_what_is_done() {
+    let db = database("stopped").await;
+    let plan = migrate::plan(&differences(&db).await, Rebuilds::Leave);
+    let (sender, stop) = Stop::by_hand();
+    let outcome = migrate::execute(&db, &plan.actions, &stop, |action, _| {
+        if action.object() == "flow_ai_summary" {
+            sender.send(Some(ExitCode::Interrupted)).expect("the receiver lives");
+        }
+    });
+    let error = outcome.await.expect_err("stopped");
+    assert_eq!(exit::code_of(&error), ExitCode::Interrupted);
+    let text = format!("{error:#}");
+    assert!(
+        text.starts_with("stopped at create table `channel_performance_daily`: 4 of 24 actions are done"),
+        "{text}"
+    );
+    migrate(&db, Rebuilds::Leave).await.expect("resumed");
+    assert_eq!(differences(&db).await, []);
+}
+
+#[tokio::test]
+async fn an_applied_step_that_changed_is_refused() {
+    let db = database("checksum").await;
+    migrate(&db, Rebuilds::Leave).await.expect("migrated");
+    execute(
+        &db,
+        "INSERT INTO ai_schema_ledger (version, name, checksum, applied_at)
+         SELECT version, name, reverse(checksum), now64(3) + 1 FROM ai_schema_ledger WHERE version = 3",
+    )
+    .await;
+    let plan = migrate::plan(&differences(&db).await, Rebuilds::Leave);
+    let [difference] = &plan.by_hand[..] else { panic!("{:#?}", plan.by_hand) };
+    assert!(difference.expected.starts_with("step 3 `channel_performance_daily`"), "{}", difference.expected);
+    assert_eq!(plan.actions.len(), 0);
+    let error = preflight::check_schema(&db).await.expect_err("refused");
+    assert_eq!(exit::code_of(&error), ExitCode::SchemaMismatch);
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_aiviews_is_refused() {
+    let db = database("newer").await;
+    migrate(&db, Rebuilds::Leave).await.expect("migrated");
+    execute(&db, "INSERT INTO ai_schema_ledger (version, name, checksum) VALUES (8, 'something', 'x')").await;
+    let found = differences(&db).await;
+    let [difference] = &found[..] else { panic!("{found:#?}") };
+    assert!(matches!(&difference.mend, Mend::ByHand(remedy) if remedy.contains("upgrade")), "{difference:?}");
+}
+
+#[tokio::test]
+async fn an_additive_column_that_was_dropped_comes_back_in_its_place() {
+    let db = database("dropped").await;
+    migrate(&db, Rebuilds::Leave).await.expect("migrated");
+    let before = schema_text(&db).await;
+    execute(&db, "ALTER TABLE campaign_ai_summary DROP COLUMN has_prior_week, DROP COLUMN delivered").await;
+    execute(
+        &db,
+        "ALTER TABLE campaign_ai_summary COMMENT COLUMN date 'it''s \\\\ changed', MODIFY COMMENT ''",
+    )
+    .await;
+    let done = migrate(&db, Rebuilds::Leave).await.expect("migrated");
+    let expected = [
+        "run step on campaign_ai_summary: number 1, adds `campaign_ai_summary.delivered`, `campaign_ai_summary.has_prior_week`; ",
+        "comment campaign_ai_summary: 2 missing or different; ",
+    ];
+    assert_eq!(done, expected);
+    assert_eq!(schema_text(&db).await, before);
+}
+
+#[tokio::test]
+async fn two_migrations_at_once_end_like_one() {
+    let (db, alone) = (database("at_once").await, database("at_once_alone").await);
+    make_production_tables(&db).await;
+    let (first, second) = tokio::join!(migrate(&db, Rebuilds::Leave), migrate(&db, Rebuilds::Leave));
+    first.and(second).expect("both end well");
+    migrate(&alone, Rebuilds::Leave).await.expect("migrated");
+    assert_eq!(schema_text(&db).await, schema_text(&alone).await);
+}
+
+#[tokio::test]
+async fn the_survey_is_a_handful_of_queries_on_an_empty_database() {
+    let db = database("survey").await;
+    let survey = Survey::read(&db).await.expect("read");
+    assert_eq!(survey.live.objects, []);
+    assert_eq!(survey.pending().len(), 9 + STEPS.len() + 8);
+}
+
+#[tokio::test]
+async fn the_script_of_a_dry_run_is_the_migration() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dry_run = aiviews(folder.path(), &["migrate", "--dry-run"]);
+    assert!(dry_run.status.success(), "{}", stderr(&dry_run));
+    let db = database("dry_run").await;
+    let script = stdout(&dry_run);
+    for statement in script.split_inclusive(";\n").filter(|it| !it.trim().is_empty()) {
+        db.statement(&sql(statement.trim_end().trim_end_matches(';'))).execute().await.expect(statement);
+    }
+    assert_eq!(differences(&db).await, []);
+    let again = aiviews(folder.path(), &["migrate", "--dry-run"]);
+    assert_eq!(stdout(&again), script, "a dry run changes nothing");
+}
+
+#[tokio::test]
+async fn the_program_says_each_action_once_and_then_nothing_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let first = aiviews(folder.path(), &["migrate"]);
+    assert_eq!(first.status.code(), Some(0), "{}", stderr(&first));
+    assert!(stderr(&first).contains("target: embedded engine in"), "{}", stderr(&first));
+    assert_eq!(stdout(&first).lines().next(), Some("create table ai_schema_ledger"));
+    assert_eq!(stdout(&first).lines().count(), 24);
+    let second = aiviews(folder.path(), &["migrate"]);
+    assert_eq!(stdout(&second), "nothing to do\n");
+    assert_eq!(stderr(&second), "");
+    let json = aiviews(folder.path(), &["migrate", "--json"]);
+    let document: serde_json::Value = serde_json::from_slice(&json.stdout).expect("one document");
+    assert_eq!(document["ok"], true);
+    assert_eq!(document["actions"], serde_json::json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drift_is_refused_before_anything_is_changed() {
+    let db = database("refused").await;
+    make_production_tables(&db).await;
+    execute(&db, "ALTER TABLE flow_ai_summary RENAME COLUMN opens TO opened").await;
+    let before = schema_text(&db).await;
+    let output = aiviews_on(&db, &["migrate"]).await;
+    assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+    assert_eq!(stdout(&output), "");
+    let expected = "error: `flow_ai_summary.opens`: expected UInt32, found no such column, but `opened` UInt32 in its \
+        place; nothing was changed\n\
+        hint: if it was renamed: ALTER TABLE flow_ai_summary RENAME COLUMN opened TO opens\n";
+    assert_eq!(stderr(&output), expected);
+    assert_eq!(schema_text(&db).await, before);
+    let json = aiviews_on(&db, &["migrate", "--json"]).await;
+    let document: serde_json::Value = serde_json::from_slice(&json.stdout).expect("one document");
+    assert_eq!((json.status.code(), &document["ok"]), (Some(6), &serde_json::json!(false)));
+    assert_eq!(document["problems"][0]["object"], "flow_ai_summary.opens");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_before_the_migration_is_refused() {
+    let db = database("unmigrated").await;
+    for arguments in [&["populate"][..], &["forget", "--klaviyo-id", "a", "--yes"]] {
+        let output = aiviews_on(&db, arguments).await;
+        assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+        assert!(stderr(&output).ends_with("hint: run `aiviews migrate`\n"), "{}", stderr(&output));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_programs_at_once_end_like_one() {
+    let (db, alone) = (database("programs").await, database("programs_alone").await);
+    let (first, second) = tokio::join!(aiviews_on(&db, &["migrate"]), aiviews_on(&db, &["migrate"]));
+    for output in [first, second] {
+        assert!(matches!(output.status.code(), Some(0 | 4)), "{}", stderr(&output));
+    }
+    assert!(aiviews_on(&db, &["migrate"]).await.status.success());
+    migrate(&alone, Rebuilds::Leave).await.expect("migrated");
+    assert_eq!(schema_text(&db).await, schema_text(&alone).await);
+}
