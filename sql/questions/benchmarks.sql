@@ -1,7 +1,7 @@
 -- One row is one channel of the campaigns, or of the flows: what is usual over 90 days.
 -- question: What is usual for my account
 -- parameter: limit UInt16 1..1000 = 10: rows per account
--- answer: Averages of the 90 days before the last refresh. Rates are percent of the messages delivered, the open rate is
+-- answer: Means of the 90 days before the last refresh. Rates are percent of the messages delivered, the open rate is
 --   empty where the channel does not track opens. revenue_per_send is the mean of a campaign, or of a flow message on a
 --   day. Every "vs average" compares with these.
 WITH
