@@ -14,4 +14,3 @@ FROM
     WHERE klaviyo_public_id IN {accounts:Array(String)}
         AND NOT (<<date_column>> BETWEEN {window_start:Date} AND {window_end:Date})
 )
-ORDER BY klaviyo_public_id

@@ -62,43 +62,41 @@ pub enum Objection {
 /// The rows of each account, or the objection to publishing it.
 pub type Findings = BTreeMap<AccountId, Result<Rows, Objection>>;
 
-/// Compares what is staged for these accounts with what is there.
+/// Rows that the server says it stores, by table and account: read once for all tables of a batch.
+pub type StoredRows<'partitions> = BTreeMap<(&'partitions str, &'partitions str), u64>;
+
+/// Compares what is staged for these accounts with what is there; `stored` says what is stored.
 pub async fn audit(
     db: &Db,
     table: &SummaryTable,
     window: &Window,
     accounts: &[AccountId],
+    stored: &StoredRows<'_>,
     allow_shrink: bool,
 ) -> Result<Findings> {
     let (window_start, window_end) = window.bounds(table.grain);
-    let staged: Vec<Staged> = db
+    let staged = db
         .statement(&table.audit.composed())
         .param("staging", staging::name(db, table))
         .param("accounts", accounts)
         .param("window_start", window_start)
-        .param("window_end", window_end)
-        .fetch_all()
-        .await?;
-    let staged: BTreeMap<_, _> = staged.into_iter().map(|row| (row.klaviyo_public_id.clone(), row)).collect();
-    let present: Vec<Present> = db
+        .param("window_end", window_end);
+    let present = db
         .statement(&table.present())
         .param("target", table.name)
         .param("accounts", accounts)
         .param("window_start", window_start)
-        .param("window_end", window_end)
-        .fetch_all()
-        .await?;
+        .param("window_end", window_end);
+    let (staged, present) = tokio::try_join!(staged.fetch_all::<Staged>(), present.fetch_all::<Present>())?;
+    let staged: BTreeMap<_, _> = staged.into_iter().map(|row| (row.klaviyo_public_id.clone(), row)).collect();
     let present: BTreeMap<_, _> =
         present.into_iter().map(|row| (row.klaviyo_public_id.clone(), row)).collect();
-    let stored = super::accounts::partitions(db, &[table.name]).await?;
-    let stored: BTreeMap<_, _> =
-        stored.into_iter().map(|row| (row.klaviyo_public_id, row.stored_rows)).collect();
 
     let judge = |account: &AccountId| {
         let key = account.as_str();
         let staged = staged.get(key).cloned().unwrap_or_default();
         let present = present.get(key).cloned().unwrap_or_default();
-        let stored = stored.get(key).copied().unwrap_or_default();
+        let stored = stored.get(&(table.name, key)).copied().unwrap_or_default();
         (account.clone(), judge(table.name, &staged, &present, stored, allow_shrink))
     };
     Ok(accounts.iter().map(judge).collect())

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clickhouse::Row;
+use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use tracing::{debug, warn};
 
-use super::audit::{self, Objection, Rows};
+use super::audit::{self, Findings, Objection, Rows};
 use super::report::Report;
 use super::window::Window;
 use super::{Options, publish, staging};
@@ -26,6 +27,12 @@ use crate::stop::Stop;
 
 /// How long the lock counts as ours after it was seen to be.
 const LOCK_LOOK: Duration = Duration::from_secs(1);
+
+/// Staging inserts that run side by side. Each holds its table's batch in memory, and each writes on one thread.
+const STAGED_AT_ONCE: usize = 3;
+
+/// Reading statements that run side by side: small ones, that wait more than they work.
+const READ_AT_ONCE: usize = 7;
 
 /// A batch at work.
 pub struct Work<'run> {
@@ -132,12 +139,20 @@ impl<'run> Work<'run> {
 
     /// Stages and audits: all that readers do not notice, and that a stop may end at any time.
     async fn prepare(&mut self, accounts: &[AccountId]) -> Result<Prepared> {
-        for table in &self.options.tables {
-            staging::stage(&self.reading, table, self.window, accounts).await?;
-        }
+        self.stage(accounts).await?;
         let rejected = self.rejected(accounts).await?;
         let ready = self.audited(accounts, &rejected).await?;
         Ok(Prepared { ready, rejected })
+    }
+
+    /// Fills the staging tables, some at a time. One that fails lets the others end, so that none is still being
+    /// written when the batch is tried again.
+    async fn stage(&self, accounts: &[AccountId]) -> Result<()> {
+        let stage = async |table: &&'static SummaryTable| {
+            staging::stage(&self.reading, table, self.window, accounts).await
+        };
+        let staged: Vec<Result<()>> = together(&self.options.tables, STAGED_AT_ONCE, stage).await;
+        staged.into_iter().collect()
     }
 
     /// Publishes, checks and logs what is staged.
@@ -232,13 +247,20 @@ impl<'run> Work<'run> {
     ) -> Result<Vec<Ready>> {
         let mut rows: BTreeMap<&AccountId, Vec<Rows>> = BTreeMap::new();
         let mut objections: BTreeMap<&AccountId, Objection> = BTreeMap::new();
-        for table in &self.options.tables {
+        let names: Vec<&str> = self.options.tables.iter().map(|table| table.name).collect();
+        let partitions = super::accounts::partitions(&self.reading, &names).await?;
+        let stored = partitions
+            .iter()
+            .map(|it| ((it.table_name.as_str(), it.klaviyo_public_id.as_str()), it.stored_rows))
+            .collect();
+        let audit = async |table: &&'static SummaryTable| {
             let allow_shrink = self.options.allow_shrink;
-            let mut findings = fault::step(
-                Step::Audit,
-                audit::audit(&self.reading, table, self.window, accounts, allow_shrink),
-            )
-            .await?;
+            let audit = audit::audit(&self.reading, table, self.window, accounts, &stored, allow_shrink);
+            fault::step(Step::Audit, audit).await
+        };
+        let audits: Vec<Result<Findings>> = together(&self.options.tables, READ_AT_ONCE, audit).await;
+        for findings in audits {
+            let mut findings = findings?;
             for account in accounts {
                 match findings.remove(account) {
                     Some(Ok(found)) => rows.entry(account).or_default().push(found),
@@ -271,8 +293,12 @@ impl<'run> Work<'run> {
     async fn checked(&mut self, published: Vec<Ready>) -> Result<Vec<Ready>> {
         let accounts: Vec<AccountId> = published.iter().map(|ready| ready.account.clone()).collect();
         let mut wrong: BTreeMap<AccountId, String> = BTreeMap::new();
-        for (index, table) in self.options.tables.iter().enumerate() {
-            let visible = fault::step(Step::Check, audit::visible_rows(self.db, table, &accounts)).await?;
+        let look = async |table: &&'static SummaryTable| {
+            fault::step(Step::Check, audit::visible_rows(self.db, table, &accounts)).await
+        };
+        let looks = together(&self.options.tables, READ_AT_ONCE, look).await;
+        for (index, (table, visible)) in self.options.tables.iter().zip(looks).enumerate() {
+            let visible = visible?;
             for ready in &published {
                 let expected = ready.rows[index].written + ready.rows[index].kept;
                 let found = visible.get(ready.account.as_str()).copied().unwrap_or_default();
@@ -393,6 +419,15 @@ impl<'run> Work<'run> {
             |table: &&SummaryTable| Entry::new(self.db, self.window, account, table, state, outcome.clone());
         tables.iter().map(entry).collect()
     }
+}
+
+/// Does something for each table, at most so many at once; the answers come in the order of the tables.
+async fn together<Answer>(
+    tables: &[&'static SummaryTable],
+    at_once: usize,
+    work: impl AsyncFn(&&'static SummaryTable) -> Answer,
+) -> Vec<Answer> {
+    stream::iter(tables).map(|table| work(table)).buffered(at_once).collect().await
 }
 
 fn code_of(error: &anyhow::Error) -> Option<u32> {
