@@ -1,3 +1,4 @@
+    -- What is told about a flow: sums over the days that the question picks.
     flow.klaviyo_public_id AS account,
     argMax(flow.flow_name, flow.date) AS flow,
     flow.send_channel AS channel,
