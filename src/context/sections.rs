@@ -35,7 +35,7 @@ pub(super) fn of(answers: &Answers) -> Vec<Section> {
             75,
             brief(&answers.benchmarks, &columns(&[("kind", "kind"), ("channel", "channel")], &rates)),
         ),
-        section("weekdays", "revenue vs average, %", 65, weekday_line(&answers.weekdays)),
+        section("weekdays", "revenue vs average", 65, weekday_line(&answers.weekdays)),
         section(
             "movers",
             "money, 7 days",
@@ -169,8 +169,14 @@ fn weekday_line(weekdays: &Answer) -> Rows {
 /// One row: the change of each measure; null without a baseline.
 fn changes(weeks: &Answer) -> Rows {
     let rows: Vec<usize> = (0..weeks.rows.len()).collect();
-    let title =
-        |row: &usize| weeks.text(*row, "measure").trim_end_matches(" %").trim_end_matches(" rate").to_owned();
+    let title = |row: &usize| {
+        weeks
+            .text(*row, "measure")
+            .trim_end_matches(" %")
+            .trim_end_matches(" rate")
+            .trim_start_matches("messages ")
+            .to_owned()
+    };
     let values = rows.iter().map(|row| round(weeks.cell(*row, "change_pct"), 10.0)).collect();
     (rows.iter().map(title).collect(), if rows.is_empty() { Vec::new() } else { vec![values] })
 }
