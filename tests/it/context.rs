@@ -47,21 +47,29 @@ fn every_question_is_listed_and_answered_in_every_format() {
         let document = json(&succeed(&[&base[..], &["--json"]].concat()));
         assert_eq!(document["accounts"][0], SHOWCASE);
         let rows = document["rows"].as_array().expect("rows").len();
-        assert!(rows > 0 || matches!(question.name, "anomalies" | "low_open_rates"), "{} has no rows", question.name);
+        assert!(
+            rows > 0 || matches!(question.name, "anomalies" | "low_open_rates"),
+            "{} has no rows",
+            question.name
+        );
         assert!(document["freshness"][0]["complete_through"].is_string());
     }
     let asked = ["query", "flows_by_revenue", "--klaviyo-id", SHOWCASE, "--limit", "3", "--format"];
     let csv = succeed(&[&asked[..], &["csv"]].concat());
     assert!(csv.starts_with("flow,channel,") && csv.lines().count() == 4, "{csv}");
     let markdown = succeed(&[&asked[..], &["markdown"]].concat());
-    assert!(markdown.starts_with("| flow | channel |") && markdown.contains("complete through"), "{markdown}");
+    assert!(
+        markdown.starts_with("| flow | channel |") && markdown.contains("complete through"),
+        "{markdown}"
+    );
 }
 
 #[test]
 fn several_accounts_have_rows_of_their_own() {
     let listed = json(&succeed(&["status", "--json", "--max-age", "1000000h"]));
     assert_eq!(listed["accounts"], 3);
-    let (code, _, stderr) = run(&["query", "stores_compared", "--klaviyo-id", SHOWCASE, "--klaviyo-id", "Nobody"]);
+    let (code, _, stderr) =
+        run(&["query", "stores_compared", "--klaviyo-id", SHOWCASE, "--klaviyo-id", "Nobody"]);
     assert_eq!(code, 2, "{stderr}");
     assert!(stderr.contains("account `Nobody` has no row"), "{stderr}");
     let table = succeed(&["query", "channels_compared", "--klaviyo-id", SHOWCASE, "--klaviyo-id", SHOWCASE]);
@@ -94,7 +102,8 @@ fn a_context_keeps_to_its_budget_and_names_what_it_left_out() {
     asked.extend([("json", 400), ("markdown", 400), ("toon", 400)]);
     for (format, max_tokens) in asked {
         let limit = max_tokens.to_string();
-        let text = succeed(&["context", "--klaviyo-id", SHOWCASE, "--format", format, "--max-tokens", &limit]);
+        let text =
+            succeed(&["context", "--klaviyo-id", SHOWCASE, "--format", format, "--max-tokens", &limit]);
         assert!(tokens::count(text.trim_end()) <= max_tokens, "{format} {max_tokens}");
         let says_so = text.contains("left out for room") || text.contains("\"left_out\":[\"");
         assert!(says_so || max_tokens == 600, "{text}");
@@ -104,13 +113,23 @@ fn a_context_keeps_to_its_budget_and_names_what_it_left_out() {
 #[test]
 fn a_context_tells_freshness_windows_and_insights() {
     let text = succeed(&["context", "--klaviyo-id", SHOWCASE, "--max-tokens", "5000"]);
-    for part in ["complete through ", "refreshed ", "still grows", "\ndays (", "\nweeks (", "\nmonths (", "\nchannels ("] {
+    for part in [
+        "complete through ",
+        "refreshed ",
+        "still grows",
+        "\ndays (",
+        "\nweeks (",
+        "\nmonths (",
+        "\nchannels (",
+    ] {
         assert!(text.contains(part), "`{part}` is not in {text}");
     }
     let document = json(&succeed(&["context", "--klaviyo-id", SHOWCASE, "--json", "--max-tokens", "5000"]));
     let schema = json(include_str!("../../schemas/context.schema.json"));
-    let required: Vec<&str> = schema["required"].as_array().expect("a list").iter().filter_map(|name| name.as_str()).collect();
-    let mut present: Vec<&str> = document.as_object().expect("an object").keys().map(String::as_str).collect();
+    let required: Vec<&str> =
+        schema["required"].as_array().expect("a list").iter().filter_map(|name| name.as_str()).collect();
+    let mut present: Vec<&str> =
+        document.as_object().expect("an object").keys().map(String::as_str).collect();
     let mut wanted = required.clone();
     present.sort_unstable();
     wanted.sort_unstable();
@@ -119,7 +138,13 @@ fn a_context_tells_freshness_windows_and_insights() {
     for (name, section) in document["sections"].as_object().expect("sections") {
         assert!(known.contains(name.as_str()), "{name} is not in the schema");
         let columns = section["columns"].as_array().expect("columns").len();
-        assert!(section["rows"].as_array().expect("rows").iter().all(|row| row.as_array().is_some_and(|row| row.len() == columns)));
+        assert!(
+            section["rows"]
+                .as_array()
+                .expect("rows")
+                .iter()
+                .all(|row| row.as_array().is_some_and(|row| row.len() == columns))
+        );
     }
     for insight in document["insights"].as_array().expect("insights") {
         assert!(insight["figures"].as_object().is_some_and(|figures| !figures.is_empty()), "{insight}");
@@ -128,7 +153,15 @@ fn a_context_tells_freshness_windows_and_insights() {
 
 #[test]
 fn a_question_s_context_and_the_schema_are_printed() {
-    let text = succeed(&["context", "--klaviyo-id", SHOWCASE, "--question", "flows_by_revenue", "--param", "limit=3"]);
+    let text = succeed(&[
+        "context",
+        "--klaviyo-id",
+        SHOWCASE,
+        "--question",
+        "flows_by_revenue",
+        "--param",
+        "limit=3",
+    ]);
     assert!(text.contains("Question: Which flows earn the most?") && text.lines().count() == 7, "{text}");
     assert!(succeed(&["context", "--schema"]).contains("## ai_flow_recent: "));
     assert!(succeed(&["context", "--schema", "all"]).contains("## segment_ai_trends: "));
@@ -147,5 +180,8 @@ fn a_shell_builds_a_prompt() {
     assert_eq!(run.code, 0, "{}", run.stderr);
     let body = json(&run.stdout);
     let content = body["messages"][1]["content"].as_str().unwrap_or_default();
-    assert!(content.starts_with("Klaviyo account XqkVGb") && content.ends_with("How was last week?"), "{body}");
+    assert!(
+        content.starts_with("Klaviyo account XqkVGb") && content.ends_with("How was last week?"),
+        "{body}"
+    );
 }
