@@ -245,13 +245,13 @@ pub struct Query {
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
     /// The question's parameter `days`
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub days: Option<String>,
     /// The question's parameter `threshold`, in percent
-    #[arg(long, value_name = "PERCENT")]
+    #[arg(long, value_name = "PERCENT", allow_negative_numbers = true)]
     pub threshold: Option<String>,
     /// The question's parameter `limit`: rows per account
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub limit: Option<String>,
     /// Any parameter of the question; repeatable
     #[arg(long, value_name = "NAME=VALUE")]

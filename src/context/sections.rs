@@ -18,7 +18,7 @@ pub(super) fn of(answers: &Answers) -> Vec<Section> {
     let mut sections = vec![
         section("days", &best_and_worst(&days), 100, dates("%m-%d %a", brief(&days, &dated("date")[..3]))),
         section("weeks", "before, from", 90, dates("%m-%d", brief(&weeks, &dated("from")[..3]))),
-        section("months", "before, newest partial", 60, dates("%Y-%m", brief(&months, &dated("month")[..2]))),
+        section("months", "newest partial", 60, dates("%Y-%m", brief(&months, &dated("month")[..2]))),
         section("change", "%, 7 days vs 7 before", 85, changes(&answers.weeks)),
         section(
             "channels",
@@ -35,10 +35,10 @@ pub(super) fn of(answers: &Answers) -> Vec<Section> {
             75,
             brief(&answers.benchmarks, &columns(&[("kind", "kind"), ("channel", "channel")], &rates)),
         ),
-        section("weekdays", "campaign revenue vs average, %", 65, weekday_line(&answers.weekdays)),
+        section("weekdays", "revenue vs average", 65, weekday_line(&answers.weekdays)),
         section(
             "movers",
-            "money, 7 days vs 7 before",
+            "money, 7 days",
             55,
             brief(&answers.movers, &[("what", "what"), ("channel", "channel"), ("change", "change")]),
         ),
@@ -50,13 +50,7 @@ pub(super) fn of(answers: &Answers) -> Vec<Section> {
                 "%m-%d",
                 brief(
                     &answers.anomalies,
-                    &[
-                        ("date", "date"),
-                        ("name", "name"),
-                        ("rate", "rate"),
-                        ("rate_pct", "%"),
-                        ("average_pct", "usual"),
-                    ],
+                    &[("date", "date"), ("name", "name"), ("rate", "rate"), ("rate_pct", "%")],
                 ),
             ),
         ),
@@ -66,12 +60,7 @@ pub(super) fn of(answers: &Answers) -> Vec<Section> {
             45,
             brief(&answers.segments, &[("segment", "segment"), ("week_change_pct", "week%")]),
         ),
-        section(
-            "forms",
-            "30 days",
-            40,
-            brief(&answers.forms, &[("form", "form"), ("submit_rate_pct", "submit%")]),
-        ),
+        section("forms", "", 40, brief(&answers.forms, &[("form", "form"), ("submit_rate_pct", "submit%")])),
     ];
     sections.retain(|section| !section.rows.is_empty());
     sections
@@ -95,9 +84,10 @@ pub(super) fn of_question(question: &'static Question, answer: &Answer, complete
         rows.iter_mut().flatten().for_each(|cell| *cell = without_year(cell, today));
     }
     for (column, (name, _)) in names.iter().enumerate() {
-        let is_open_rate = *name == "open_rate_pct" && question.name != "low_open_rates";
+        let is_coarse =
+            name.contains("revenue") || (*name == "open_rate_pct" && question.name != "low_open_rates");
         for row in &mut rows {
-            if is_open_rate {
+            if is_coarse {
                 row[column] = round(&row[column], 10.0);
             }
             if row[column] == NO_RATING {
@@ -179,8 +169,14 @@ fn weekday_line(weekdays: &Answer) -> Rows {
 /// One row: the change of each measure; null without a baseline.
 fn changes(weeks: &Answer) -> Rows {
     let rows: Vec<usize> = (0..weeks.rows.len()).collect();
-    let title =
-        |row: &usize| weeks.text(*row, "measure").trim_end_matches(" %").trim_end_matches(" rate").to_owned();
+    let title = |row: &usize| {
+        weeks
+            .text(*row, "measure")
+            .trim_end_matches(" %")
+            .trim_end_matches(" rate")
+            .trim_start_matches("messages ")
+            .to_owned()
+    };
     let values = rows.iter().map(|row| round(weeks.cell(*row, "change_pct"), 10.0)).collect();
     (rows.iter().map(title).collect(), if rows.is_empty() { Vec::new() } else { vec![values] })
 }
