@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import statistics
 import sys
 import tempfile
@@ -354,6 +355,9 @@ def main():
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.accounts = min(arguments.accounts, 100)
+    # A shell may have started this with SIGINT ignored.
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.default_int_handler)
     folder = tempfile.mkdtemp(prefix="aiviews-bench-")
     try:
         bench = Bench(arguments, folder)
