@@ -173,7 +173,10 @@ impl SummaryTable {
 
     /// Counts what the table holds now, key by key.
     pub fn present(&self) -> Sql {
-        let text = sql::PRESENT.text.replace("<<key>>", &self.key("t")).replace("<<date_column>>", self.grain.date_column());
+        let text = sql::PRESENT
+            .text
+            .replace("<<key>>", &self.key("t"))
+            .replace("<<date_column>>", self.grain.date_column());
         Sql { name: format!("present/{}", self.name).into(), text: text.into() }
     }
 

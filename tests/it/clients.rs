@@ -26,9 +26,9 @@ impl Served {
         let port = listener.local_addr().expect("an address").port();
         let (stop, stopped) = oneshot::channel::<()>();
         let engine = engine();
-        runtime.spawn(
-            async move { engine.serve(listener, TOKEN.to_owned(), || {}, async { _ = stopped.await }).await },
-        );
+        runtime.spawn(async move {
+            engine.serve(listener, TOKEN.to_owned(), || {}, async { _ = stopped.await }).await
+        });
         Self { port, _stop: stop, _runtime: runtime }
     }
 
@@ -93,7 +93,9 @@ async fn python_puts_a_helper_view_into_a_prompt() {
     let db = support::database("prompt").await;
     support::migrate(&db).await;
     let columns = "klaviyo_public_id, date, send_channel, total_delivered, total_revenue";
-    let insert = format!("INSERT INTO channel_performance_daily ({columns}) VALUES ('acme', today() - 1, 'email', 10, 5)");
+    let insert = format!(
+        "INSERT INTO channel_performance_daily ({columns}) VALUES ('acme', today() - 1, 'email', 10, 5)"
+    );
     support::execute(&db, insert).await;
     let database = db.database().to_owned();
     let ask = move || Served::start().script_about(&clients().join("python"), "prompt.py", &database, "acme");

@@ -2,8 +2,8 @@
 
 use aiviews::account::AccountId;
 use aiviews::db::Db;
-use aiviews::refresh::report::Report;
 use aiviews::refresh::audit::{self, Objection};
+use aiviews::refresh::report::Report;
 use aiviews::refresh::staging;
 use aiviews::refresh::window::{Clock, Window, monday};
 use aiviews::refresh::{self, Options};
@@ -84,7 +84,8 @@ async fn days_ago(db: &Db, days: u64) -> NaiveDate {
 async fn assert_unique(db: &Db) {
     for table in &TABLES {
         let key = table.definition().sorting_key;
-        let query = format!("SELECT count() FROM (SELECT 1 FROM {} GROUP BY {key} HAVING count() > 1)", table.name);
+        let query =
+            format!("SELECT count() FROM (SELECT 1 FROM {} GROUP BY {key} HAVING count() > 1)", table.name);
         assert_eq!(support::rows(db, query).await, [["0"]], "`{}`", table.name);
     }
 }
@@ -134,7 +135,8 @@ async fn batches_threads_and_order_change_nothing() {
         populate(&cut, &Options { accounts_per_batch: Some(accounts_per_batch), ..options(30) }).await;
         assert_same(&whole, &cut, &format!("batches of {accounts_per_batch}"), everything).await;
     }
-    let ids = support::rows(&cut, "SELECT DISTINCT klaviyo_public_id FROM flow_ai_summary ORDER BY 1 DESC").await;
+    let ids =
+        support::rows(&cut, "SELECT DISTINCT klaviyo_public_id FROM flow_ai_summary ORDER BY 1 DESC").await;
     for threads in ["1", "3"] {
         let few = support::with_setting(&cut, "max_threads", threads).await;
         for id in &ids {
@@ -153,7 +155,9 @@ async fn history_outside_the_window_stays() {
     }
     // What is older than the window and all that it reads may vanish from the sources without a trace in the tables.
     for source in ["campaign", "flow", "form", "segment"] {
-        let delete = format!("ALTER TABLE {source}_statistics DELETE WHERE date < today() - 60 SETTINGS mutations_sync = 2");
+        let delete = format!(
+            "ALTER TABLE {source}_statistics DELETE WHERE date < today() - 60 SETTINGS mutations_sync = 2"
+        );
         support::execute(&after, delete).await;
     }
     let start = days_ago(&after, 2).await;
@@ -231,7 +235,10 @@ async fn the_audit_finds_what_no_refresh_may_publish() {
             rows.join(", ")
         );
         support::execute(&db, insert).await;
-        let findings = audit::audit(&db, table, &window, std::slice::from_ref(&account), &Default::default(), false).await.expect("an audit");
+        let findings =
+            audit::audit(&db, table, &window, std::slice::from_ref(&account), &Default::default(), false)
+                .await
+                .expect("an audit");
         match (&findings[&account], expected) {
             (Ok(rows), None) => assert_eq!(rows.written, 1),
             (Err(Objection::Fault(text)), Some(expected)) => assert!(text.contains(expected), "{text}"),
