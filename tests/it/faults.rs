@@ -37,7 +37,8 @@ const TURNS: [(Step, &[u32]); 14] = [
 /// All turns in a long run, else the first of each step and every second swap.
 fn points() -> Vec<String> {
     let is_long = std::env::var_os("AIVIEWS_TEST_LONG").is_some();
-    let is_taken = |step: Step, turn: u32| is_long || turn == 1 || (step == Step::Swap && turn % 2 == 0);
+    let is_taken =
+        |step: Step, turn: u32| is_long || turn == 1 || (step == Step::Swap && turn.is_multiple_of(2));
     let mut points = Vec::new();
     for (step, turns) in TURNS {
         let taken = turns.iter().filter(|turn| is_taken(step, **turn));
