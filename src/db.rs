@@ -37,6 +37,12 @@ const WRITE_SETTINGS: &[(&str, &str)] = &[
     ("optimize_on_insert", "0"),
     ("max_partitions_per_insert_block", "0"),
     ("max_insert_threads", "1"),
+    // Compiling expressions to machine code costs a small account more than its rows, and a batch gains nothing.
+    ("compile_expressions", "0"),
+    ("compile_aggregate_expressions", "0"),
+    ("compile_sort_description", "0"),
+    // Its filters are built for joins that drop rows; ours keep all, and pay for the building.
+    ("enable_join_runtime_filters", "0"),
     ("insert_null_as_default", "0"),
     ("transform_null_in", "0"),
     ("max_execution_time", "0"),

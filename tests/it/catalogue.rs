@@ -48,7 +48,7 @@ fn every_file_is_in_the_catalogue() {
         let name = name.to_str().expect("UTF-8");
         let object = name.rsplit('/').next().expect("a name");
         let is_table_file = aiviews::schema::TABLES.iter().any(|table| {
-            object == table.name || object.strip_prefix("staged_").or(object.strip_prefix("overflow_")) == Some(table.name)
+            object == table.name || object.strip_prefix("overflow_") == Some(table.name)
         });
         assert!(is_table_file || code.contains(&format!("\"{name}\"")), "{name} is not embedded");
     }

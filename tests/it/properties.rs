@@ -3,7 +3,9 @@
 use aiviews::account::AccountId;
 use aiviews::db::Db;
 use aiviews::refresh::report::Report;
-use aiviews::refresh::window::{Clock, monday};
+use aiviews::refresh::audit::{self, Objection};
+use aiviews::refresh::staging;
+use aiviews::refresh::window::{Clock, Window, monday};
 use aiviews::refresh::{self, Options};
 use aiviews::schema::{Grain, SummaryTable, TABLES};
 use aiviews::seed::{self, Size};
@@ -201,4 +203,39 @@ async fn plain_sums_over_the_tables_are_right() {
          AND klaviyo_public_id = '{SHOWCASE}'"
     );
     assert_ne!(support::rows(&db, anomalies).await, [["0"]], "the sample data has true anomalies");
+}
+
+/// What the audit must never let pass, put into a staging table by hand.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_finds_what_no_refresh_may_publish() {
+    let db = support::database("audit").await;
+    support::migrate(&db).await;
+    let table = SummaryTable::find("form_ai_performance").expect("a table");
+    let today = Clock::read(&db).await.expect("the clock").today;
+    let window = Window::new(None, 7, Clock::read(&db).await.expect("the clock")).expect("a window");
+    let account = AccountId::new("acme").expect("an id");
+    let row = |id: &str, rate: &str| format!("('{id}', '{today}', 'f1', {rate}, now())");
+    let cases = [
+        (vec![row("acme", "0.5")], None),
+        (vec![row("acme", "0.5"), row("acme", "0.6")], Some("more than one row")),
+        (vec![row("acme", "nan")], Some("a NaN or an infinite value")),
+        (vec![row("acme", "-inf")], Some("a NaN or an infinite value")),
+    ];
+    for (rows, expected) in cases {
+        let staging = staging::name(&db, table);
+        support::execute(&db, format!("DROP TABLE IF EXISTS {staging} SYNC")).await;
+        support::execute(&db, format!("CREATE TABLE {staging} AS {}", table.name)).await;
+        let columns = "klaviyo_public_id, date, form_id, submit_rate, updated_at";
+        let insert = format!(
+            "INSERT INTO {staging} ({columns}) SETTINGS optimize_on_insert = 0 VALUES {}",
+            rows.join(", ")
+        );
+        support::execute(&db, insert).await;
+        let findings = audit::audit(&db, table, &window, std::slice::from_ref(&account), &Default::default(), false).await.expect("an audit");
+        match (&findings[&account], expected) {
+            (Ok(rows), None) => assert_eq!(rows.written, 1),
+            (Err(Objection::Fault(text)), Some(expected)) => assert!(text.contains(expected), "{text}"),
+            (found, _) => panic!("{rows:?}: {found:?}"),
+        }
+    }
 }
