@@ -185,3 +185,39 @@ fn a_shell_builds_a_prompt() {
         "{body}"
     );
 }
+
+/// A server whose user may change no setting: it refuses with code 164, and answers what comes without settings.
+#[tokio::test]
+async fn a_user_who_may_set_nothing_is_answered_too() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let server = tokio::spawn(async move {
+        let mut refused = 0;
+        loop {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            let mut request = vec![0; 65536];
+            let length = stream.read(&mut request).await.expect("a request");
+            let head = String::from_utf8_lossy(&request[..length]);
+            let line = head.lines().next().unwrap_or_default().to_owned();
+            let sets = line.contains("readonly=") || line.contains("max_execution_time=");
+            let (status, body) = match sets {
+                true => ("500 Internal Server Error", "Code: 164. DB::Exception: Cannot modify setting in readonly mode"),
+                false => ("200 OK", "{\"meta\":[{\"name\":\"account\",\"type\":\"String\"}],\"data\":[[\"acme\"]]}"),
+            };
+            let answer =
+                format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+            stream.write_all(answer.as_bytes()).await.expect("an answer");
+            refused += u32::from(sets);
+            if !sets {
+                return refused;
+            }
+        }
+    });
+    let client = clickhouse::Client::default().with_url(url);
+    let db = aiviews::db::Db::new(client, "read-only server", "test_run", aiviews::retry::RetryPolicy::default());
+    let account = aiviews::account::AccountId::new("acme").expect("an id");
+    let answer = aiviews::question::freshness(&db, &[account]).await.expect("an answer");
+    assert_eq!(answer.rows, [[serde_json::json!("acme")]]);
+    assert_eq!(server.await.expect("the server ends"), 2, "with readonly and limits, with limits, then without");
+}
