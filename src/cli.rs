@@ -13,7 +13,7 @@ use crate::exit;
 /// Fresh, audited marketing summary tables in ClickHouse for AI chatbots.
 #[derive(Debug, Parser)]
 #[command(name = "aiviews", version, after_help = exit::HELP, propagate_version = true)]
-#[command(after_long_help = LONG_HELP)]
+#[command(after_long_help = long_help())]
 pub struct Cli {
     /// Where to connect and how to talk.
     #[command(flatten)]
@@ -23,26 +23,17 @@ pub struct Cli {
     pub command: Command,
 }
 
-const LONG_HELP: &str = "\
+const EXAMPLES: &str = "\
 Examples:
   aiviews seed --accounts 20                       sample accounts in the embedded engine
   aiviews migrate && aiviews populate              make the tables, fill them for every account
   aiviews populate --klaviyo-id XqkVGb --days 90   one account
   aiviews verify --json                            is the schema what the chatbot's queries expect
-  CLICKHOUSE_URL=https://host:8443 aiviews status  the same against a server
+  CLICKHOUSE_URL=https://host:8443 aiviews status  the same against a server";
 
-Exit codes:
-  0  done
-  1  failed
-  2  wrong arguments or environment
-  3  some accounts failed, the others are done
-  4  another run holds the lock
-  5  server unreachable, or still failing after retries
-  6  the schema is not as it should be: drift, pending migration, broken source contract
-  7  access denied
-  8  stopped by a data guard: accounts were held back, their old rows stay
-  9  stale (status)
-  130, 143  interrupted, terminated";
+fn long_help() -> String {
+    format!("{EXAMPLES}\n\n{}", exit::HELP)
+}
 
 /// Options of every verb.
 #[derive(Args, Clone, Debug)]
@@ -254,13 +245,13 @@ pub struct Query {
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
     /// The question's parameter `days`
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub days: Option<String>,
     /// The question's parameter `threshold`, in percent
-    #[arg(long, value_name = "PERCENT")]
+    #[arg(long, value_name = "PERCENT", allow_negative_numbers = true)]
     pub threshold: Option<String>,
     /// The question's parameter `limit`: rows per account
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub limit: Option<String>,
     /// Any parameter of the question; repeatable
     #[arg(long, value_name = "NAME=VALUE")]

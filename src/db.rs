@@ -186,7 +186,11 @@ impl Db {
         }
     }
 
-    async fn write<T: RowOwned + RowWrite>(&self, table: &'static str, rows: &[T]) -> clickhouse::error::Result<()> {
+    async fn write<T: RowOwned + RowWrite>(
+        &self,
+        table: &'static str,
+        rows: &[T],
+    ) -> clickhouse::error::Result<()> {
         let mut insert = self.client.insert::<T>(table).await?.with_setting("async_insert", "0");
         for row in rows {
             insert.write(row).await?;
@@ -248,6 +252,16 @@ impl Db {
 /// A text as a string literal.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+}
+
+/// A statement run for its effect answers nothing, or rows that nobody reads. An exception that came in pieces, or a
+/// page of something in between, is no success whatever the status said.
+fn refuse_answer(answer: &[u8]) -> clickhouse::error::Result<()> {
+    let text = String::from_utf8_lossy(answer);
+    if text.contains("__exception__") || text.contains("Code: ") || text.trim_start().starts_with('<') {
+        return Err(clickhouse::error::Error::BadResponse(text.into_owned()));
+    }
+    Ok(())
 }
 
 /// One statement with its parameters, ready to run.
@@ -349,7 +363,11 @@ impl Statement<'_> {
 
     /// Runs the statement for its effect.
     pub async fn execute(self) -> Result<()> {
-        self.run(async |query| query.execute().await).await
+        self.run(async |query| {
+            let answer = query.fetch_bytes("TabSeparated")?.collect().await?;
+            refuse_answer(&answer)
+        })
+        .await
     }
 
     /// All rows.

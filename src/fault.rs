@@ -153,7 +153,8 @@ fn end_at_once() -> ! {
 /// As a server that cannot be reached any more, whatever was tried.
 fn injected(fault: &Fault) -> anyhow::Error {
     let (word, turn) = (fault.step.word(), fault.turn);
-    Failure::new(ExitCode::Unreachable, format!("step `{word}` failed at turn {turn}, as {VARIABLE} asks")).into()
+    Failure::new(ExitCode::Unreachable, format!("step `{word}` failed at turn {turn}, as {VARIABLE} asks"))
+        .into()
 }
 
 /// SIGUSR1 ends the pause, and so does a signal that asks the run to stop.

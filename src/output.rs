@@ -23,8 +23,12 @@ pub fn start_logging(options: &Global) {
         Color::Never => false,
         Color::Auto => std::env::var_os("NO_COLOR").is_none() && std::io::stderr().is_terminal(),
     };
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(color);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(color)
+        // A line that cannot be written would be complained about on the same closed stderr, with a panic.
+        .log_internal_errors(false);
     // A second call (tests in one process) keeps the first subscriber.
     let _ = match options.log_format {
         LogFormat::Json => builder.json().flatten_event(true).try_init().is_ok(),
@@ -59,7 +63,10 @@ pub fn lines(lines: &[String]) -> String {
 pub fn markdown(text: &str) -> String {
     let mut escaped = String::new();
     for letter in text.chars() {
-        if matches!(letter, '\\' | '`' | '*' | '_' | '|' | '<' | '>' | '[' | ']' | '#' | '!' | '&' | '~' | '$') {
+        if matches!(
+            letter,
+            '\\' | '`' | '*' | '_' | '|' | '<' | '>' | '[' | ']' | '#' | '!' | '&' | '~' | '$'
+        ) {
             escaped.push('\\');
         }
         escaped.push(letter);

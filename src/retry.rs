@@ -94,7 +94,9 @@ impl RetryPolicy {
             Class::Transient => self.transient_tries,
             Class::Slow => self.slow_tries,
             Class::UnknownOutcome | Class::Once => 2,
-            Class::Busy => 1 + self.busy_wait.as_millis().div_ceil(self.first_delay.as_millis().max(1)) as usize,
+            Class::Busy => {
+                1 + self.busy_wait.as_millis().div_ceil(self.first_delay.as_millis().max(1)) as usize
+            }
             Class::Never => 1,
         }
     }

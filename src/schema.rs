@@ -34,8 +34,6 @@ pub struct SummaryTable {
     pub ddl: Sql,
     /// The `SELECT` of the window's new rows.
     pub refresh: Sql,
-    /// The audit of staged rows.
-    pub audit: Sql,
     /// Finds sums that do not fit their columns, where there are sums.
     pub overflow: Option<Sql>,
 }
@@ -175,14 +173,32 @@ impl SummaryTable {
 
     /// Counts what the table holds now, key by key.
     pub fn present(&self) -> Sql {
-        let definition = self.definition();
-        let key: Vec<String> =
-            definition.sorting_key.split(", ").map(|column| format!("t.{column}")).collect();
         let text = sql::PRESENT
             .text
-            .replace("<<key>>", &key.join(", "))
+            .replace("<<key>>", &self.key("t"))
             .replace("<<date_column>>", self.grain.date_column());
         Sql { name: format!("present/{}", self.name).into(), text: text.into() }
+    }
+
+    /// Audits what a staging table of this table holds.
+    pub fn audit(&self) -> Sql {
+        let columns = self.definition().columns;
+        let floats = columns.iter().filter(|column| column.column_type.starts_with("Float"));
+        let all_finite: Vec<String> = floats.map(|column| format!("isFinite(s.{})", column.name)).collect();
+        let text = sql::STAGED
+            .text
+            .replace("<<key>>", &self.key("s"))
+            .replace("<<date_column>>", self.grain.date_column())
+            .replace("<<all_finite>>", &all_finite.join(" AND "));
+        Sql { name: format!("staged/{}", self.name).into(), text: text.into() }
+    }
+
+    /// The columns that identify a row, of the table that this alias stands for.
+    fn key(&self, alias: &str) -> String {
+        let definition = self.definition();
+        let key: Vec<String> =
+            definition.sorting_key.split(", ").map(|column| format!("{alias}.{column}")).collect();
+        key.join(", ")
     }
 
     /// Looks a table up by its name.
@@ -198,7 +214,6 @@ macro_rules! summary_table {
             grain: Grain::$grain,
             ddl: sql::embed!("tables/" $name),
             refresh: sql::embed!("refresh/" $name),
-            audit: sql::embed!("checks/staged_" $name),
             overflow: $overflow,
         }
     };

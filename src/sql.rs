@@ -127,6 +127,8 @@ pub static KNOWN_ACCOUNTS: Sql = embed!("refresh/known_accounts");
 pub static SUMMARIZED_ACCOUNTS: Sql = embed!("internal/summarized_accounts");
 /// Counts what a table holds; `schema` puts key and date column into its slots.
 pub static PRESENT: Sql = embed!("checks/present");
+/// Audits staged rows; `schema` puts key, date column and float columns into its slots.
+pub static STAGED: Sql = embed!("checks/staged");
 /// Rows that readers see.
 pub static VISIBLE_ROWS: Sql = embed!("checks/visible_rows");
 /// Source rows left out because of their revenue.

@@ -118,37 +118,26 @@ pub struct Late {
 #[derive(Debug, Row, Serialize, Deserialize)]
 pub struct Event {
     /// When the run started, by the server's clock.
-    #[serde(rename(deserialize = "started"))]
     pub started_at: String,
     /// The run.
-    #[serde(rename(deserialize = "run"))]
     pub run_id: String,
     /// The table.
-    #[serde(rename(deserialize = "table_of_run"))]
     pub table_name: String,
     /// How far it came.
-    #[serde(rename(deserialize = "state_reached"))]
     pub state: String,
     /// First date of the window.
-    #[serde(rename(deserialize = "first_date"))]
     pub window_start: String,
     /// Last date of the window.
-    #[serde(rename(deserialize = "last_date"))]
     pub window_end: String,
     /// Rows written in the window.
-    #[serde(rename(deserialize = "written"))]
     pub rows_written: u64,
     /// Rows kept outside it.
-    #[serde(rename(deserialize = "kept"))]
     pub rows_kept: u64,
     /// Source rows left out.
-    #[serde(rename(deserialize = "rejected"))]
     pub rows_rejected: u64,
     /// Milliseconds from the start of the account's batch.
-    #[serde(rename(deserialize = "milliseconds"))]
     pub duration_ms: u64,
     /// Why it failed or was held back.
-    #[serde(rename(deserialize = "reason"))]
     pub error: String,
 }
 

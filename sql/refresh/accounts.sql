@@ -4,7 +4,7 @@ WITH
     least({start:Date} - 33, toMonday({start:Date}) - 7, {as_of:Date} - 89) AS read_start,
     empty({accounts:Array(String)}) AS every_account
 SELECT
-    -- An id may hold any bytes; only text can be reported.
+    -- An id may hold any bytes, but only text can be reported.
     toValidUTF8(s.klaviyo_public_id) AS account_id,
     count() AS rows_to_read,
     countIf(s.date >= toMonday({start:Date})) AS rows_in_window

@@ -137,7 +137,7 @@ WITH
                 * (0.85 + 0.3 * (engagement.outcome_hash % 1051) / 1051), 2) AS conversion_value,
             -- Rows are delivered again for a week, then stay. The time within the quarter of an hour is the row's own.
             toDateTime64({last_day:Date} - greatest(engagement.row_days_ago, 7) + 7, 3, 'UTC')
-                + toIntervalHour(6) - toIntervalHour(6 * engagement.version)
+                - toIntervalHour(6 * engagement.version) - toIntervalMinute(16)
                 + toIntervalMillisecond(engagement.row_hash % 900000) AS last_updated
         FROM engagements AS engagement
         WHERE engagement.recipients > 0 OR engagement.opens_unique > 0

@@ -87,7 +87,7 @@ SELECT
     round(intDiv(submission.submits + submission.row_hash % 12, 12) * submission.order_value
         * (0.8 + 0.4 * (submission.row_hash % 1021) / 1021) * (1 - 0.2 * submission.version), 2) AS conversion_value,
     toDateTime64({last_day:Date} - greatest(submission.days_ago, 5) + 5, 3, 'UTC')
-        + toIntervalHour(6) - toIntervalHour(6 * submission.version)
+        - toIntervalHour(6 * submission.version) - toIntervalMinute(16)
         + toIntervalMillisecond(submission.row_hash % 900000) AS last_updated,
     last_updated + toIntervalSecond(40) AS updated_at
 FROM submissions AS submission

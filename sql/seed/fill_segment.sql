@@ -97,7 +97,7 @@ SELECT
         * (0.8 + 0.4 * (snapshot.row_hash % 1013) / 1013)
         * if(snapshot.days_ago = 0, 0.42, 1) * (1 - 0.1 * snapshot.version), 2) AS conversion_value,
     toDateTime64({last_day:Date} - greatest(snapshot.days_ago, 5) + 5, 3, 'UTC')
-        + toIntervalHour(6) - toIntervalHour(6 * snapshot.version)
+        - toIntervalHour(6 * snapshot.version) - toIntervalMinute(16)
         + toIntervalMillisecond(snapshot.row_hash % 900000) AS last_updated,
     last_updated + toIntervalSecond(40) AS updated_at
 FROM snapshots AS snapshot

@@ -10,8 +10,8 @@ use crate::fault::{self, Step};
 use crate::refresh::report::{Refusal, Report};
 use crate::refresh::window::{Clock, Window};
 use crate::refresh::{self, Options, accounts, staging};
-use crate::stop::Stop;
 use crate::retry::RetryPolicy;
+use crate::stop::Stop;
 use crate::{lock, output, preflight};
 
 /// The most accounts that a list names; the rest is counted.
@@ -79,13 +79,11 @@ fn describe(report: &Report) -> String {
         seconds(report.staging_ms),
         seconds(report.publishing_ms)
     );
-    for (number, what) in
-        [
-            (report.recovered, "left by a broken run were redone"),
-            (report.nothing_to_do, "had nothing to do"),
-            (report.already_done, "were done already"),
-        ]
-    {
+    for (number, what) in [
+        (report.recovered, "left by a broken run were redone"),
+        (report.nothing_to_do, "had nothing to do"),
+        (report.already_done, "were done already"),
+    ] {
         if number > 0 {
             text.push_str(&format!("\n{number} accounts {what}"));
         }

@@ -26,10 +26,12 @@ pub(super) async fn run(global: &Global, arguments: &Serve) -> Result<ExitCode> 
     let engine = connection::open_engine(&embedded)?;
     let port = arguments.port;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| {
-        let failure = Failure::new(ExitCode::Failed, format!("cannot listen on port {port} of 127.0.0.1: {error}"));
+        let failure =
+            Failure::new(ExitCode::Failed, format!("cannot listen on port {port} of 127.0.0.1: {error}"));
         failure.hint("choose another one with --port; 0 takes a free one")
     })?;
-    let mut lines = vec![format!("serving {} at http://{}", engine.data_dir().display(), listener.local_addr()?)];
+    let mut lines =
+        vec![format!("serving {} at http://{}", engine.data_dir().display(), listener.local_addr()?)];
     let token = match std::env::var("AIVIEWS_TOKEN").ok().filter(|token| !token.is_empty()) {
         Some(token) => token,
         None => {
@@ -44,7 +46,13 @@ pub(super) async fn run(global: &Global, arguments: &Serve) -> Result<ExitCode> 
     Ok(stop.code().unwrap_or(ExitCode::Failed))
 }
 
-async fn serve_until(engine: &Engine, listener: TcpListener, token: String, started: impl FnOnce(), stop: &Stop) -> Result<()> {
+async fn serve_until(
+    engine: &Engine,
+    listener: TcpListener,
+    token: String,
+    started: impl FnOnce(),
+    stop: &Stop,
+) -> Result<()> {
     let (sender, stopping) = oneshot::channel::<()>();
     let mut serving = std::pin::pin!(engine.serve(listener, token, started, async { _ = stopping.await }));
     tokio::select! {

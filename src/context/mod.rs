@@ -40,15 +40,15 @@ pub async fn of_account(db: &Db, account: &AccountId) -> Result<Payload> {
         question.ask(db, std::slice::from_ref(account), &values).await.map(Answer::without_account)
     };
     let answers = Answers {
-        timeline: ask("timeline", "17").await?,
+        timeline: ask("timeline", "14").await?,
         weeks: ask("week_against_week", "10").await?,
-        channels: ask("channels_compared", "5").await?,
+        channels: ask("channels_compared", "4").await?,
         benchmarks: ask("benchmarks", "6").await?,
         weekdays: ask("best_day_to_send", "7").await?,
-        anomalies: ask("anomalies", "3").await?,
-        segments: ask("segments", "4").await?,
-        forms: ask("forms", "4").await?,
-        movers: ask("what_changed", "4").await?,
+        anomalies: ask("anomalies", "2").await?,
+        segments: ask("segments", "2").await?,
+        forms: ask("forms", "2").await?,
+        movers: ask("what_changed", "2").await?,
     };
     payload.insights = insight::of(&answers);
     payload.sections = sections::of(&answers);
@@ -65,7 +65,7 @@ pub async fn of_question(
     let mut payload = header(db, account).await?;
     let answer = question.ask(db, std::slice::from_ref(account), values).await?.without_account();
     payload.question = Some(question.question.clone());
-    payload.sections = vec![sections::of_question(question, &answer)];
+    payload.sections = vec![sections::of_question(question, &answer, &payload.complete_through)];
     Ok(payload)
 }
 
@@ -76,7 +76,8 @@ async fn header(db: &Db, account: &AccountId) -> Result<Payload> {
     let cell = |column: &str| freshness.text(0, column);
     Ok(Payload {
         account: account.as_str().to_owned(),
-        refreshed_at: cell("refreshed_at"),
+        // Nobody needs the seconds.
+        refreshed_at: cell("refreshed_at").chars().take("2026-11-21 04:20".len()).collect(),
         complete_through: cell("complete_through"),
         settled_through: cell("settled_through"),
         ..Payload::default()

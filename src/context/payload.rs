@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::output;
 
 /// The longest name that is passed on, in characters.
-const LONGEST_NAME: usize = 40;
+const LONGEST_NAME: usize = 32;
 
 /// Everything that a model is told about an account.
 #[derive(Clone, Debug, Default)]

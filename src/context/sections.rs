@@ -12,152 +12,131 @@ pub(super) fn of(answers: &Answers) -> Vec<Section> {
     let period = |name: &str| answers.timeline.only("period", name);
     let (days, weeks, months) = (period("day"), period("week"), period("month"));
     let rates = [("open_rate_pct", "open"), ("click_rate_pct", "click")];
-    let dated =
-        |answer: &Answer, first: (&'static str, &'static str), others: &[(&'static str, &'static str)]| {
-            pick(answer, &[&[first], others].concat())
-        };
-    let sums = [("revenue", "revenue"), ("delivered", "delivered")];
+    let revenue = ("revenue", "revenue");
+    let columns = |first: &[Names], others: &[Names]| [first, others].concat();
+    let dated = |title| columns(&[("from_day", title), revenue], &rates);
     let mut sections = vec![
-        section(
-            "days",
-            "last 7 days",
-            100,
-            with_weekday(dated(&days, ("from_day", "date"), &[sums, rates].concat())),
-        ),
-        section("best_worst", "of these", 70, best_and_worst(&days)),
-        section(
-            "weeks",
-            "the 4 before, by first day",
-            90,
-            dated(&weeks, ("from_day", "from"), &[sums, rates].concat()),
-        ),
-        section("months", "before the weeks", 60, by_month(pick(&months, &[("from_day", "month"), sums[0]]))),
-        section(
-            "change",
-            "last 7 days against the 7 before",
-            85,
-            pick(
-                &answers.weeks,
-                &[
-                    ("measure", "measure"),
-                    ("last_7_days", "now"),
-                    ("days_before", "before"),
-                    ("change_pct", "change%"),
-                ],
-            ),
-        ),
+        section("days", &best_and_worst(&days), 100, dates("%m-%d %a", brief(&days, &dated("date")[..3]))),
+        section("weeks", "before, from", 90, dates("%m-%d", brief(&weeks, &dated("from")[..3]))),
+        section("months", "newest partial", 60, dates("%Y-%m", brief(&months, &dated("month")[..2]))),
+        section("change", "%, 7 days vs 7 before", 85, changes(&answers.weeks)),
         section(
             "channels",
             "30 days",
             80,
-            pick(
+            brief(
                 &answers.channels,
-                &[
-                    ("channel", "channel"),
-                    ("revenue", "revenue"),
-                    ("share_pct", "share%"),
-                    rates[0],
-                    rates[1],
-                    ("revenue_per_1000", "revenue_per_1000"),
-                ],
+                &columns(&[("channel", "channel"), revenue, ("share_pct", "share%")], &rates),
             ),
         ),
         section(
             "usual",
-            "your averages, 90 days",
+            "90 days",
             75,
-            pick(
-                &answers.benchmarks,
-                &[
-                    ("kind", "kind"),
-                    ("channel", "channel"),
-                    rates[0],
-                    rates[1],
-                    ("revenue_per_send", "revenue_per_send"),
-                ],
-            ),
+            brief(&answers.benchmarks, &columns(&[("kind", "kind"), ("channel", "channel")], &rates)),
         ),
-        section(
-            "weekdays",
-            "campaign revenue per send, 90 days",
-            65,
-            short_days(pick(
-                &answers.weekdays,
-                &[
-                    ("day", "day"),
-                    ("sends", "sends"),
-                    ("revenue_per_send", "revenue"),
-                    ("vs_average_pct", "vs_average%"),
-                ],
-            )),
-        ),
+        section("weekdays", "revenue vs average", 65, weekday_line(&answers.weekdays)),
         section(
             "movers",
-            "revenue, last 7 days against the 7 before",
+            "money, 7 days",
             55,
-            pick(&answers.movers, &[("what", "what"), ("channel", "channel"), ("change", "change")]),
+            brief(&answers.movers, &[("what", "what"), ("channel", "channel"), ("change", "change")]),
         ),
         section(
             "unusual",
-            "rates far off your usual, 30 days",
+            "30 days",
             50,
-            pick(
-                &answers.anomalies,
-                &[
-                    ("date", "date"),
-                    ("name", "name"),
-                    ("rate", "rate"),
-                    ("rate_pct", "%"),
-                    ("average_pct", "average%"),
-                ],
+            dates(
+                "%m-%d",
+                brief(
+                    &answers.anomalies,
+                    &[("date", "date"), ("name", "name"), ("rate", "rate"), ("rate_pct", "%")],
+                ),
             ),
         ),
         section(
             "segments",
-            "members",
+            "",
             45,
-            pick(
-                &answers.segments,
-                &[("segment", "segment"), ("members", "members"), ("week_change_pct", "week%")],
-            ),
+            brief(&answers.segments, &[("segment", "segment"), ("week_change_pct", "week%")]),
         ),
-        section(
-            "forms",
-            "30 days",
-            40,
-            pick(&answers.forms, &[("form", "form"), ("views", "views"), ("submit_rate_pct", "submit%")]),
-        ),
+        section("forms", "", 40, brief(&answers.forms, &[("form", "form"), ("submit_rate_pct", "submit%")])),
     ];
     sections.retain(|section| !section.rows.is_empty());
     sections
 }
 
+/// Columns that a question's answer can be read without.
+const OMITTED: [(&str, &str); 3] =
+    [("campaigns_this_week", "delivered"), ("top_campaigns", "delivered"), ("low_open_rates", "delivered")];
+/// The rating that rates nothing.
+const NO_RATING: &str = "Not Enough Data";
+/// Dates that are younger than this do without their year, in days.
+const YEAR_KNOWN: i64 = 300;
+
 /// A question's answer, its rows dropped one by one where there is no room.
-pub(super) fn of_question(question: &'static Question, answer: &Answer) -> Section {
-    let names: Vec<(&str, &str)> = answer.columns.iter().map(|name| (name.as_str(), name.as_str())).collect();
-    let (_, rows) = pick(answer, &names);
-    let columns = answer.columns.iter().map(|name| name.replace("_pct", "%")).collect();
+pub(super) fn of_question(question: &'static Question, answer: &Answer, complete_through: &str) -> Section {
+    let is_told = |name: &&String| !OMITTED.contains(&(question.name, name.as_str()));
+    let names: Vec<(&str, &str)> =
+        answer.columns.iter().filter(is_told).map(|name| (name.as_str(), name.as_str())).collect();
+    let (_, mut rows) = pick(answer, &names);
+    if let Ok(today) = complete_through.parse::<NaiveDate>() {
+        rows.iter_mut().flatten().for_each(|cell| *cell = without_year(cell, today));
+    }
+    for (column, (name, _)) in names.iter().enumerate() {
+        let is_coarse =
+            name.contains("revenue") || (*name == "open_rate_pct" && question.name != "low_open_rates");
+        for row in &mut rows {
+            if is_coarse {
+                row[column] = round(&row[column], 10.0);
+            }
+            if row[column] == NO_RATING {
+                row[column] = Value::Null;
+            }
+        }
+    }
+    let columns = names.iter().map(|(name, _)| name.replace("_pct", "%")).collect();
     let note = question.row.trim_start_matches("One row is ").trim_end_matches('.').to_owned();
     Section { trims_rows: true, ..section(question.name, &note, 100, (columns, rows)) }
 }
 
+/// `2026-11-20` as `11-20` where no other year can be meant.
+fn without_year(cell: &Value, today: NaiveDate) -> Value {
+    let date: Option<NaiveDate> = cell.as_str().and_then(|text| text.parse().ok());
+    match date {
+        Some(date) if (today - date).num_days().abs() <= YEAR_KNOWN => {
+            json!(date.format("%m-%d").to_string())
+        }
+        _ => cell.clone(),
+    }
+}
+
 type Rows = (Vec<String>, Vec<Vec<Value>>);
+/// A column's name in the answer, and in the section.
+type Names = (&'static str, &'static str);
 
 fn section(name: &'static str, note: &str, worth: u8, (columns, rows): Rows) -> Section {
     Section { name, note: note.to_owned(), worth, trims_rows: false, columns, rows, rows_left_out: 0 }
 }
 
-/// Columns of an answer under shorter names, their numbers without digits that nobody reads.
+/// Columns of an answer under shorter names, with money of 100 and more in whole units.
 fn pick(answer: &Answer, columns: &[(&str, &str)]) -> Rows {
-    let row = |row: usize| columns.iter().map(|(name, _)| short(answer.cell(row, name))).collect();
+    let row = |row: usize| columns.iter().map(|(name, _)| round(answer.cell(row, name), 100.0)).collect();
     let rows = (0..answer.rows.len()).map(row).collect();
     (columns.iter().map(|(_, title)| (*title).to_owned()).collect(), rows)
 }
 
-/// Whole from 100 on: cents of a thousand cost tokens and decide nothing.
-fn short(value: &Value) -> Value {
+/// The same, with every number of 10 and more whole: in an overview the digits after it decide nothing.
+fn brief(answer: &Answer, columns: &[Names]) -> Rows {
+    let (titles, mut rows) = pick(answer, columns);
+    rows.iter_mut().flatten().for_each(|cell| *cell = round(cell, 10.0));
+    (titles, rows)
+}
+
+/// Whole from a threshold on, else two decimals.
+fn round(value: &Value, whole_from: f64) -> Value {
     match value.as_f64() {
-        Some(number) if !value.is_i64() && number.abs() >= 100.0 => json!(number.round() as i64),
+        Some(number) if !value.is_i64() && number.abs() >= whole_from => json!(number.round() as i64),
         Some(number) if !value.is_i64() => {
             Number::from_f64((number * 100.0).round() / 100.0).map_or(Value::Null, Value::Number)
         }
@@ -165,52 +144,55 @@ fn short(value: &Value) -> Value {
     }
 }
 
-fn date(value: &Value) -> Option<NaiveDate> {
-    value.as_str()?.parse().ok()
-}
-
-/// `2026-11-20` as `11-20 Fri`.
-fn with_weekday((columns, mut rows): Rows) -> Rows {
+/// The first column's dates in a shorter form.
+fn dates(form: &str, (columns, mut rows): Rows) -> Rows {
     for row in &mut rows {
-        row[0] = date(&row[0]).map_or(Value::Null, |date| json!(date.format("%m-%d %a").to_string()));
+        row[0] = short_date(form, &row[0]);
     }
     (columns, rows)
 }
 
-/// `2026-11-01` as `2026-11`.
-fn by_month((columns, mut rows): Rows) -> Rows {
-    for row in &mut rows {
-        row[0] = date(&row[0]).map_or(Value::Null, |date| json!(date.format("%Y-%m").to_string()));
-    }
-    (columns, rows)
+fn short_date(form: &str, value: &Value) -> Value {
+    let date: Option<NaiveDate> = value.as_str().and_then(|text| text.parse().ok());
+    date.map_or(Value::Null, |date| json!(date.format(form).to_string()))
 }
 
-/// `Friday` as `Fri`.
-fn short_days((columns, mut rows): Rows) -> Rows {
-    for row in &mut rows {
-        row[0] = json!(row[0].as_str().unwrap_or_default().chars().take(3).collect::<String>());
-    }
-    (columns, rows)
+/// One row: weekdays that have enough sends, the best first.
+fn weekday_line(weekdays: &Answer) -> Rows {
+    let told: Vec<usize> =
+        (0..weekdays.rows.len()).filter(|row| weekdays.number(*row, "vs_average_pct").is_some()).collect();
+    let short = |row: &usize| weekdays.text(*row, "day").chars().take(3).collect();
+    let values = told.iter().map(|row| weekdays.cell(*row, "vs_average_pct").clone()).collect();
+    (told.iter().map(short).collect(), if told.is_empty() { Vec::new() } else { vec![values] })
+}
+
+/// One row: the change of each measure; null without a baseline.
+fn changes(weeks: &Answer) -> Rows {
+    let rows: Vec<usize> = (0..weeks.rows.len()).collect();
+    let title = |row: &usize| {
+        weeks
+            .text(*row, "measure")
+            .trim_end_matches(" %")
+            .trim_end_matches(" rate")
+            .trim_start_matches("messages ")
+            .to_owned()
+    };
+    let values = rows.iter().map(|row| round(weeks.cell(*row, "change_pct"), 10.0)).collect();
+    (rows.iter().map(title).collect(), if rows.is_empty() { Vec::new() } else { vec![values] })
 }
 
 /// The days with the most and the least revenue, where they differ.
-fn best_and_worst(days: &Answer) -> Rows {
+fn best_and_worst(days: &Answer) -> String {
     let revenue = |row: &usize| (days.number(*row, "revenue").unwrap_or(0.0) * 100.0).round() as i64;
-    let row = |kind: &str, row: usize| {
-        vec![
-            json!(kind),
-            date(days.cell(row, "from_day"))
-                .map_or(Value::Null, |date| json!(date.format("%m-%d %a").to_string())),
-        ]
-    };
     // Rows are newest first: of equals the newest.
     let best = (0..days.rows.len()).rev().max_by_key(revenue);
     let worst = (0..days.rows.len()).min_by_key(revenue);
-    let rows = match (best, worst) {
+    match (best, worst) {
         (Some(best), Some(worst)) if days.rows.len() == 7 && revenue(&best) > revenue(&worst) => {
-            vec![row("best", best), row("worst", worst)]
+            let date =
+                |row| short_date("%m-%d", days.cell(row, "from_day")).as_str().unwrap_or_default().to_owned();
+            format!("best {}, worst {}", date(best), date(worst))
         }
-        _ => Vec::new(),
-    };
-    (vec!["kind".to_owned(), "date".to_owned()], rows)
+        _ => String::new(),
+    }
 }

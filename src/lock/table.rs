@@ -77,7 +77,10 @@ impl Owner {
 pub(super) async fn held(db: &Db) -> Result<Option<Held>> {
     let found: Vec<Found> = db.statement(&sql::LOCK_HOLDER).fetch_all().await?;
     let read = |found: Found| Held {
-        owner: found.comment.split_once('{').and_then(|(_, json)| serde_json::from_str(&format!("{{{json}")).ok()),
+        owner: found
+            .comment
+            .split_once('{')
+            .and_then(|(_, json)| serde_json::from_str(&format!("{{{json}")).ok()),
         since: found.held_since,
         age_seconds: found.age_seconds,
     };
@@ -129,8 +132,9 @@ pub(super) async fn beat(db: &Db) -> Result<()> {
 
 /// A run on this machine that held our lock file would still hold it if it lived.
 async fn is_dead(db: &Db, held: &Held, ours: &Owner) -> Result<bool> {
-    let same_place =
-        |owner: &Owner| owner.host == ours.host && owner.lock_file == ours.lock_file && !ours.lock_file.is_empty();
+    let same_place = |owner: &Owner| {
+        owner.host == ours.host && owner.lock_file == ours.lock_file && !ours.lock_file.is_empty()
+    };
     if held.owner.as_ref().is_some_and(same_place) {
         return Ok(true);
     }

@@ -76,7 +76,7 @@ pub async fn audit(
 ) -> Result<Findings> {
     let (window_start, window_end) = window.bounds(table.grain);
     let staged = db
-        .statement(&table.audit.composed())
+        .statement(&table.audit())
         .param("staging", staging::name(db, table))
         .param("accounts", accounts)
         .param("window_start", window_start)

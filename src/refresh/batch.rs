@@ -90,7 +90,16 @@ impl<'run> Work<'run> {
         stop: &'run Stop,
         report: &'run mut Report,
     ) -> Work<'run> {
-        Work { reading: db.interruptible(), db, options, window, stop, report, lock_seen: None, redoes: false }
+        Work {
+            reading: db.interruptible(),
+            db,
+            options,
+            window,
+            stop,
+            report,
+            lock_seen: None,
+            redoes: false,
+        }
     }
 
     /// The same for accounts that a broken run left in the middle: what is not reached stays announced.
@@ -224,8 +233,9 @@ impl<'run> Work<'run> {
             return Ok(());
         }
         let outcome = Outcome { error: "the run ended before its swap".to_owned(), ..Outcome::default() };
-        let not_reached =
-            untouched.iter().flat_map(|ready| self.entries(&ready.account, &self.options.tables, State::Failed, &outcome));
+        let not_reached = untouched
+            .iter()
+            .flat_map(|ready| self.entries(&ready.account, &self.options.tables, State::Failed, &outcome));
         run_log::write(self.db, &not_reached.collect::<Vec<_>>()).await
     }
 

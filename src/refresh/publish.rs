@@ -28,9 +28,7 @@ pub async fn publish(db: &Db, table: &SummaryTable, account: &AccountId, rows: R
 async fn swap(db: &Db, table: &SummaryTable, account: &AccountId, rows: Rows, staging: &str) -> Result<()> {
     if rows.written + rows.kept > 0 {
         let statement = db.statement(&sql::PUBLISH_PARTITION).param("target", table.name);
-        let statement = statement
-            .param("klaviyo_public_id", account)
-            .generated_name("staging", staging);
+        let statement = statement.param("klaviyo_public_id", account).generated_name("staging", staging);
         statement.writing().execute().await
     } else if rows.present > 0 {
         // An empty source partition would be refused, or silently wipe: dropping says what is meant.

@@ -67,7 +67,10 @@ pub async fn redo(
             continue;
         }
         let Some(window) = window.of_broken_run(group.start, group.as_of) else { continue };
-        info!(accounts = accounts.len(), "redoing what a broken run left, {} to {}", window.start, window.as_of);
+        info!(
+            accounts = accounts.len(),
+            "redoing what a broken run left, {} to {}", window.start, window.as_of
+        );
         let options = Options { tables: group.tables.clone(), ..options.clone() };
         let mut redone = Report::new(db.run_id(), db.target(), window);
         batch::Work::new(db, &options, &window, stop, &mut redone).redoing().run(&accounts).await?;

@@ -109,7 +109,10 @@ impl Report {
     /// Settles the exit codes: those of the accounts, and that of a signal.
     pub fn settle(&mut self, signal: Option<ExitCode>) -> ExitCode {
         let mut codes: Vec<ExitCode> = signal.into_iter().collect();
-        if !self.failed.is_empty() && self.published + self.recovered + self.nothing_to_do == 0 && self.skipped.is_empty() {
+        if !self.failed.is_empty()
+            && self.published + self.recovered + self.nothing_to_do == 0
+            && self.skipped.is_empty()
+        {
             codes.push(ExitCode::Failed);
         } else if !self.failed.is_empty() || !self.skipped.is_empty() {
             codes.push(ExitCode::SomeAccountsFailed);

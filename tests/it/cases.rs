@@ -69,7 +69,11 @@ async fn run_file(name: &str, text: &str) {
     make_objects(&db).await;
     let mut failures = Vec::new();
     for case in &cases {
-        for table in SOURCES.iter().map(|source| raw(&source.name)).chain(TABLES.iter().map(|table| table.name.to_owned())) {
+        for table in SOURCES
+            .iter()
+            .map(|source| raw(&source.name))
+            .chain(TABLES.iter().map(|table| table.name.to_owned()))
+        {
             support::execute(&db, format!("TRUNCATE TABLE {table}")).await;
         }
         if let Err(differences) = run_case(&db, case).await {
@@ -77,16 +81,24 @@ async fn run_file(name: &str, text: &str) {
         }
     }
     support::drop_database(&db).await;
-    assert!(failures.is_empty(), "{} of {} cases differ\n\n{}", failures.len(), cases.len(), failures.join("\n\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {} cases differ\n\n{}",
+        failures.len(),
+        cases.len(),
+        failures.join("\n\n")
+    );
 }
 
 /// Summary tables and views as migrate makes them; sources that, unlike production's, pass duplicates on.
 async fn make_objects(db: &Db) {
     support::migrate(db).await;
     for source in SOURCES.iter() {
-        let columns: Vec<String> = source.columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
+        let columns: Vec<String> =
+            source.columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
         let raw = raw(&source.name);
-        let create = format!("CREATE TABLE {raw} ({}) ENGINE = MergeTree ORDER BY tuple()", columns.join(", "));
+        let create =
+            format!("CREATE TABLE {raw} ({}) ENGINE = MergeTree ORDER BY tuple()", columns.join(", "));
         support::execute(db, create).await;
         support::execute(db, format!("CREATE VIEW {} AS SELECT * FROM {raw}", source.name)).await;
     }
@@ -100,7 +112,9 @@ async fn run_case(db: &Db, case: &Case) -> Result<(), String> {
     let clock = Clock::read(db).await.expect("the clock");
     for block in &case.blocks {
         match block {
-            Block::Source(kind, table) => insert(db, &format!("{kind}_statistics"), table, clock.today).await?,
+            Block::Source(kind, table) => {
+                insert(db, &format!("{kind}_statistics"), table, clock.today).await?
+            }
             Block::Insert(name, table) => insert(db, name, table, clock.today).await?,
             Block::Expect(..) | Block::ExpectAmong(..) | Block::Ask(..) => {}
         }
@@ -138,7 +152,8 @@ async fn ask(db: &Db, words: &[String], expected: &Table, today: NaiveDate) -> V
             (name, value) => given.push((name.to_owned(), value.replace('+', " "))),
         }
     }
-    let accounts: Vec<AccountId> = accounts.into_iter().map(|id| AccountId::new(id).expect("an id")).collect();
+    let accounts: Vec<AccountId> =
+        accounts.into_iter().map(|id| AccountId::new(id).expect("an id")).collect();
     let values = question.values(&given).unwrap_or_else(|error| panic!("{error}"));
     let answer = question.ask(db, &accounts, &values).await.unwrap_or_else(|error| panic!("{error:#}"));
     let index = |name: &String| {
@@ -157,7 +172,12 @@ async fn ask(db: &Db, words: &[String], expected: &Table, today: NaiveDate) -> V
     };
     let found: Vec<String> = answer.rows.iter().map(show).collect();
     let wanted: Vec<String> = expected.rows.iter().map(|row| row.join(" | ")).collect();
-    vec![format!("{}\n  expected\n    {}\n  found\n    {}", words.join(" "), wanted.join("\n    "), found.join("\n    "))]
+    vec![format!(
+        "{}\n  expected\n    {}\n  found\n    {}",
+        words.join(" "),
+        wanted.join("\n    "),
+        found.join("\n    ")
+    )]
 }
 
 /// Whether an answer's cell is the expected one; a month is written as the first 7 letters of its date.
@@ -214,7 +234,9 @@ fn check_report(case: &Case, report: &Report) -> Result<(), String> {
     }
     let rejected = report.rows_rejected.values().sum::<u64>();
     match case.rows_rejected {
-        Some(expected) if expected != rejected => Err(format!("{rejected} rows rejected, expected {expected}")),
+        Some(expected) if expected != rejected => {
+            Err(format!("{rejected} rows rejected, expected {expected}"))
+        }
         _ => Ok(()),
     }
 }
@@ -225,7 +247,9 @@ fn date(text: &str, today: NaiveDate) -> Result<NaiveDate, String> {
         return Ok(date);
     }
     let (word, offset) = match text.find(['+', '-']) {
-        Some(sign) => (&text[..sign], text[sign..].parse::<i64>().map_err(|_| format!("not a date: {text}"))?),
+        Some(sign) => {
+            (&text[..sign], text[sign..].parse::<i64>().map_err(|_| format!("not a date: {text}"))?)
+        }
         None => (text, 0),
     };
     let days = chrono::Duration::days(offset);
@@ -360,7 +384,9 @@ async fn compare(
     let kinds: Vec<&str> = expected
         .header
         .iter()
-        .map(|name| columns.get(name).map(String::as_str).ok_or_else(|| format!("{object} has no column {name}")))
+        .map(|name| {
+            columns.get(name).map(String::as_str).ok_or_else(|| format!("{object} has no column {name}"))
+        })
         .collect::<Result<_, _>>()?;
     let condition = match (SummaryTable::find(object), window) {
         (Some(table), Some(window)) if !among => {
@@ -375,19 +401,30 @@ async fn compare(
     let mut differences = Vec::new();
     for row in &expected.rows {
         for row in spread(row, &expected.header, &kinds, today)? {
-            let same_key = |found: &Vec<String>| key.iter().all(|index| same(kinds[*index], &row[*index], &found[*index]));
+            let same_key = |found: &Vec<String>| {
+                key.iter().all(|index| same(kinds[*index], &row[*index], &found[*index]))
+            };
             if among && actual.iter().filter(|found| same_key(found)).count() != 1 {
                 differences.push(format!("{object}: not exactly one row for {}", row.join(" | ")));
                 continue;
             }
-            let matches = |found: &Vec<String>| (0..row.len()).all(|index| same(kinds[index], &row[index], &found[index]));
+            let matches = |found: &Vec<String>| {
+                (0..row.len()).all(|index| same(kinds[index], &row[index], &found[index]))
+            };
             match actual.iter().position(matches) {
                 Some(index) => drop(actual.swap_remove(index)),
                 None => {
-                    let near: Vec<String> =
-                        actual.iter().filter(|found| same_key(found)).map(|found| found.join(" | ")).collect();
+                    let near: Vec<String> = actual
+                        .iter()
+                        .filter(|found| same_key(found))
+                        .map(|found| found.join(" | "))
+                        .collect();
                     let header = expected.header.join(" | ");
-                    differences.push(format!("{object}: {header}\n  expected {}\n  found    {}", row.join(" | "), near.join("\n       or ")));
+                    differences.push(format!(
+                        "{object}: {header}\n  expected {}\n  found    {}",
+                        row.join(" | "),
+                        near.join("\n       or ")
+                    ));
                 }
             }
         }
@@ -405,13 +442,20 @@ fn key_columns(object: &str, header: &[String]) -> Vec<usize> {
     let sorting_key = SummaryTable::find(object).map(|table| table.definition().sorting_key);
     let is_key = |name: &&String| match &sorting_key {
         Some(key) => key.split(", ").any(|column| column == name.as_str()),
-        None => columns.iter().any(|(column, kind)| column == *name && matches!(kind.as_str(), "String" | "Date")),
+        None => {
+            columns.iter().any(|(column, kind)| column == *name && matches!(kind.as_str(), "String" | "Date"))
+        }
     };
     header.iter().enumerate().filter(|(_, name)| is_key(name)).map(|(index, _)| index).collect()
 }
 
 /// Resolves dates; a range of dates becomes a row for each.
-fn spread(row: &[String], header: &[String], kinds: &[&str], today: NaiveDate) -> Result<Vec<Vec<String>>, String> {
+fn spread(
+    row: &[String],
+    header: &[String],
+    kinds: &[&str],
+    today: NaiveDate,
+) -> Result<Vec<Vec<String>>, String> {
     let mut rows = vec![Vec::new()];
     for (index, cell) in row.iter().enumerate() {
         let choices = match kinds[index] {

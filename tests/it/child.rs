@@ -1,7 +1,7 @@
 //! The real binary in processes of its own: in a folder that nothing else uses, embedded or against its own `serve`.
 
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -38,7 +38,9 @@ impl Place {
         let mut command = Command::new(env!("CARGO_BIN_EXE_aiviews"));
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy().into_owned();
-            if name.starts_with("CLICKHOUSE_") || name.starts_with("AIVIEWS_") && !name.starts_with("AIVIEWS_LIBCHDB") {
+            if name.starts_with("CLICKHOUSE_")
+                || name.starts_with("AIVIEWS_") && !name.starts_with("AIVIEWS_LIBCHDB")
+            {
                 command.env_remove(name);
             }
         }
@@ -179,9 +181,4 @@ impl Drop for Serve {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// A text file's content, empty where there is none.
-pub fn read(path: &Path) -> String {
-    std::fs::read_to_string(path).unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! The command line: the main job from end to end, exit codes, messages, `--json` and `--help`.
 
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use crate::program::{Program, Run};
 
@@ -13,26 +13,42 @@ fn the_main_job_runs_on_the_embedded_engine() {
 #[test]
 fn the_main_job_runs_against_a_server_by_url() {
     let (server, client) = (Program::new(), Program::new());
-    let mut process = server
-        .command(&["serve", "--port", "0"])
-        .env("AIVIEWS_TOKEN", "a-token")
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("a server");
-    let mut line = String::new();
-    BufReader::new(process.stderr.take().expect("a pipe")).read_line(&mut line).expect("a line");
-    let url = line.trim_end().rsplit(' ').next().expect("an address").to_owned();
-    assert!(url.starts_with("http://127.0.0.1:"), "{line}");
+    let (mut process, url) = serve(&server);
     // A verb on the folder that a server holds goes through that server by itself.
     assert_eq!(server.run(&["status"]).code, 6);
+    let environment = [("CLICKHOUSE_URL", url.as_str()), ("CLICKHOUSE_PASSWORD", "another-token")];
+    let refused = Run::of(client.command(&["populate"]).envs(environment).output().expect("aiviews runs"));
+    assert_eq!(refused.code, 7, "{}", refused.stderr);
+    assert!(refused.stderr.contains("CLICKHOUSE_PASSWORD") && !refused.stderr.contains("another-token"));
     main_job(&client, &[("CLICKHOUSE_URL", &url), ("CLICKHOUSE_PASSWORD", "a-token")]);
     process.kill().expect("the server is stopped");
     process.wait().expect("an end");
 }
 
+/// Starts a server on a free port; returns it with its address.
+fn serve(program: &Program) -> (Child, String) {
+    let mut command = program.command(&["serve", "--port", "0"]);
+    let mut process =
+        command.env("AIVIEWS_TOKEN", "a-token").stderr(Stdio::piped()).spawn().expect("a server");
+    let mut line = String::new();
+    BufReader::new(process.stderr.take().expect("a pipe")).read_line(&mut line).expect("a line");
+    let url = line.trim_end().rsplit(' ').next().expect("an address").to_owned();
+    assert!(url.starts_with("http://127.0.0.1:"), "{line}");
+    (process, url)
+}
+
+/// Nobody listens on the port: tried again for a while, then told.
+#[test]
+fn an_unreachable_server_is_named() {
+    let run = Program::new().run(&["status", "--url", "http://127.0.0.1:9"]);
+    assert_eq!(run.code, 5, "{}", run.stderr);
+    assert!(run.stderr.contains("http://127.0.0.1:9") && run.stderr.contains("hint: "), "{}", run.stderr);
+}
+
 fn main_job(program: &Program, environment: &[(&str, &str)]) {
     let run = |arguments: &[&str]| {
-        let output = program.command(arguments).envs(environment.iter().copied()).output().expect("aiviews runs");
+        let output =
+            program.command(arguments).envs(environment.iter().copied()).output().expect("aiviews runs");
         let run = Run::of(output);
         assert!(!run.stderr.contains("a-token") && !run.stdout.contains("a-token"));
         run
@@ -46,7 +62,12 @@ fn main_job(program: &Program, environment: &[(&str, &str)]) {
     assert_eq!(ok(&["migrate"]).trim(), "nothing to do");
     assert!(ok(&["seed", "--accounts", "3", "--days", "40"]).contains("campaign"));
     let status = run(&["status"]);
-    assert_eq!((status.code, status.stdout.contains("XqkVGb: never refreshed")), (9, true), "{}", status.stdout);
+    assert_eq!(
+        (status.code, status.stdout.contains("XqkVGb: never refreshed")),
+        (9, true),
+        "{}",
+        status.stdout
+    );
     assert!(ok(&["populate", "--days", "30"]).starts_with("published 3 accounts"));
     assert!(ok(&["verify"]).contains("7 tables, 8 views"));
     assert!(ok(&["status"]).contains("3 accounts with recent source rows, all fresh"));
@@ -63,7 +84,17 @@ fn reports_are_one_json_document() {
     assert!(dry["statements"][0].as_str().is_some_and(|text| text.contains("INSERT INTO")));
     let report = program.json(&["populate", "--days", "7"]);
     assert_eq!((&report["published"], &report["exit_codes"][0]), (&2.into(), &0.into()), "{report}");
-    for key in ["run_id", "start", "as_of", "failed", "held_back", "skipped", "rows_written", "rows_kept", "warnings"] {
+    for key in [
+        "run_id",
+        "start",
+        "as_of",
+        "failed",
+        "held_back",
+        "skipped",
+        "rows_written",
+        "rows_kept",
+        "warnings",
+    ] {
         assert!(!report[key].is_null(), "{key}");
     }
     let status = program.json(&["status"]);
@@ -151,7 +182,8 @@ fn an_account_that_leaves_is_gone_and_the_others_stay() {
     let removed: u64 = removed.values().filter_map(serde_json::Value::as_u64).sum();
     let after = tables(&program);
     assert_eq!(rows(&before) - rows(&after), removed);
-    for (before, after) in before.as_array().into_iter().flatten().zip(after.as_array().into_iter().flatten()) {
+    for (before, after) in before.as_array().into_iter().flatten().zip(after.as_array().into_iter().flatten())
+    {
         let accounts = |table: &serde_json::Value| table["accounts"].as_u64().unwrap_or_default();
         assert_eq!(accounts(before) - accounts(after), 1, "{after}");
     }
@@ -186,11 +218,12 @@ fn help_is_pinned() {
         .filter_map(|line| line.split_whitespace().next())
         .filter(|verb| *verb != "help")
         .collect();
-    let mut files: Vec<String> = std::fs::read_dir(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cmd"))
-        .expect("src/cmd")
-        .filter_map(|entry| entry.expect("a file").path().file_stem()?.to_str().map(str::to_owned))
-        .filter(|name| name != "mod")
-        .collect();
+    let mut files: Vec<String> =
+        std::fs::read_dir(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cmd"))
+            .expect("src/cmd")
+            .filter_map(|entry| entry.expect("a file").path().file_stem()?.to_str().map(str::to_owned))
+            .filter(|name| name != "mod")
+            .collect();
     files.sort();
     let mut sorted = verbs.clone();
     sorted.sort_unstable();

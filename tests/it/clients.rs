@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::support::engine;
+use crate::support::{self, engine};
 
 const TOKEN: &str = "a token with spaces, ' and ü";
 
@@ -26,9 +26,9 @@ impl Served {
         let port = listener.local_addr().expect("an address").port();
         let (stop, stopped) = oneshot::channel::<()>();
         let engine = engine();
-        runtime.spawn(
-            async move { engine.serve(listener, TOKEN.to_owned(), || {}, async { _ = stopped.await }).await },
-        );
+        runtime.spawn(async move {
+            engine.serve(listener, TOKEN.to_owned(), || {}, async { _ = stopped.await }).await
+        });
         Self { port, _stop: stop, _runtime: runtime }
     }
 
@@ -51,12 +51,19 @@ impl Served {
 
     /// Runs a client's script to its end.
     fn script(&self, program: &Path, script: &str) {
+        self.script_about(program, script, "default", "");
+    }
+
+    /// The same, about an account in a database.
+    fn script_about(&self, program: &Path, script: &str, database: &str, account: &str) {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(script);
         let output = Command::new(program)
             .arg(script)
             .env("AIVIEWS_TEST_PORT", self.port.to_string())
             .env("AIVIEWS_TEST_TOKEN", TOKEN)
             .env("AIVIEWS_TEST_CLIENTS", clients())
+            .env("AIVIEWS_TEST_DATABASE", database)
+            .env("AIVIEWS_TEST_ACCOUNT", account)
             .output()
             .expect("the client starts");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -79,6 +86,21 @@ fn clients() -> &'static Path {
 #[test]
 fn python_clickhouse_connect_works() {
     Served::start().script(&clients().join("python"), "connect.py");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn python_puts_a_helper_view_into_a_prompt() {
+    let db = support::database("prompt").await;
+    support::migrate(&db).await;
+    let columns = "klaviyo_public_id, date, send_channel, total_delivered, total_revenue";
+    let insert = format!(
+        "INSERT INTO channel_performance_daily ({columns}) VALUES ('acme', today() - 1, 'email', 10, 5)"
+    );
+    support::execute(&db, insert).await;
+    let database = db.database().to_owned();
+    let ask = move || Served::start().script_about(&clients().join("python"), "prompt.py", &database, "acme");
+    tokio::task::spawn_blocking(ask).await.expect("the script works");
+    support::drop_database(&db).await;
 }
 
 #[test]

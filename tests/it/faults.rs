@@ -1,7 +1,6 @@
 //! Runs that break at every step, in every way: readers see old or new, and the next run heals.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aiviews::db::Db;
@@ -10,6 +9,7 @@ use rustix::process::Signal;
 
 use crate::child::{Ended, Place, Running};
 use crate::generations::{DAYS, Shown, fill, leftovers, make_sources, shown, states};
+use crate::support::rows;
 
 /// One table of each kind: daily, without trends, weekly.
 const TABLES: [&str; 3] = ["campaign_ai_summary", "segment_ai_trends", "campaign_weekly_rollup"];
@@ -34,9 +34,16 @@ const TURNS: [(Step, &[u32]); 14] = [
     (Step::ReleaseLock, &[1]),
 ];
 
+/// All turns in a long run, else the first of each step and every second swap.
 fn points() -> Vec<String> {
-    let name = |(step, turn): (Step, u32)| format!("{}:{turn}", step.word());
-    TURNS.iter().flat_map(|(step, turns)| turns.iter().map(|turn| (*step, *turn))).map(name).collect()
+    let is_long = std::env::var_os("AIVIEWS_TEST_LONG").is_some();
+    let is_taken = |step: Step, turn: u32| is_long || turn == 1 || (step == Step::Swap && turn % 2 == 0);
+    let mut points = Vec::new();
+    for (step, turns) in TURNS {
+        let taken = turns.iter().filter(|turn| is_taken(step, **turn));
+        points.extend(taken.map(|turn| format!("{}:{turn}", step.word())));
+    }
+    points
 }
 
 #[test]
@@ -121,17 +128,50 @@ impl World {
     /// Every table of every account is whole: old or new. Returns how many are new.
     pub async fn assert_whole(&self, db: &Db, what: &str) -> usize {
         let found = shown(db, &TABLES).await;
+        self.assert_whole_in(db, &found, what).await
+    }
+
+    /// A crash of the server inside a swap may leave both generations of one table of one account (ClickHouse issue
+    /// 104660). That must be announced in the log, and the helper views must not show it. Returns how many there are.
+    async fn set_aside_double(&self, db: &Db, found: &mut State, what: &str) -> usize {
+        let (new, old) = (self.new_state(), &self.clean[1 - self.generation]);
+        let is_double =
+            |(key, shown): &(&(String, String), &Shown)| **shown == Shown::sum(&new[*key], &old[*key]);
+        let double: Vec<_> = found.iter().filter(is_double).map(|(key, _)| key.clone()).collect();
+        assert!(double.len() <= 1, "{what}: {double:?}");
+        for key in &double {
+            assert_eq!(states(db).await[key], "publishing", "{what}: {key:?}");
+            found.insert(key.clone(), old[key].clone());
+        }
+        for (view, key) in [
+            ("ai_campaign_recent", "klaviyo_public_id, date, campaign_id, send_channel"),
+            ("ai_campaign_weekly", "klaviyo_public_id, week_start_date, campaign_id, send_channel"),
+        ] {
+            let extra = rows(db, format!("SELECT count() - uniqExact({key}) FROM {view}")).await;
+            assert_eq!(extra[0][0], "0", "{what}: {view} shows a key twice");
+        }
+        double.len()
+    }
+
+    async fn assert_whole_in(&self, db: &Db, found: &State, what: &str) -> usize {
         let (new, old) = (self.new_state(), &self.clean[1 - self.generation]);
         assert_eq!(found.len(), new.len(), "{what}");
-        for (key, shown) in &found {
-            assert!(*shown == new[key] || *shown == old[key], "{what}: {key:?} is neither old nor new: {shown:?}");
+        for (key, shown) in found {
+            assert!(
+                *shown == new[key] || *shown == old[key],
+                "{what}: {key:?} is neither old nor new: {shown:?}"
+            );
         }
         let states = states(db).await;
-        for (key, shown) in &found {
+        for (key, shown) in found {
             let reported = states.get(key).is_some_and(|state| state == "published");
             // A run that was not reached has the state of the run before, which published the old rows.
             let is_new = *shown == new[key];
-            assert!(reported || !is_new || states[key] == "publishing", "{what}: {key:?} is new but {}", states[key]);
+            assert!(
+                reported || !is_new || states[key] == "publishing",
+                "{what}: {key:?} is new but {}",
+                states[key]
+            );
         }
         found.iter().filter(|(key, shown)| **shown == new[*key]).count()
     }
@@ -193,7 +233,7 @@ async fn random_kills_while_publishing() {
     let mut world = World::new(8).await;
     let mut arguments = world.arguments.clone();
     arguments.push("-v".to_owned());
-    let middle = AtomicUsize::new(0);
+    let (mut middle, mut inside) = (0, 0);
     for round in 0..rounds {
         {
             let serve = world.place.serve();
@@ -209,14 +249,15 @@ async fn random_kills_while_publishing() {
         let what = format!("kill {round}");
         let serve = world.place.serve();
         let db = serve.db().await;
-        let new = world.assert_whole(&db, &what).await;
-        if new > 0 && new < world.new_state().len() {
-            middle.fetch_add(1, Ordering::Relaxed);
-        }
+        let mut found = shown(&db, &TABLES).await;
+        let double = world.set_aside_double(&db, &mut found, &what).await;
+        inside += double;
+        let new = world.assert_whole_in(&db, &found, &what).await;
+        middle += usize::from(double == 0 && new > 0 && new < world.new_state().len());
         world.assert_heals(&db, &what).await;
     }
-    println!("{rounds} kills, {} between two swaps", middle.load(Ordering::Relaxed));
-    assert!(middle.load(Ordering::Relaxed) * 10 > rounds as usize, "too few kills hit the phase");
+    println!("{rounds} kills: {middle} between two swaps, {inside} inside one with both generations left");
+    assert!((middle + inside) * 10 > rounds as usize, "too few kills hit the phase");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -224,8 +265,11 @@ async fn signals_at_every_step() {
     let mut world = World::new(2).await;
     let serve = world.place.serve();
     let db = serve.db().await;
-    let places: Vec<String> =
-        TURNS.iter().filter(|(step, _)| *step != Step::Lock && *step != Step::Beat).map(|(step, turns)| format!("{}:{}", step.word(), turns.len().div_ceil(2))).collect();
+    let places: Vec<String> = TURNS
+        .iter()
+        .filter(|(step, _)| *step != Step::Lock && *step != Step::Beat)
+        .map(|(step, turns)| format!("{}:{}", step.word(), turns.len().div_ceil(2)))
+        .collect();
     for (index, place) in places.iter().enumerate() {
         let (signal, code) = if index % 2 == 0 { (Signal::INT, 130) } else { (Signal::TERM, 143) };
         {

@@ -15,9 +15,11 @@ pub const DAYS: u32 = 7;
 /// Raw tables, and views that pass everything on.
 pub async fn make_sources(db: &Db) {
     for source in SOURCES.iter() {
-        let columns: Vec<String> = source.columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
+        let columns: Vec<String> =
+            source.columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
         let raw = source.name.trim_end_matches("_latest");
-        let create = format!("CREATE TABLE {raw} ({}) ENGINE = MergeTree ORDER BY tuple()", columns.join(", "));
+        let create =
+            format!("CREATE TABLE {raw} ({}) ENGINE = MergeTree ORDER BY tuple()", columns.join(", "));
         execute(db, create).await;
         execute(db, format!("CREATE VIEW {} AS SELECT * FROM {raw}", source.name)).await;
     }
@@ -27,8 +29,11 @@ pub async fn make_sources(db: &Db) {
 pub async fn fill(db: &Db, accounts: &[&str], generation: u32) {
     for source in SOURCES.iter() {
         let raw = source.name.trim_end_matches("_latest");
-        let select: Vec<String> =
-            source.columns.iter().map(|(name, kind)| format!("{} AS {name}", value(name, kind, generation))).collect();
+        let select: Vec<String> = source
+            .columns
+            .iter()
+            .map(|(name, kind)| format!("{} AS {name}", value(name, kind, generation)))
+            .collect();
         execute(db, format!("TRUNCATE TABLE {raw}")).await;
         let names: Vec<String> = accounts.iter().map(|account| format!("'{account}'")).collect();
         let insert = format!(
@@ -63,6 +68,20 @@ fn value(name: &str, kind: &str, generation: u32) -> String {
 pub struct Shown {
     pub window: String,
     pub history: String,
+}
+
+impl Shown {
+    /// What a table shows that holds both at once.
+    pub fn sum(left: &Shown, right: &Shown) -> Shown {
+        let number =
+            |text: &str, index: usize| text.split(' ').nth(index).and_then(|word| word.parse::<u64>().ok());
+        let add = |left: &str, right: &str| {
+            let sum =
+                |index| number(left, index).unwrap_or(0).wrapping_add(number(right, index).unwrap_or(0));
+            format!("{} {}", sum(0), sum(1))
+        };
+        Shown { window: add(&left.window, &right.window), history: add(&left.history, &right.history) }
+    }
 }
 
 /// What each table shows of each account, without FINAL; `updated_at` does not count.

@@ -87,7 +87,8 @@ fn block(line: &str) -> Option<Block> {
 }
 
 fn add_row(case: &mut Case, line: &str, in_table: bool) {
-    let cells: Vec<String> = line.trim_end_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+    let cells: Vec<String> =
+        line.trim_end_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
     let title = case.title.clone();
     let Some(block) = case.blocks.last_mut() else { panic!("{title}: a table without `source` or `expect`") };
     let (Block::Source(_, table)

@@ -2,8 +2,10 @@
 
 use aiviews::account::AccountId;
 use aiviews::db::Db;
+use aiviews::refresh::audit::{self, Objection};
 use aiviews::refresh::report::Report;
-use aiviews::refresh::window::{Clock, monday};
+use aiviews::refresh::staging;
+use aiviews::refresh::window::{Clock, Window, monday};
 use aiviews::refresh::{self, Options};
 use aiviews::schema::{Grain, SummaryTable, TABLES};
 use aiviews::seed::{self, Size};
@@ -82,7 +84,8 @@ async fn days_ago(db: &Db, days: u64) -> NaiveDate {
 async fn assert_unique(db: &Db) {
     for table in &TABLES {
         let key = table.definition().sorting_key;
-        let query = format!("SELECT count() FROM (SELECT 1 FROM {} GROUP BY {key} HAVING count() > 1)", table.name);
+        let query =
+            format!("SELECT count() FROM (SELECT 1 FROM {} GROUP BY {key} HAVING count() > 1)", table.name);
         assert_eq!(support::rows(db, query).await, [["0"]], "`{}`", table.name);
     }
 }
@@ -132,7 +135,8 @@ async fn batches_threads_and_order_change_nothing() {
         populate(&cut, &Options { accounts_per_batch: Some(accounts_per_batch), ..options(30) }).await;
         assert_same(&whole, &cut, &format!("batches of {accounts_per_batch}"), everything).await;
     }
-    let ids = support::rows(&cut, "SELECT DISTINCT klaviyo_public_id FROM flow_ai_summary ORDER BY 1 DESC").await;
+    let ids =
+        support::rows(&cut, "SELECT DISTINCT klaviyo_public_id FROM flow_ai_summary ORDER BY 1 DESC").await;
     for threads in ["1", "3"] {
         let few = support::with_setting(&cut, "max_threads", threads).await;
         for id in &ids {
@@ -151,7 +155,9 @@ async fn history_outside_the_window_stays() {
     }
     // What is older than the window and all that it reads may vanish from the sources without a trace in the tables.
     for source in ["campaign", "flow", "form", "segment"] {
-        let delete = format!("ALTER TABLE {source}_statistics DELETE WHERE date < today() - 60 SETTINGS mutations_sync = 2");
+        let delete = format!(
+            "ALTER TABLE {source}_statistics DELETE WHERE date < today() - 60 SETTINGS mutations_sync = 2"
+        );
         support::execute(&after, delete).await;
     }
     let start = days_ago(&after, 2).await;
@@ -201,4 +207,42 @@ async fn plain_sums_over_the_tables_are_right() {
          AND klaviyo_public_id = '{SHOWCASE}'"
     );
     assert_ne!(support::rows(&db, anomalies).await, [["0"]], "the sample data has true anomalies");
+}
+
+/// What the audit must never let pass, put into a staging table by hand.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_finds_what_no_refresh_may_publish() {
+    let db = support::database("audit").await;
+    support::migrate(&db).await;
+    let table = SummaryTable::find("form_ai_performance").expect("a table");
+    let today = Clock::read(&db).await.expect("the clock").today;
+    let window = Window::new(None, 7, Clock::read(&db).await.expect("the clock")).expect("a window");
+    let account = AccountId::new("acme").expect("an id");
+    let row = |id: &str, rate: &str| format!("('{id}', '{today}', 'f1', {rate}, now())");
+    let cases = [
+        (vec![row("acme", "0.5")], None),
+        (vec![row("acme", "0.5"), row("acme", "0.6")], Some("more than one row")),
+        (vec![row("acme", "nan")], Some("a NaN or an infinite value")),
+        (vec![row("acme", "-inf")], Some("a NaN or an infinite value")),
+    ];
+    for (rows, expected) in cases {
+        let staging = staging::name(&db, table);
+        support::execute(&db, format!("DROP TABLE IF EXISTS {staging} SYNC")).await;
+        support::execute(&db, format!("CREATE TABLE {staging} AS {}", table.name)).await;
+        let columns = "klaviyo_public_id, date, form_id, submit_rate, updated_at";
+        let insert = format!(
+            "INSERT INTO {staging} ({columns}) SETTINGS optimize_on_insert = 0 VALUES {}",
+            rows.join(", ")
+        );
+        support::execute(&db, insert).await;
+        let findings =
+            audit::audit(&db, table, &window, std::slice::from_ref(&account), &Default::default(), false)
+                .await
+                .expect("an audit");
+        match (&findings[&account], expected) {
+            (Ok(rows), None) => assert_eq!(rows.written, 1),
+            (Err(Objection::Fault(text)), Some(expected)) => assert!(text.contains(expected), "{text}"),
+            (found, _) => panic!("{rows:?}: {found:?}"),
+        }
+    }
 }

@@ -13,10 +13,11 @@ use aiviews::refresh::{self, Options, report::Report, tables_named};
 use aiviews::retry::RetryPolicy;
 use aiviews::stop::Stop;
 use clickhouse::Client;
+use rustix::process::Signal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::child::TOKEN;
+use crate::child::{Place, TOKEN};
 use crate::generations::{fill, leftovers, make_sources, shown};
 use crate::support::{self, sql};
 
@@ -153,12 +154,19 @@ async fn pass(mut client: TcpStream, server: u16, rules: &Rules) -> std::io::Res
         }
         Break::Gateway => {
             let page = "<html><h1>503 Service Unavailable</h1>".repeat(200);
-            let head = format!("HTTP/1.1 503 Service Unavailable\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", page.len());
+            let head = format!(
+                "HTTP/1.1 503 Service Unavailable\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                page.len()
+            );
             client.write_all((head + &page).as_bytes()).await
         }
         Break::LateException => late_exception(client).await,
         Break::Truncated => {
-            client.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n5\r\nab").await
+            client
+                .write_all(
+                    b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n5\r\nab",
+                )
+                .await
         }
         Break::Drip => {
             for piece in answer(&request, server).await?.chunks(16) {
@@ -170,7 +178,10 @@ async fn pass(mut client: TcpStream, server: u16, rules: &Rules) -> std::io::Res
         }
         Break::Portal => {
             let page = "<html><title>Welcome to the airport</title></html>";
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", page.len());
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                page.len()
+            );
             client.write_all((head + page).as_bytes()).await
         }
         Break::Code(code, text) => {
@@ -233,7 +244,10 @@ async fn read_request(client: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     loop {
         if let Some(end) = head_end(&bytes) {
             let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
-            let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.trim().parse().ok());
+            let length = head
+                .split("content-length: ")
+                .nth(1)
+                .and_then(|rest| rest.lines().next()?.trim().parse().ok());
             let is_whole = match length {
                 Some(length) => bytes.len() - end >= length,
                 None if head.contains("transfer-encoding: chunked") => bytes.ends_with(b"0\r\n\r\n"),
@@ -300,7 +314,13 @@ async fn every_fault_at_every_kind_of_statement_is_survived() {
         Break::Code(241, "Memory limit exceeded"),
         Break::Code(159, "Timeout exceeded"),
     ];
-    let statements = ["CREATE TABLE IF NOT EXISTS", "INSERT INTO {staging:Identifier}", "ai_refresh_log", "REPLACE PARTITION", "DROP TABLE"];
+    let statements = [
+        "CREATE TABLE IF NOT EXISTS",
+        "INSERT INTO {staging:Identifier}",
+        "INSERT INTO ai_refresh_log",
+        "REPLACE PARTITION",
+        "DROP TABLE",
+    ];
     let mut runs = 0;
     for breaks in &breaks {
         for statement in statements {
@@ -325,11 +345,12 @@ async fn every_code_is_tried_as_its_class_says() {
     let proxy = Proxy::start().await;
     let proxied = proxy.db(db.database());
     let transient = [
-        198, 202, 203, 209, 210, 225, 242, 244, 254, 265, 279, 285, 425, 439, 473, 519, 574, 733, 738, 745, 749, 762, 999,
+        198, 202, 203, 209, 210, 225, 242, 244, 254, 265, 279, 285, 425, 439, 473, 519, 574, 733, 738, 745,
+        749, 762, 999,
     ];
     let never = [
-        16, 36, 43, 44, 47, 53, 60, 62, 70, 81, 115, 122, 164, 184, 192, 193, 194, 243, 246, 349, 395, 407, 452, 456, 457,
-        497, 516, 740,
+        16, 36, 43, 44, 47, 53, 60, 62, 70, 81, 115, 122, 164, 184, 192, 193, 194, 243, 246, 349, 395, 407,
+        452, 456, 457, 497, 516, 740,
     ];
     let classes: [(&[u32], usize, Option<ExitCode>); 6] = [
         (&transient, 6, Some(ExitCode::Unreachable)),
@@ -370,13 +391,23 @@ async fn a_lasting_fault_ends_the_run_and_the_old_rows_stay() {
         (Break::Truncated, ExitCode::Unreachable),
         (Break::Stall, ExitCode::Unreachable),
         (Break::Code(243, "Cannot reserve 1 MiB, not enough space"), ExitCode::Failed),
-        (Break::Code(497, "Not enough privileges. To execute this query, it's necessary to have the grant INSERT"), ExitCode::AccessDenied),
+        (
+            Break::Code(
+                497,
+                "Not enough privileges. To execute this query, it's necessary to have the grant INSERT",
+            ),
+            ExitCode::AccessDenied,
+        ),
         (Break::Code(252, "Too many parts (3000)"), ExitCode::Unreachable),
     ];
     for (breaks, code) in lasting {
         let what = format!("{breaks:?}");
         proxy.breaks("INSERT INTO {staging:Identifier}", breaks, 1000);
-        let policy = RetryPolicy { statement_timeout: Duration::from_millis(700), kill_timeout: Duration::from_millis(700), ..quick() };
+        let policy = RetryPolicy {
+            statement_timeout: Duration::from_millis(700),
+            kill_timeout: Duration::from_millis(700),
+            ..quick()
+        };
         let error = refresh(&proxy.db(db.database()).with_retries(policy)).await.expect_err(&what);
         assert_eq!(code_of(&error), code, "{what}: {error:#}");
         let text = format!("{error:#}");
@@ -393,7 +424,9 @@ async fn a_lasting_fault_ends_the_run_and_the_old_rows_stay() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_page_or_a_silent_port_is_no_database() {
     let proxy = Proxy::start().await;
-    for (breaks, tries) in [(Break::Portal, 1), (Break::Gateway, 6), (Break::LateException, 6), (Break::ResetAfter, 2)] {
+    for (breaks, tries) in
+        [(Break::Portal, 6), (Break::Gateway, 6), (Break::LateException, 6), (Break::ResetAfter, 2)]
+    {
         proxy.breaks("SELECT", breaks.clone(), 1000);
         let mut db = proxy.db("system");
         let error = db.probe().await.expect_err("no database");
@@ -405,4 +438,30 @@ async fn a_login_page_or_a_silent_port_is_no_database() {
     assert_eq!(code_of(&error), ExitCode::Unreachable);
     let text = format!("{error:#}");
     assert!(text.contains("127.0.0.1:9") && !text.contains("hunter2"), "{text}");
+}
+
+/// The first signal lets the statement in flight end; the second one does not wait for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_leaves_at_once() {
+    let (db, proxy) = world("signals").await;
+    proxy.breaks("REPLACE PARTITION", Break::Stall, 1);
+    let place = Place::new()
+        .with("CLICKHOUSE_URL", &proxy.url)
+        .with("CLICKHOUSE_PASSWORD", TOKEN)
+        .with("CLICKHOUSE_DATABASE", db.database());
+    let arguments = ["populate", "--days", "7", "--table", "segment_ai_trends", "-v"];
+    let running = place.start_until("", &arguments, "publishing account");
+    while proxy.broken() == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    running.signal(Signal::INT);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    running.signal(Signal::INT);
+    let ended = running.end_within(Duration::from_secs(5));
+    assert_eq!(ended.code, Some(130), "{}", ended.stderr);
+    assert!(ended.stderr.contains("once more to stop at once"), "{}", ended.stderr);
+    // The next run of the same machine takes the lock over and heals.
+    place.run(&arguments).expect(0);
+    assert_eq!(leftovers(&db).await, Vec::<Vec<String>>::new());
+    support::drop_database(&db).await;
 }

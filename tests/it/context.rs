@@ -1,0 +1,187 @@
+//! `aiviews query` and `aiviews context` as people and programs use them, on a small seeded agency.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use aiviews::context::tokens;
+use aiviews::question::QUESTIONS;
+
+use crate::program::{Program, Run, isolate};
+
+/// Three seeded accounts, refreshed. A data folder belongs to one process: the tests take turns.
+static AGENCY: LazyLock<Mutex<Program>> = LazyLock::new(|| {
+    let program = Program::new();
+    program.ok(&["seed", "--accounts", "3", "--days", "60", "--quiet"]);
+    program.ok(&["migrate", "--quiet"]);
+    program.ok(&["populate", "--days", "60", "--quiet"]);
+    Mutex::new(program)
+});
+
+const SHOWCASE: &str = "XqkVGb";
+
+/// Runs a verb to its end: exit code, stdout, stderr.
+fn run(arguments: &[&str]) -> (i32, String, String) {
+    let program = AGENCY.lock().unwrap_or_else(PoisonError::into_inner);
+    let Run { code, stdout, stderr } = program.run(arguments);
+    (code, stdout, stderr)
+}
+
+fn succeed(arguments: &[&str]) -> String {
+    let (code, stdout, stderr) = run(arguments);
+    assert_eq!(code, 0, "{arguments:?}: {stderr}");
+    stdout
+}
+
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+#[test]
+fn every_question_is_listed_and_answered_in_every_format() {
+    let list = succeed(&["query"]);
+    for question in QUESTIONS.iter() {
+        assert!(list.contains(question.name) && list.contains(&question.question), "{list}");
+        let flow: &[&str] = if question.name == "flow_across_stores" { &["--param", "flow=e"] } else { &[] };
+        let base = [&["query", question.name, "--klaviyo-id", SHOWCASE][..], flow].concat();
+        let document = json(&succeed(&[&base[..], &["--json"]].concat()));
+        assert_eq!(document["accounts"][0], SHOWCASE);
+        let rows = document["rows"].as_array().expect("rows").len();
+        assert!(
+            rows > 0 || matches!(question.name, "anomalies" | "low_open_rates"),
+            "{} has no rows",
+            question.name
+        );
+        assert!(document["freshness"][0]["complete_through"].is_string());
+    }
+    let asked = ["query", "flows_by_revenue", "--klaviyo-id", SHOWCASE, "--limit", "3", "--format"];
+    let csv = succeed(&[&asked[..], &["csv"]].concat());
+    assert!(csv.starts_with("flow,channel,") && csv.lines().count() == 4, "{csv}");
+    let markdown = succeed(&[&asked[..], &["markdown"]].concat());
+    assert!(
+        markdown.starts_with("| flow | channel |") && markdown.contains("complete through"),
+        "{markdown}"
+    );
+}
+
+#[test]
+fn several_accounts_have_rows_of_their_own() {
+    let listed = json(&succeed(&["status", "--json", "--max-age", "1000000h"]));
+    assert_eq!(listed["accounts"], 3);
+    let (code, _, stderr) =
+        run(&["query", "stores_compared", "--klaviyo-id", SHOWCASE, "--klaviyo-id", "Nobody"]);
+    assert_eq!(code, 2, "{stderr}");
+    assert!(stderr.contains("account `Nobody` has no row"), "{stderr}");
+    let table = succeed(&["query", "channels_compared", "--klaviyo-id", SHOWCASE, "--klaviyo-id", SHOWCASE]);
+    assert!(!table.contains("ACCOUNT"), "the same account twice is one account: {table}");
+}
+
+#[test]
+fn a_mistake_is_exit_2_and_says_what_exists() {
+    let ask = |more: &[&str]| run(&[&["query"], more].concat());
+    for (arguments, told) in [
+        (&["wether", "--klaviyo-id", SHOWCASE][..], "there are: campaigns_this_week"),
+        (&["top_campaigns"], "needs an account"),
+        (&["top_campaigns", "--klaviyo-id", "x y"], "is not a Klaviyo public id"),
+        (&["top_campaigns", "--klaviyo-id", "xqkvgb"], "did you mean `XqkVGb`"),
+        (&["top_campaigns", "--klaviyo-id", SHOWCASE, "--param", "colour=red"], "it has: days, limit"),
+        (&["top_campaigns", "--klaviyo-id", SHOWCASE, "--threshold", "5"], "it has: days, limit"),
+        (&["top_campaigns", "--klaviyo-id", SHOWCASE, "--days", "-1"], "a whole number from 1 to 3650"),
+        (&["flow_across_stores", "--klaviyo-id", SHOWCASE], "`flow` has to be given"),
+        (&["top_campaigns", "--klaviyo-id", SHOWCASE, "--param", "days"], "has no `=`"),
+    ] {
+        let (code, stdout, stderr) = ask(arguments);
+        assert_eq!((code, stdout.as_str()), (2, ""), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(told), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn a_context_keeps_to_its_budget_and_names_what_it_left_out() {
+    let mut asked = vec![("text", 150), ("text", 333), ("text", 600)];
+    asked.extend([("json", 400), ("markdown", 400), ("toon", 400)]);
+    for (format, max_tokens) in asked {
+        let limit = max_tokens.to_string();
+        let text =
+            succeed(&["context", "--klaviyo-id", SHOWCASE, "--format", format, "--max-tokens", &limit]);
+        assert!(tokens::count(text.trim_end()) <= max_tokens, "{format} {max_tokens}");
+        let says_so = text.contains("left out for room") || text.contains("\"left_out\":[\"");
+        assert!(says_so || max_tokens == 600, "{text}");
+    }
+}
+
+#[test]
+fn a_context_tells_freshness_windows_and_insights() {
+    let text = succeed(&["context", "--klaviyo-id", SHOWCASE, "--max-tokens", "5000"]);
+    for part in [
+        "complete through ",
+        "refreshed ",
+        "still grows",
+        "\ndays (",
+        "\nweeks (",
+        "\nmonths (",
+        "\nchannels (",
+    ] {
+        assert!(text.contains(part), "`{part}` is not in {text}");
+    }
+    let document = json(&succeed(&["context", "--klaviyo-id", SHOWCASE, "--json", "--max-tokens", "5000"]));
+    let schema = json(include_str!("../../schemas/context.schema.json"));
+    let required: Vec<&str> =
+        schema["required"].as_array().expect("a list").iter().filter_map(|name| name.as_str()).collect();
+    let mut present: Vec<&str> =
+        document.as_object().expect("an object").keys().map(String::as_str).collect();
+    let mut wanted = required.clone();
+    present.sort_unstable();
+    wanted.sort_unstable();
+    assert_eq!(present, wanted);
+    let known = schema["properties"]["sections"]["description"].as_str().expect("a text");
+    for (name, section) in document["sections"].as_object().expect("sections") {
+        assert!(known.contains(name.as_str()), "{name} is not in the schema");
+        let columns = section["columns"].as_array().expect("columns").len();
+        assert!(
+            section["rows"]
+                .as_array()
+                .expect("rows")
+                .iter()
+                .all(|row| row.as_array().is_some_and(|row| row.len() == columns))
+        );
+    }
+    for insight in document["insights"].as_array().expect("insights") {
+        assert!(insight["figures"].as_object().is_some_and(|figures| !figures.is_empty()), "{insight}");
+    }
+}
+
+#[test]
+fn a_question_s_context_and_the_schema_are_printed() {
+    let text = succeed(&[
+        "context",
+        "--klaviyo-id",
+        SHOWCASE,
+        "--question",
+        "flows_by_revenue",
+        "--param",
+        "limit=3",
+    ]);
+    assert!(text.contains("Question: Which flows earn the most?") && text.lines().count() == 7, "{text}");
+    assert!(succeed(&["context", "--schema"]).contains("## ai_flow_recent: "));
+    assert!(succeed(&["context", "--schema", "all"]).contains("## segment_ai_trends: "));
+    let (code, _, stderr) = run(&["context"]);
+    assert!(code == 2 && stderr.contains("--klaviyo-id"), "{stderr}");
+}
+
+#[test]
+fn a_shell_builds_a_prompt() {
+    let program = AGENCY.lock().unwrap_or_else(PoisonError::into_inner);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/prompt.sh");
+    let mut command = Command::new(script);
+    isolate(&mut command, program.folder.path());
+    command.env("AIVIEWS", env!("CARGO_BIN_EXE_aiviews")).env("AIVIEWS_TEST_ACCOUNT", SHOWCASE);
+    let run = Run::of(command.output().expect("a shell"));
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let body = json(&run.stdout);
+    let content = body["messages"][1]["content"].as_str().unwrap_or_default();
+    assert!(
+        content.starts_with("Klaviyo account XqkVGb") && content.ends_with("How was last week?"),
+        "{body}"
+    );
+}
