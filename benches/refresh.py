@@ -119,8 +119,11 @@ def first_and_nightly(bench, engine):
     bench.say("making three quarters of history")
     for quarter in (1, 2, 3):
         for table, date in TABLES.items():
-            engine.query(f"INSERT INTO {table} SELECT * REPLACE ({date} - {SHIFT * quarter} AS {date}) FROM {table}"
-                         f" WHERE {date} >= today() - {WINDOW + 6}", **COPY_SETTINGS)
+            engine.query(f"INSERT INTO {table} SELECT * REPLACE ({date} - {SHIFT * quarter} AS {date}) FROM {table} AS t"
+                         f" WHERE t.{date} >= today() - {WINDOW + 6}", **COPY_SETTINGS)
+    kept = int(engine.query(f"SELECT count() FROM flow_ai_summary WHERE date < today() - {WINDOW}"))
+    if kept == 0:
+        raise SystemExit("bench: no history was made")
     for turn in range(bench.runs):
         bench.say(f"nightly populate, {turn + 1} of {bench.runs}")
         copy_kept_rows(bench, engine)
