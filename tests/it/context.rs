@@ -202,11 +202,19 @@ async fn a_user_who_may_set_nothing_is_answered_too() {
             let line = head.lines().next().unwrap_or_default().to_owned();
             let sets = line.contains("readonly=") || line.contains("max_execution_time=");
             let (status, body) = match sets {
-                true => ("500 Internal Server Error", "Code: 164. DB::Exception: Cannot modify setting in readonly mode"),
-                false => ("200 OK", "{\"meta\":[{\"name\":\"account\",\"type\":\"String\"}],\"data\":[[\"acme\"]]}"),
+                true => (
+                    "500 Internal Server Error",
+                    "Code: 164. DB::Exception: Cannot modify setting in readonly mode",
+                ),
+                false => (
+                    "200 OK",
+                    "{\"meta\":[{\"name\":\"account\",\"type\":\"String\"}],\"data\":[[\"acme\"]]}",
+                ),
             };
-            let answer =
-                format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+            let answer = format!(
+                "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
             stream.write_all(answer.as_bytes()).await.expect("an answer");
             refused += u32::from(sets);
             if !sets {
@@ -215,9 +223,14 @@ async fn a_user_who_may_set_nothing_is_answered_too() {
         }
     });
     let client = clickhouse::Client::default().with_url(url);
-    let db = aiviews::db::Db::new(client, "read-only server", "test_run", aiviews::retry::RetryPolicy::default());
+    let db =
+        aiviews::db::Db::new(client, "read-only server", "test_run", aiviews::retry::RetryPolicy::default());
     let account = aiviews::account::AccountId::new("acme").expect("an id");
     let answer = aiviews::question::freshness(&db, &[account]).await.expect("an answer");
     assert_eq!(answer.rows, [[serde_json::json!("acme")]]);
-    assert_eq!(server.await.expect("the server ends"), 2, "with readonly and limits, with limits, then without");
+    assert_eq!(
+        server.await.expect("the server ends"),
+        2,
+        "with readonly and limits, with limits, then without"
+    );
 }
