@@ -72,7 +72,7 @@ fn describe(status: &Status, max_age: &str) -> String {
         )
     });
     let late = status.late.iter().map(|account| {
-        let Some(date) = Some(&account.earliest_date) else { return String::new() };
+        let date = &account.earliest_date;
         format!("{}: {} rows from {date} on", account.klaviyo_public_id, account.late_rows)
     });
     parts.extend(list(&format!("stale (older than {max_age})"), stale.collect()));

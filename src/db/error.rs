@@ -70,6 +70,11 @@ impl QueryError {
         }
     }
 
+    /// ClickHouse's code, if this is the error of a statement and the server gave one.
+    pub fn code_of(error: &anyhow::Error) -> Option<u32> {
+        error.downcast_ref::<QueryError>().and_then(|error| error.code)
+    }
+
     /// What the user can do about it.
     pub fn remedy(&self) -> Option<&str> {
         match self.code {

@@ -102,7 +102,7 @@ pub(super) async fn try_take(db: &Db, ours: &Owner) -> Result<Option<String>> {
                 fault::step(Step::Beat, beat(db)).await?;
                 return Ok(None);
             }
-            Err(error) if code_of(&error) == Some(TABLE_ALREADY_EXISTS) => {}
+            Err(error) if QueryError::code_of(&error) == Some(TABLE_ALREADY_EXISTS) => {}
             Err(error) => return Err(error),
         }
         let Some(held) = held(db).await? else { continue };
@@ -141,7 +141,7 @@ async fn is_dead(db: &Db, held: &Held, ours: &Owner) -> Result<bool> {
     let silence: Option<u64> = match db.statement(&sql::LOCK_SILENCE).fetch_all().await {
         Ok(rows) => rows.first().copied(),
         // The other run ended just now.
-        Err(error) if code_of(&error) == Some(UNKNOWN_TABLE) => return Ok(false),
+        Err(error) if QueryError::code_of(&error) == Some(UNKNOWN_TABLE) => return Ok(false),
         Err(error) => return Err(error),
     };
     // Without a sign of life the age of the table says it all.
@@ -154,11 +154,7 @@ async fn take_over(db: &Db) -> Result<()> {
     match renamed {
         Ok(()) => db.statement(&sql::DROP_TABLE).param("table", &aside).execute().await,
         // Another run was faster: it has the lock now.
-        Err(error) if code_of(&error) == Some(UNKNOWN_TABLE) => Ok(()),
+        Err(error) if QueryError::code_of(&error) == Some(UNKNOWN_TABLE) => Ok(()),
         Err(error) => Err(error),
     }
-}
-
-fn code_of(error: &anyhow::Error) -> Option<u32> {
-    error.downcast_ref::<QueryError>().and_then(|error| error.code)
 }

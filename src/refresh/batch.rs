@@ -335,7 +335,7 @@ impl<'run> Work<'run> {
         tables: &[&SummaryTable],
         error: &anyhow::Error,
     ) -> Result<()> {
-        let overflow = match code_of(error) {
+        let overflow = match QueryError::code_of(error) {
             Some(CANNOT_CONVERT_TYPE) => self.overflow(account).await?,
             _ => None,
         };
@@ -428,10 +428,6 @@ async fn together<Answer>(
     work: impl AsyncFn(&&'static SummaryTable) -> Answer,
 ) -> Vec<Answer> {
     stream::iter(tables).map(|table| work(table)).buffered(at_once).collect().await
-}
-
-fn code_of(error: &anyhow::Error) -> Option<u32> {
-    error.downcast_ref::<QueryError>().and_then(|error| error.code)
 }
 
 /// Codes that every other account would meet too: syntax, settings, a full disk.
