@@ -3,14 +3,10 @@ INSERT INTO {staging:Identifier} (<<columns>>)
 SELECT <<columns>>
 FROM
 (
-    SELECT <<columns>>
-    FROM
-    (
 <<rows>>
-    )
-    UNION ALL
-    SELECT <<columns>>
-    FROM {target:Identifier} FINAL
-    WHERE klaviyo_public_id IN {accounts:Array(String)}
-        AND NOT (<<date_column>> BETWEEN {window_start:Date} AND {window_end:Date})
 )
+UNION ALL
+SELECT <<columns>>
+FROM {target:Identifier} FINAL
+WHERE klaviyo_public_id IN {accounts:Array(String)}
+    AND NOT (<<date_column>> BETWEEN {window_start:Date} AND {window_end:Date})
