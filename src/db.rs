@@ -3,6 +3,7 @@
 //! Embedded engine and remote server are the same [`clickhouse::Client`] from here on.
 
 mod error;
+mod privilege;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use serde_json::Value;
 use tracing::{debug, trace, warn};
 
 pub use error::QueryError;
+pub use privilege::Privilege;
 
 use crate::exit::{ExitCode, Failure};
 use crate::retry::{Class, RetryPolicy};
@@ -249,6 +251,12 @@ impl Db {
     }
 }
 
+/// Whether a name is of the kind that we generate: safe wherever it stands in a statement.
+fn is_generated(name: &str) -> bool {
+    let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    !name.is_empty() && name.chars().all(is_plain)
+}
+
 /// A text as a string literal.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
@@ -289,8 +297,7 @@ impl Statement<'_> {
 
     /// Puts one of our own generated names in the place of `<<slot>>`, where ClickHouse takes no parameter.
     pub fn generated_name(mut self, slot: &str, name: &str) -> Self {
-        let safe = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
-        if name.is_empty() || !name.chars().all(safe) {
+        if !is_generated(name) {
             self.invalid_name = Some(name.to_owned());
         }
         self.text = Cow::Owned(self.text.replace(&format!("<<{slot}>>"), name));
@@ -311,6 +318,16 @@ impl Statement<'_> {
         };
         let commands: Vec<String> = comments.iter().map(render).collect();
         self.text = Cow::Owned(self.text.replace("<<comments>>", &commands.join(",\n    ")));
+        self
+    }
+
+    /// Puts privileges in the place of `<<privileges>>`.
+    pub fn privileges(mut self, privileges: &[Privilege]) -> Self {
+        if let Some(name) = privileges.iter().flat_map(Privilege::names).find(|name| !is_generated(name)) {
+            self.invalid_name = Some(name.to_owned());
+        }
+        let texts: Vec<String> = privileges.iter().map(ToString::to_string).collect();
+        self.text = Cow::Owned(self.text.replace("<<privileges>>", &texts.join(", ")));
         self
     }
 

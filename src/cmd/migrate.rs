@@ -12,6 +12,7 @@ use crate::exit::{ExitCode, Failure};
 use crate::lock;
 use crate::migrate::{self, Plan, Rebuilds, Survey};
 use crate::output::{self, printable};
+use crate::privilege;
 use crate::stop::Stop;
 
 pub(super) async fn run(global: &Global, arguments: &Migrate) -> Result<ExitCode> {
@@ -25,7 +26,7 @@ pub(super) async fn run(global: &Global, arguments: &Migrate) -> Result<ExitCode
     let mut done = Vec::new();
     let outcome = match plan.actions.is_empty() || !plan.by_hand.is_empty() {
         true => Ok(plan.clone()),
-        false => change(db, arguments, &mut done).await,
+        false => change(db, arguments, &plan, &mut done).await,
     };
     let many = migrate::many_partitions(db).await?;
     for table in &many {
@@ -52,8 +53,9 @@ async fn make_plan(db: &Db, arguments: &Migrate) -> Result<Plan> {
 }
 
 /// Runs the plan under the lock: made anew there, as another run may just have ended.
-async fn change(db: &Db, arguments: &Migrate, done: &mut Vec<Value>) -> Result<Plan> {
+async fn change(db: &Db, arguments: &Migrate, plan: &Plan, done: &mut Vec<Value>) -> Result<Plan> {
     super::announce(db);
+    privilege::refuse_missing(db, &privilege::to_migrate(db, &plan.actions)).await?;
     let stop = Stop::on_signals()?;
     let lock = lock::take(db, Duration::ZERO, &stop).await?;
     let outcome = change_locked(db, arguments, &stop, done).await;

@@ -12,7 +12,7 @@ use crate::refresh::window::{Clock, Window};
 use crate::refresh::{self, Options, accounts, staging};
 use crate::retry::RetryPolicy;
 use crate::stop::Stop;
-use crate::{lock, output, preflight};
+use crate::{lock, output, preflight, privilege};
 
 /// The most accounts that a list names; the rest is counted.
 const LISTED: usize = 20;
@@ -30,6 +30,7 @@ pub(super) async fn run(global: &Global, arguments: &Populate) -> Result<ExitCod
         return dry_run(&db.interruptible(), &options, arguments.json).await;
     }
     super::announce(db);
+    privilege::refuse_missing(db, &privilege::to_refresh(db, &options.tables)).await?;
     let lock = lock::take(db, arguments.wait, &stop).await?;
     let outcome = locked(db, &options, &stop).await;
     let released = lock.release().await;

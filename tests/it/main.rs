@@ -18,6 +18,7 @@ mod generations;
 mod guards;
 mod markdown;
 mod migrate;
+mod privileges;
 mod program;
 mod properties;
 mod proxy;
