@@ -266,10 +266,23 @@ fn quoted(text: &str) -> String {
 /// page of something in between, is no success whatever the status said.
 fn refuse_answer(answer: &[u8]) -> clickhouse::error::Result<()> {
     let text = String::from_utf8_lossy(answer);
-    if text.contains("__exception__") || text.contains("Code: ") || text.trim_start().starts_with('<') {
+    if text.contains("__exception__") || text.contains("Code: ") {
         return Err(clickhouse::error::Error::BadResponse(text.into_owned()));
     }
+    if text.trim_start().starts_with('<') {
+        return Err(clickhouse::error::Error::Other(Box::new(error::Page(text.into_owned()))));
+    }
     Ok(())
+}
+
+/// Asks once more in a format that can be looked at: of a page that is read as rows the client says only that it has
+/// no header. Nothing where this answer is as it should be.
+async fn look_at_answer(query: Query) -> Option<clickhouse::error::Error> {
+    let collected = async { query.fetch_bytes("TabSeparated")?.collect().await };
+    match collected.await {
+        Ok(answer) => refuse_answer(&answer).err(),
+        Err(error) => Some(error),
+    }
 }
 
 /// One statement with its parameters, ready to run.
@@ -389,12 +402,20 @@ impl Statement<'_> {
 
     /// All rows.
     pub async fn fetch_all<T: RowOwned + RowRead>(self) -> Result<Vec<T>> {
-        self.run(async |query| query.fetch_all::<T>().await).await
+        self.run(async |query| match query.clone().fetch_all::<T>().await {
+            Err(error) if error::has_no_header(&error) => Err(look_at_answer(query).await.unwrap_or(error)),
+            outcome => outcome,
+        })
+        .await
     }
 
     /// The one row that there must be.
     pub async fn fetch_one<T: RowOwned + RowRead>(self) -> Result<T> {
-        self.run(async |query| query.fetch_one::<T>().await).await
+        self.run(async |query| match query.clone().fetch_one::<T>().await {
+            Err(error) if error::has_no_header(&error) => Err(look_at_answer(query).await.unwrap_or(error)),
+            outcome => outcome,
+        })
+        .await
     }
 
     /// The answer in one of ClickHouse's formats.

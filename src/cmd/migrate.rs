@@ -12,6 +12,7 @@ use crate::exit::{ExitCode, Failure};
 use crate::lock;
 use crate::migrate::{self, Plan, Rebuilds, Survey};
 use crate::output::{self, printable};
+use crate::partition_count;
 use crate::privilege;
 use crate::stop::Stop;
 
@@ -28,18 +29,15 @@ pub(super) async fn run(global: &Global, arguments: &Migrate) -> Result<ExitCode
         true => Ok(plan.clone()),
         false => change(db, arguments, &plan, &mut done).await,
     };
-    let many = migrate::many_partitions(db).await?;
-    for table in &many {
-        let (name, partitions) = (&table.table, table.partitions);
-        tracing::warn!(
-            "`{name}` has {partitions} partitions, one per account: beyond 5,000 restarts and scans of all accounts slow down"
-        );
+    let crowded = partition_count::crowded(db).await?;
+    for table in &crowded {
+        tracing::warn!("{table}");
     }
     if arguments.json {
         let left = outcome.as_ref().map(problems).unwrap_or_default();
         let ok = outcome.is_ok() && left.is_empty();
         output::print_json(&json!({
-            "ok": ok, "target": db.target(), "dry_run": false, "actions": done, "problems": left, "many_partitions": many,
+            "ok": ok, "target": db.target(), "dry_run": false, "actions": done, "problems": left, "many_partitions": crowded,
         }));
     } else if plan.actions.is_empty() && problems(&plan).is_empty() {
         output::print("nothing to do");

@@ -28,3 +28,4 @@ mod rebuild;
 mod schema;
 mod support;
 mod verify;
+mod wire;
