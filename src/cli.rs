@@ -74,7 +74,7 @@ pub struct Global {
     /// Colour: auto follows the terminal and NO_COLOR
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
     pub color: Color,
-    /// Log lines as text or as JSON objects
+    /// Log lines as text or as JSON objects; as JSON each table of each account has one, and populate's summary is the last
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
     pub log_format: LogFormat,
 }

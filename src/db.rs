@@ -3,6 +3,7 @@
 //! Embedded engine and remote server are the same [`clickhouse::Client`] from here on.
 
 mod error;
+mod privilege;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use serde_json::Value;
 use tracing::{debug, trace, warn};
 
 pub use error::QueryError;
+pub use privilege::Privilege;
 
 use crate::exit::{ExitCode, Failure};
 use crate::retry::{Class, RetryPolicy};
@@ -249,6 +251,12 @@ impl Db {
     }
 }
 
+/// Whether a name is of the kind that we generate: safe wherever it stands in a statement.
+fn is_generated(name: &str) -> bool {
+    let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    !name.is_empty() && name.chars().all(is_plain)
+}
+
 /// A text as a string literal.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
@@ -258,10 +266,23 @@ fn quoted(text: &str) -> String {
 /// page of something in between, is no success whatever the status said.
 fn refuse_answer(answer: &[u8]) -> clickhouse::error::Result<()> {
     let text = String::from_utf8_lossy(answer);
-    if text.contains("__exception__") || text.contains("Code: ") || text.trim_start().starts_with('<') {
+    if text.contains("__exception__") || text.contains("Code: ") {
         return Err(clickhouse::error::Error::BadResponse(text.into_owned()));
     }
+    if text.trim_start().starts_with('<') {
+        return Err(clickhouse::error::Error::Other(Box::new(error::Page(text.into_owned()))));
+    }
     Ok(())
+}
+
+/// Asks once more in a format that can be looked at: of a page that is read as rows the client says only that it has
+/// no header. Nothing where this answer is as it should be.
+async fn look_at_answer(query: Query) -> Option<clickhouse::error::Error> {
+    let collected = async { query.fetch_bytes("TabSeparated")?.collect().await };
+    match collected.await {
+        Ok(answer) => refuse_answer(&answer).err(),
+        Err(error) => Some(error),
+    }
 }
 
 /// One statement with its parameters, ready to run.
@@ -289,8 +310,7 @@ impl Statement<'_> {
 
     /// Puts one of our own generated names in the place of `<<slot>>`, where ClickHouse takes no parameter.
     pub fn generated_name(mut self, slot: &str, name: &str) -> Self {
-        let safe = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
-        if name.is_empty() || !name.chars().all(safe) {
+        if !is_generated(name) {
             self.invalid_name = Some(name.to_owned());
         }
         self.text = Cow::Owned(self.text.replace(&format!("<<{slot}>>"), name));
@@ -311,6 +331,16 @@ impl Statement<'_> {
         };
         let commands: Vec<String> = comments.iter().map(render).collect();
         self.text = Cow::Owned(self.text.replace("<<comments>>", &commands.join(",\n    ")));
+        self
+    }
+
+    /// Puts privileges in the place of `<<privileges>>`.
+    pub fn privileges(mut self, privileges: &[Privilege]) -> Self {
+        if let Some(name) = privileges.iter().flat_map(Privilege::names).find(|name| !is_generated(name)) {
+            self.invalid_name = Some(name.to_owned());
+        }
+        let texts: Vec<String> = privileges.iter().map(ToString::to_string).collect();
+        self.text = Cow::Owned(self.text.replace("<<privileges>>", &texts.join(", ")));
         self
     }
 
@@ -372,12 +402,20 @@ impl Statement<'_> {
 
     /// All rows.
     pub async fn fetch_all<T: RowOwned + RowRead>(self) -> Result<Vec<T>> {
-        self.run(async |query| query.fetch_all::<T>().await).await
+        self.run(async |query| match query.clone().fetch_all::<T>().await {
+            Err(error) if error::has_no_header(&error) => Err(look_at_answer(query).await.unwrap_or(error)),
+            outcome => outcome,
+        })
+        .await
     }
 
     /// The one row that there must be.
     pub async fn fetch_one<T: RowOwned + RowRead>(self) -> Result<T> {
-        self.run(async |query| query.fetch_one::<T>().await).await
+        self.run(async |query| match query.clone().fetch_one::<T>().await {
+            Err(error) if error::has_no_header(&error) => Err(look_at_answer(query).await.unwrap_or(error)),
+            outcome => outcome,
+        })
+        .await
     }
 
     /// The answer in one of ClickHouse's formats.

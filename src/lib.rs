@@ -4,6 +4,8 @@
 //!
 //! - [`cli`], [`cmd`], [`output`]: the command line, one file a verb, and what people see
 //! - [`migrate`], [`verify`], [`refresh`], [`status`], [`forget`], [`seed`], [`preflight`]: the domain
+//! - [`partition_count`]: whether a database has more accounts than it is comfortable with
+//! - [`privilege`]: what a writing verb must be allowed, asked before its first write
 //! - [`context`]: what to put before a model, within a budget of tokens
 //! - [`question`]: the ready-made questions and their answers
 //! - [`difference`], [`live_schema`], [`ledger`]: where the database is not as it should be
@@ -34,7 +36,9 @@ pub mod live_schema;
 pub mod lock;
 pub mod migrate;
 pub mod output;
+pub mod partition_count;
 pub mod preflight;
+pub mod privilege;
 pub mod question;
 pub mod refresh;
 pub mod retry;

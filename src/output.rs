@@ -1,23 +1,35 @@
 //! What people see: stdout is data, stderr is talk. Nothing from the data reaches a terminal as a control character.
 
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
+use tracing::Span;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Color, Global, LogFormat};
 use crate::exit;
 
-/// Sets up logging on stderr: warnings by default, steps with `-v`, statements with `-vv`, errors with `-q`.
+/// The target of the events that tell of each table of each account: a person wants them with `-v`, a machine always.
+pub const EACH_TABLE: &str = "aiviews::each_table";
+
+/// Whether every line on stderr is a JSON object.
+static TALKS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// Sets up logging on stderr: the run's steps by default, each table and account with `-v` (in JSON by default),
+/// statements with `-vv`, only errors with `-q`.
 pub fn start_logging(options: &Global) {
-    let level = match (options.quiet, options.verbose) {
-        (true, _) => "error",
-        (_, 0) => "info",
-        (_, 1) => "debug",
-        (_, _) => "trace",
+    let is_json = options.log_format == LogFormat::Json;
+    TALKS_JSON.store(is_json, Ordering::Relaxed);
+    let (level, each_table) = match (options.quiet, options.verbose) {
+        (true, _) => ("error", "error"),
+        (_, 0) if is_json => ("info", "info"),
+        (_, 0) => ("info", "warn"),
+        (_, 1) => ("debug", "debug"),
+        (_, _) => ("trace", "trace"),
     };
-    let filter = EnvFilter::new(format!("warn,aiviews={level}"));
+    let filter = EnvFilter::new(format!("warn,aiviews={level},{EACH_TABLE}={each_table}"));
     let color = match options.color {
         Color::Always => true,
         Color::Never => false,
@@ -31,13 +43,32 @@ pub fn start_logging(options: &Global) {
         .log_internal_errors(false);
     // A second call (tests in one process) keeps the first subscriber.
     let _ = match options.log_format {
-        LogFormat::Json => builder.json().flatten_event(true).try_init().is_ok(),
+        LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).try_init().is_ok(),
         LogFormat::Text => builder.with_target(false).without_time().try_init().is_ok(),
     };
 }
 
+/// What every line of a run's JSON log carries: the verb and the run's id. Lines for people are short without.
+pub fn run_span(verb: &'static str, run_id: &str) -> Span {
+    match talks_json() {
+        true => tracing::info_span!("run", verb, run = run_id),
+        false => Span::none(),
+    }
+}
+
+/// Whether `--log-format json` was asked for: then nothing but JSON objects goes to stderr.
+pub fn talks_json() -> bool {
+    TALKS_JSON.load(Ordering::Relaxed)
+}
+
 /// Prints an error with its causes on one line, then the remedy.
 pub fn report_error(error: &anyhow::Error) {
+    if talks_json() {
+        let (message, hint) =
+            (printable(&format!("{error:#}")), exit::hint_of(error).map(|hint| printable(&hint)));
+        let exit_code = exit::code_of(error).number();
+        return tracing::error!(exit_code, hint, "{message}");
+    }
     let mut stderr = std::io::stderr().lock();
     let _ = writeln!(stderr, "error: {}", printable(&format!("{error:#}")));
     if let Some(hint) = exit::hint_of(error) {
@@ -85,6 +116,10 @@ pub fn print(text: &str) {
 
 /// Writes a line to stderr that no log level hides; nobody has to read it.
 pub fn tell(line: &str) {
+    if talks_json() {
+        let object = serde_json::json!({"level": "INFO", "message": printable(line)});
+        return drop(writeln!(std::io::stderr(), "{object}"));
+    }
     let _ = writeln!(std::io::stderr(), "{}", printable(line));
 }
 

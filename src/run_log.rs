@@ -14,8 +14,6 @@ use crate::sql;
 /// How far a table of an account came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Its new rows wait in a staging table.
-    Staged,
     /// The swap is about to happen, or happened without a word after it.
     Publishing,
     /// Readers see the new rows.
@@ -34,7 +32,6 @@ impl State {
     /// The word in the log.
     pub fn word(self) -> &'static str {
         match self {
-            State::Staged => "staged",
             State::Publishing => "publishing",
             State::Published => "published",
             State::Failed => "failed",

@@ -101,6 +101,10 @@ pub static SERVER_FACTS: Sql = embed!("internal/server_facts");
 pub static CREATE_DATABASE: Sql = embed!("internal/create_database");
 /// Stops a query.
 pub static KILL_QUERY: Sql = embed!("internal/kill_query");
+/// Whether the user has privileges.
+pub static CHECK_GRANT: Sql = embed!("internal/check_grant");
+/// Who the user is.
+pub static SESSION_USER: Sql = embed!("internal/session_user");
 /// The lock table.
 pub static REFRESH_LOCK: Sql = embed!("internal/ai_refresh_lock");
 /// Who holds the lock.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::db::Db;
+use crate::partition_count::{self, Crowded};
 use crate::refresh::window::Clock;
 use crate::schema::{SummaryTable, TABLES};
 use crate::sql;
@@ -29,6 +30,8 @@ pub struct Status {
     pub troubled: Vec<Troubled>,
     /// Accounts with source rows that came too late for their last window.
     pub late: Vec<Late>,
+    /// Tables with more partitions than are comfortable.
+    pub many_partitions: Vec<Crowded>,
     /// Source rows dated after today.
     pub future_rows: u64,
 }
@@ -171,6 +174,7 @@ pub async fn read(db: &Db, max_age: Duration) -> Result<Status> {
         stale: stale(&active, u64::from(clock.now), max_age),
         troubled: db.statement(&sql::TROUBLED_ACCOUNTS).fetch_all().await?,
         late: db.statement(&sql::LATE_ROWS).fetch_all().await?,
+        many_partitions: partition_count::crowded(db).await?,
         future_rows: db.statement(&sql::FUTURE_ROWS).fetch_one().await?,
     })
 }

@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS ai_refresh_log
     as_of Date
         COMMENT 'Day that the run computed for: source rows of later days were not read',
     state LowCardinality(String)
-        COMMENT 'staged, publishing, published, failed, held_back, dropped or forgotten',
+        COMMENT 'publishing, published, failed, held_back, dropped or forgotten',
     rows_written UInt64
         COMMENT 'Rows of the window that were written',
     rows_kept UInt64

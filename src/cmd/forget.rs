@@ -6,7 +6,7 @@ use crate::account::AccountId;
 use crate::cli::{Forget, Global};
 use crate::exit::{ExitCode, Failure};
 use crate::stop::Stop;
-use crate::{forget, lock, output, preflight};
+use crate::{forget, lock, output, preflight, privilege};
 
 pub(super) async fn run(global: &Global, arguments: &Forget) -> Result<ExitCode> {
     let account = AccountId::from_argument(&arguments.klaviyo_id)?;
@@ -17,6 +17,7 @@ pub(super) async fn run(global: &Global, arguments: &Forget) -> Result<ExitCode>
     let connection = super::connect(global).await?;
     let db = &connection.db;
     super::announce(db);
+    privilege::refuse_missing(db, &privilege::to_forget(db)).await?;
     preflight::check_schema(db).await?;
     let stop = Stop::on_signals()?;
     let lock = lock::take(db, arguments.wait, &stop).await?;

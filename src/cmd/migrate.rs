@@ -12,6 +12,8 @@ use crate::exit::{ExitCode, Failure};
 use crate::lock;
 use crate::migrate::{self, Plan, Rebuilds, Survey};
 use crate::output::{self, printable};
+use crate::partition_count;
+use crate::privilege;
 use crate::stop::Stop;
 
 pub(super) async fn run(global: &Global, arguments: &Migrate) -> Result<ExitCode> {
@@ -25,20 +27,17 @@ pub(super) async fn run(global: &Global, arguments: &Migrate) -> Result<ExitCode
     let mut done = Vec::new();
     let outcome = match plan.actions.is_empty() || !plan.by_hand.is_empty() {
         true => Ok(plan.clone()),
-        false => change(db, arguments, &mut done).await,
+        false => change(db, arguments, &plan, &mut done).await,
     };
-    let many = migrate::many_partitions(db).await?;
-    for table in &many {
-        let (name, partitions) = (&table.table, table.partitions);
-        tracing::warn!(
-            "`{name}` has {partitions} partitions, one per account: beyond 5,000 restarts and scans of all accounts slow down"
-        );
+    let crowded = partition_count::crowded(db).await?;
+    for table in &crowded {
+        tracing::warn!("{table}");
     }
     if arguments.json {
         let left = outcome.as_ref().map(problems).unwrap_or_default();
         let ok = outcome.is_ok() && left.is_empty();
         output::print_json(&json!({
-            "ok": ok, "target": db.target(), "dry_run": false, "actions": done, "problems": left, "many_partitions": many,
+            "ok": ok, "target": db.target(), "dry_run": false, "actions": done, "problems": left, "many_partitions": crowded,
         }));
     } else if plan.actions.is_empty() && problems(&plan).is_empty() {
         output::print("nothing to do");
@@ -52,8 +51,9 @@ async fn make_plan(db: &Db, arguments: &Migrate) -> Result<Plan> {
 }
 
 /// Runs the plan under the lock: made anew there, as another run may just have ended.
-async fn change(db: &Db, arguments: &Migrate, done: &mut Vec<Value>) -> Result<Plan> {
+async fn change(db: &Db, arguments: &Migrate, plan: &Plan, done: &mut Vec<Value>) -> Result<Plan> {
     super::announce(db);
+    privilege::refuse_missing(db, &privilege::to_migrate(db, &plan.actions)).await?;
     let stop = Stop::on_signals()?;
     let lock = lock::take(db, Duration::ZERO, &stop).await?;
     let outcome = change_locked(db, arguments, &stop, done).await;

@@ -1,7 +1,7 @@
 //! `aiviews populate`: recompute the window for some accounts or all.
 
 use anyhow::Result;
-use tracing::warn;
+use tracing::{Instrument, error, info, warn};
 
 use crate::cli::{Global, Populate};
 use crate::db::Db;
@@ -12,7 +12,7 @@ use crate::refresh::window::{Clock, Window};
 use crate::refresh::{self, Options, accounts, staging};
 use crate::retry::RetryPolicy;
 use crate::stop::Stop;
-use crate::{lock, output, preflight};
+use crate::{lock, output, preflight, privilege};
 
 /// The most accounts that a list names; the rest is counted.
 const LISTED: usize = 20;
@@ -29,9 +29,21 @@ pub(super) async fn run(global: &Global, arguments: &Populate) -> Result<ExitCod
     if arguments.dry_run {
         return dry_run(&db.interruptible(), &options, arguments.json).await;
     }
+    let span = output::run_span("populate", db.run_id());
+    change(db, global, arguments, &options, &stop).instrument(span).await
+}
+
+async fn change(
+    db: &Db,
+    global: &Global,
+    arguments: &Populate,
+    options: &Options,
+    stop: &Stop,
+) -> Result<ExitCode> {
     super::announce(db);
-    let lock = lock::take(db, arguments.wait, &stop).await?;
-    let outcome = locked(db, &options, &stop).await;
+    privilege::refuse_missing(db, &privilege::to_refresh(db, &options.tables)).await?;
+    let lock = lock::take(db, arguments.wait, stop).await?;
+    let outcome = locked(db, options, stop).await;
     let released = lock.release().await;
     let mut report = match outcome {
         Err(error) if stop.code().is_some() => {
@@ -41,9 +53,12 @@ pub(super) async fn run(global: &Global, arguments: &Populate) -> Result<ExitCod
         outcome => outcome?,
     };
     let code = report.settle(stop.code());
+    if output::talks_json() {
+        tell_machines(&report, code);
+    }
     if arguments.json {
         output::print_json(&report);
-    } else if !global.quiet || code != ExitCode::Done {
+    } else if !output::talks_json() && (!global.quiet || code != ExitCode::Done) {
         output::print(&describe(&report));
     }
     released?;
@@ -65,6 +80,30 @@ fn options(arguments: &Populate) -> Result<Options> {
         allow_shrink: arguments.allow_shrink,
         accounts_per_batch: arguments.batch_accounts,
     })
+}
+
+/// The last line of a JSON log, in the place of the summary for people.
+fn tell_machines(report: &Report, code: ExitCode) {
+    let names = |refusals: &[Refusal]| {
+        let names: Vec<String> = refusals.iter().map(|refusal| output::printable(&refusal.account)).collect();
+        names.join(",")
+    };
+    info!(
+        exit_code = code.number(),
+        published = report.published,
+        recovered = report.recovered,
+        failed = names(&report.failed),
+        held_back = names(&report.held_back),
+        skipped = names(&report.skipped),
+        rows_written = report.rows_written.values().sum::<u64>(),
+        rows_kept = report.rows_kept.values().sum::<u64>(),
+        rows_rejected = report.rows_rejected.values().sum::<u64>(),
+        elapsed_ms = report.elapsed_ms,
+        "run ended"
+    );
+    if code != ExitCode::Done {
+        error!(exit_code = code.number(), "not every account was refreshed");
+    }
 }
 
 fn describe(report: &Report) -> String {

@@ -79,6 +79,7 @@ fn describe(status: &Status, max_age: &str) -> String {
     parts.extend(list("in trouble", troubled.collect()));
     parts
         .extend(list("late source rows outside the last window (populate with more --days)", late.collect()));
+    parts.extend(status.many_partitions.iter().map(ToString::to_string));
     if status.future_rows > 0 {
         parts
             .push(format!("{} source rows are dated after today; no refresh reads them", status.future_rows));

@@ -24,6 +24,8 @@ pub struct QueryError {
     pub code: Option<u32>,
     /// What another try is worth.
     pub class: Class,
+    /// What answered is no ClickHouse: a login page, a proxy, another program on that port.
+    pub is_foreign: bool,
     text: String,
     target: String,
 }
@@ -32,11 +34,14 @@ impl QueryError {
     pub(super) fn new(statement: &str, target: &str, error: &Error) -> Self {
         let text = full_text(error);
         let code = code_in(&text);
+        let is_foreign = code.is_none() && is_page(error);
         let class = match code {
             Some(code) => retry::class_of_code(code, &text),
+            None if is_foreign => Class::Never,
             None => class_without_code(error, &text),
         };
-        Self { statement: statement.to_owned(), code, class, text: shorten(&text), target: target.to_owned() }
+        let text = shorten(&text);
+        Self { statement: statement.to_owned(), code, class, is_foreign, text, target: target.to_owned() }
     }
 
     pub(super) fn timed_out(statement: &str, target: &str, seconds: u64) -> Self {
@@ -44,6 +49,7 @@ impl QueryError {
             statement: statement.to_owned(),
             code: None,
             class: Class::Once,
+            is_foreign: false,
             text: format!("no answer within {seconds} s"),
             target: target.to_owned(),
         }
@@ -54,6 +60,7 @@ impl QueryError {
             statement: statement.to_owned(),
             code: None,
             class: Class::Never,
+            is_foreign: false,
             text: "stopped on request".to_owned(),
             target: target.to_owned(),
         }
@@ -65,7 +72,7 @@ impl QueryError {
             Some(code) if ACCESS_DENIED.contains(&code) => ExitCode::AccessDenied,
             Some(code) if SCHEMA_MISMATCH.contains(&code) => ExitCode::SchemaMismatch,
             _ if self.class == Class::Busy => ExitCode::LockHeld,
-            _ if self.class != Class::Never => ExitCode::Unreachable,
+            _ if self.is_foreign || self.class != Class::Never => ExitCode::Unreachable,
             _ => ExitCode::Failed,
         }
     }
@@ -87,6 +94,9 @@ impl QueryError {
                 Some("run `aiviews verify` to see what is missing, `aiviews migrate` to create it")
             }
             Some(81) => Some("create the database first: CREATE DATABASE, or set CLICKHOUSE_DATABASE"),
+            None if self.is_foreign => Some(
+                "look at that address in a browser: CLICKHOUSE_URL must name ClickHouse's HTTP port, with no login page before it",
+            ),
             None if self.class == Class::Transient => Some(
                 "check that the server runs and that CLICKHOUSE_URL names its HTTP port (8123, or 8443 for https)",
             ),
@@ -97,6 +107,14 @@ impl QueryError {
 
 impl fmt::Display for QueryError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_foreign {
+            let (statement, target) = (&self.statement, &self.target);
+            return write!(
+                formatter,
+                "what answered `{statement}` at {target} is not ClickHouse: {}",
+                self.text
+            );
+        }
         write!(formatter, "statement `{}` on {} failed: {}", self.statement, self.target, self.text)
     }
 }
@@ -118,6 +136,33 @@ fn full_text(error: &Error) -> String {
     text
 }
 
+/// A page with status 200 where the answer to a statement should be.
+#[derive(Debug)]
+pub(super) struct Page(pub String);
+
+impl fmt::Display for Page {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "a page: {}", self.0)
+    }
+}
+
+impl std::error::Error for Page {}
+
+/// Whether the client could make nothing of the answer: it has the wrong format, or is none.
+pub(super) fn has_no_header(error: &Error) -> bool {
+    match error {
+        Error::InvalidColumnsHeader(_) => true,
+        Error::BadResponse(text) => {
+            text.ends_with("columns header") || text.ends_with("column in the header")
+        }
+        _ => false,
+    }
+}
+
+fn is_page(error: &Error) -> bool {
+    matches!(error, Error::Other(cause) if cause.is::<Page>())
+}
+
 /// `N` of `Code: N`, which every ClickHouse exception begins with, wherever in the body it came.
 fn code_in(text: &str) -> Option<u32> {
     let after = text.split("Code: ").nth(1)?;
@@ -129,8 +174,8 @@ fn class_without_code(error: &Error, text: &str) -> Class {
     match error {
         Error::Network(_) if text.contains("onnect") && !text.contains("reset") => Class::Transient,
         Error::Network(_) | Error::NotEnoughData => Class::UnknownOutcome,
-        // No ClickHouse code: a proxy in between answered (429, 502, 503, 504).
-        Error::BadResponse(_) => Class::Transient,
+        // No ClickHouse code: a proxy in between answered (429, 502, 503, 504), or half of an answer came.
+        Error::BadResponse(_) | Error::InvalidColumnsHeader(_) => Class::Transient,
         Error::TimedOut => Class::Once,
         _ => Class::Never,
     }
@@ -165,6 +210,15 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(error_of(text).exit_code(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_page_with_status_200_is_not_tried_again() {
+        let page = Error::Other(Box::new(Page("<html>Welcome".to_owned())));
+        let error = QueryError::new("test", "here", &page);
+        assert_eq!((error.class, error.exit_code()), (Class::Never, ExitCode::Unreachable));
+        assert!(error.to_string().contains("at here is not ClickHouse: a page: <html>Welcome"), "{error}");
+        assert_eq!(error_of("<html>503 Service Unavailable</html>").class, Class::Transient);
     }
 
     #[test]

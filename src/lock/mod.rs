@@ -6,6 +6,8 @@
 mod file;
 mod table;
 
+pub use table::{TABLE, aside};
+
 use std::fs::File;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -57,7 +59,7 @@ impl Lock {
         self.heartbeat.abort();
         fault::step(Step::ReleaseLock, async {
             if table::is_ours(&self.db).await? {
-                self.db.statement(&sql::DROP_TABLE).param("table", "ai_refresh_lock").execute().await?;
+                self.db.statement(&sql::DROP_TABLE).param("table", TABLE).execute().await?;
             }
             Ok(())
         })

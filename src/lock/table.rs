@@ -14,6 +14,9 @@ use crate::sql;
 /// A lock without a sign of life for this long is taken over.
 pub(super) const STALE_AFTER: Duration = Duration::from_secs(600);
 
+/// The table's name.
+pub const TABLE: &str = "ai_refresh_lock";
+
 const TABLE_ALREADY_EXISTS: u32 = 57;
 const UNKNOWN_TABLE: u32 = 60;
 
@@ -127,7 +130,7 @@ async fn create(db: &Db, ours: &Owner) -> Result<()> {
 
 /// Gives a sign of life.
 pub(super) async fn beat(db: &Db) -> Result<()> {
-    db.insert("ai_refresh_lock", &[Sign { run_id: db.run_id().to_owned() }]).await
+    db.insert(TABLE, &[Sign { run_id: db.run_id().to_owned() }]).await
 }
 
 /// A run on this machine that held our lock file would still hold it if it lived.
@@ -148,8 +151,13 @@ async fn is_dead(db: &Db, held: &Held, ours: &Owner) -> Result<bool> {
     Ok(silence.unwrap_or(held.age_seconds) > STALE_AFTER.as_secs())
 }
 
+/// The name under which this run puts away the lock of one that is gone.
+pub fn aside(db: &Db) -> String {
+    format!("{TABLE}_aside_{}", db.run_id())
+}
+
 async fn take_over(db: &Db) -> Result<()> {
-    let aside = format!("ai_refresh_lock_aside_{}", db.run_id());
+    let aside = aside(db);
     let renamed = db.statement(&sql::LOCK_TAKE_OVER).generated_name("aside", &aside).execute().await;
     match renamed {
         Ok(()) => db.statement(&sql::DROP_TABLE).param("table", &aside).execute().await,

@@ -8,7 +8,6 @@ mod plan;
 mod rebuild;
 
 use anyhow::Result;
-use serde::Serialize;
 
 use crate::db::Db;
 use crate::difference::{self, Difference, Expected, Severity};
@@ -19,9 +18,6 @@ use crate::sql;
 
 pub use execute::{execute, statements};
 pub use plan::{Action, Plan, Rebuilds, plan};
-
-/// More partitions than this in one table: merges, restarts and scans of all accounts slow down.
-const MANY_PARTITIONS: u64 = 5_000;
 
 /// The database as it is, and what it should be.
 #[derive(Clone, Debug)]
@@ -65,28 +61,4 @@ impl Survey {
         differences.retain(|it| it.severity() == Severity::Error && !it.is_about_words());
         differences
     }
-}
-
-#[derive(clickhouse::Row, serde::Deserialize)]
-struct PartitionCount {
-    name: String,
-    partitions: u64,
-}
-
-/// A table with more partitions than are comfortable.
-#[derive(Debug, Serialize)]
-pub struct ManyPartitions {
-    /// The table.
-    pub table: String,
-    /// Its number of partitions: one per account.
-    pub partitions: u64,
-}
-
-/// The tables with more partitions than are comfortable.
-pub async fn many_partitions(db: &Db) -> Result<Vec<ManyPartitions>> {
-    let names: Vec<&str> = schema::TABLES.iter().map(|table| table.name).collect();
-    let counts: Vec<PartitionCount> =
-        db.statement(&sql::PARTITION_COUNTS).param("names", &names).fetch_all().await?;
-    let many = counts.into_iter().filter(|count| count.partitions > MANY_PARTITIONS);
-    Ok(many.map(|count| ManyPartitions { table: count.name, partitions: count.partitions }).collect())
 }

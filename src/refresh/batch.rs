@@ -8,7 +8,7 @@ use anyhow::Result;
 use clickhouse::Row;
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use super::audit::{self, Findings, Objection, Rows};
 use super::report::Report;
@@ -19,6 +19,7 @@ use crate::db::{Db, QueryError};
 use crate::exit::ExitCode;
 use crate::fault::{self, Step};
 use crate::lock;
+use crate::output::EACH_TABLE;
 use crate::retry::{CANNOT_CONVERT_TYPE, Class, MEMORY_LIMIT_EXCEEDED};
 use crate::run_log::{self, Entry, Outcome, State};
 use crate::schema::SummaryTable;
@@ -190,8 +191,8 @@ impl<'run> Work<'run> {
             };
             let started = Instant::now();
             match fault::step(Step::Swap, swap).await {
-                Ok(()) => debug!(
-                    run = self.db.run_id(),
+                Ok(()) => info!(
+                    target: EACH_TABLE,
                     account = ready.account.as_str(),
                     table = table.name,
                     rows = rows.written + rows.kept,

@@ -20,6 +20,7 @@ use crate::db::Db;
 use crate::exit::{ExitCode, Failure};
 use crate::fault::{self, Step};
 use crate::output;
+use crate::partition_count;
 use crate::run_log;
 use crate::schema::SummaryTable;
 use crate::sql;
@@ -77,6 +78,7 @@ async fn refresh(
     report: &mut Report,
 ) -> Result<()> {
     let reading = &db.interruptible();
+    warn_of_many_partitions(reading, report).await?;
     warn_of_later_dates(reading, options, window, report).await?;
     let selecting = accounts::select(reading, window, &options.accounts);
     let mut selection = fault::step(Step::ListAccounts, selecting).await?;
@@ -147,6 +149,14 @@ async fn remove_left_behind(db: &Db) -> Result<()> {
     for name in names {
         info!(table = name, "removing a working table that a broken run left behind");
         db.statement(&sql::DROP_TABLE).param("table", &name).execute().await?;
+    }
+    Ok(())
+}
+
+async fn warn_of_many_partitions(db: &Db, report: &mut Report) -> Result<()> {
+    for table in partition_count::crowded(db).await? {
+        warn!("{table}");
+        report.warnings.push(table.to_string());
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use crate::db::Db;
 use crate::difference::{self, Difference, Finding, Severity};
 use crate::ledger::STEPS;
 use crate::migrate::Survey;
+use crate::partition_count::{self, Crowded};
 use crate::schema::{SOURCES, SummaryTable, TABLES, VIEWS};
 
 pub use contract::verify_sql;
@@ -49,6 +50,7 @@ pub async fn verify(db: &Db) -> Result<Report> {
     for table in TABLES.iter().filter(|table| is_whole(table, &differences)) {
         findings.extend(invariants::check(db, table).await?);
     }
+    findings.extend(partition_count::crowded(db).await?.iter().map(describe_crowded));
     let compared = format!(
         "{} tables, {} views, the run log, the ledger of {} steps, {} source views; one row per key, every number finite",
         TABLES.len(),
@@ -57,6 +59,16 @@ pub async fn verify(db: &Db) -> Result<Report> {
         SOURCES.len()
     );
     Ok(Report::new(findings, compared))
+}
+
+fn describe_crowded(table: &Crowded) -> Finding {
+    Finding {
+        severity: Severity::Warning,
+        object: table.table.clone(),
+        expected: format!("at most {} partitions, one per account", partition_count::COMFORTABLE),
+        found: table.partitions.to_string(),
+        remedy: partition_count::REMEDY.to_owned(),
+    }
 }
 
 fn is_whole(table: &SummaryTable, differences: &[Difference]) -> bool {

@@ -1,269 +1,22 @@
-//! A proxy between client and server that breaks the network on purpose, and what the refresh makes of it.
-//! It never answers for the database, except with an error.
+//! What a refresh makes of a network that breaks, and of a server that is another than it seems.
 
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aiviews::account::AccountId;
-use aiviews::db::{Db, QueryError};
-use aiviews::exit::{ExitCode, code_of};
+use aiviews::db::{Db, Privilege, QueryError};
+use aiviews::exit::{ExitCode, code_of, hint_of};
+use aiviews::privilege;
 use aiviews::refresh::{self, Options, report::Report, tables_named};
 use aiviews::retry::RetryPolicy;
 use aiviews::stop::Stop;
+use chrono::Days;
 use clickhouse::Client;
 use rustix::process::Signal;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 
 use crate::child::{Place, TOKEN};
-use crate::generations::{fill, leftovers, make_sources, shown};
-use crate::support::{self, sql};
-
-/// How a request is broken.
-#[derive(Clone, Debug)]
-pub enum Break {
-    /// The connection is reset before the server sees anything.
-    ResetBefore,
-    /// The server does its work, the answer is lost.
-    ResetAfter,
-    /// Half of the answer arrives.
-    ResetWithin,
-    /// No answer ever comes, nothing reaches the server.
-    Stall,
-    /// A gateway's page.
-    Gateway,
-    /// The answer turns into an exception, cut into small chunks.
-    LateException,
-    /// The chunked body ends without its last chunk.
-    Truncated,
-    /// The right answer, a few bytes at a time.
-    Drip,
-    /// A login page with status 200.
-    Portal,
-    /// An error of ClickHouse with this code.
-    Code(u32, &'static str),
-}
-
-struct Rule {
-    text: String,
-    breaks: Break,
-    times: usize,
-}
-
-#[derive(Default)]
-struct Rules {
-    rule: Mutex<Option<Rule>>,
-    broken: AtomicUsize,
-}
-
-/// The proxy with its server behind it.
-pub struct Proxy {
-    pub url: String,
-    rules: Arc<Rules>,
-}
-
-impl Proxy {
-    /// In front of the engine of this process.
-    pub async fn start() -> Proxy {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let server = listener.local_addr().expect("an address").port();
-        let engine = support::engine();
-        tokio::spawn(async move {
-            engine.serve(listener, TOKEN.to_owned(), || {}, std::future::pending()).await.expect("serves");
-        });
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let rules = Arc::new(Rules::default());
-        let shared = rules.clone();
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let rules = shared.clone();
-                tokio::spawn(async move {
-                    // A broken connection is what this is about.
-                    let _ = pass(client, server, &rules).await;
-                });
-            }
-        });
-        Proxy { url, rules }
-    }
-
-    /// The next `times` requests that contain this text (or all texts between ` & `) are broken.
-    pub fn breaks(&self, text: &str, breaks: Break, times: usize) {
-        self.rules.broken.store(0, Ordering::SeqCst);
-        *self.rules.rule.lock().expect("no panic") = Some(Rule { text: text.to_owned(), breaks, times });
-    }
-
-    pub fn broken(&self) -> usize {
-        self.rules.broken.load(Ordering::SeqCst)
-    }
-
-    /// A connection through the proxy, with short rests.
-    pub fn db(&self, database: &str) -> Db {
-        let client = Client::default().with_url(&self.url).with_user("default").with_password(TOKEN);
-        Db::new(client.with_database(database), "proxy", &format!("{database}_proxied"), quick())
-    }
-}
-
-/// The default policy with rests of a millisecond.
-fn quick() -> RetryPolicy {
-    RetryPolicy {
-        first_delay: Duration::from_millis(1),
-        slow_delay: Duration::from_millis(1),
-        statement_timeout: Duration::from_secs(20),
-        kill_timeout: Duration::from_secs(2),
-        ..RetryPolicy::default()
-    }
-}
-
-fn matching(rules: &Rules, request: &str) -> Option<Break> {
-    let mut rule = rules.rule.lock().expect("no panic");
-    let rule = rule
-        .as_mut()
-        .filter(|rule| rule.times > 0 && rule.text.split(" & ").all(|part| request.contains(part)))?;
-    // Killing the query is not the statement itself.
-    if request.contains("KILL QUERY") {
-        return None;
-    }
-    rule.times -= 1;
-    rules.broken.fetch_add(1, Ordering::SeqCst);
-    Some(rule.breaks.clone())
-}
-
-async fn pass(mut client: TcpStream, server: u16, rules: &Rules) -> std::io::Result<()> {
-    let request = read_request(&mut client).await?;
-    let text = String::from_utf8_lossy(&request).into_owned();
-    let decoded = text.replace('+', " ").replace("%20", " ").replace("%60", "`");
-    let Some(breaks) = matching(rules, &decoded) else {
-        return client.write_all(&answer(&request, server).await?).await;
-    };
-    match breaks {
-        Break::ResetBefore => reset(client),
-        Break::ResetAfter => {
-            answer(&request, server).await?;
-            reset(client)
-        }
-        Break::ResetWithin => {
-            let answer = answer(&request, server).await?;
-            client.write_all(&answer[..answer.len() / 2]).await?;
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            reset(client)
-        }
-        Break::Stall => {
-            tokio::time::sleep(Duration::from_secs(600)).await;
-            Ok(())
-        }
-        Break::Gateway => {
-            let page = "<html><h1>503 Service Unavailable</h1>".repeat(200);
-            let head = format!(
-                "HTTP/1.1 503 Service Unavailable\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-                page.len()
-            );
-            client.write_all((head + &page).as_bytes()).await
-        }
-        Break::LateException => late_exception(client).await,
-        Break::Truncated => {
-            client
-                .write_all(
-                    b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n5\r\nab",
-                )
-                .await
-        }
-        Break::Drip => {
-            for piece in answer(&request, server).await?.chunks(16) {
-                client.write_all(piece).await?;
-                client.flush().await?;
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-            Ok(())
-        }
-        Break::Portal => {
-            let page = "<html><title>Welcome to the airport</title></html>";
-            let head = format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-                page.len()
-            );
-            client.write_all((head + page).as_bytes()).await
-        }
-        Break::Code(code, text) => {
-            let body = format!("Code: {code}. DB::Exception: {text}. (version 26.7.2.1 (official build))\n");
-            let head = format!(
-                "HTTP/1.1 500 Internal Server Error\r\nX-ClickHouse-Exception-Code: {code}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-                body.len()
-            );
-            client.write_all((head + &body).as_bytes()).await
-        }
-    }
-}
-
-async fn late_exception(mut client: TcpStream) -> std::io::Result<()> {
-    let tag = "abcdefghijklmnop";
-    let head = format!(
-        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nX-ClickHouse-Exception-Tag: {tag}\r\nconnection: close\r\n\r\n"
-    );
-    client.write_all(head.as_bytes()).await?;
-    let message = "Code: 210. DB::Exception: the disk went away. (NETWORK_ERROR)\n";
-    let body = format!("\r\n__exception__\r\n{tag}\r\n{message}{} {tag}\r\n__exception__\r\n", message.len());
-    for piece in body.as_bytes().chunks(7) {
-        client.write_all(format!("{:x}\r\n", piece.len()).as_bytes()).await?;
-        client.write_all(piece).await?;
-        client.write_all(b"\r\n").await?;
-        client.flush().await?;
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    client.write_all(b"0\r\n\r\n").await
-}
-
-/// Closing with data unread, or with no linger, sends a reset.
-fn reset(client: TcpStream) -> std::io::Result<()> {
-    client.set_zero_linger()?;
-    drop(client);
-    Ok(())
-}
-
-/// The server's answer, which says that the connection ends with it.
-async fn answer(request: &[u8], server: u16) -> std::io::Result<Vec<u8>> {
-    let mut stream = TcpStream::connect(("127.0.0.1", server)).await?;
-    let end = head_end(request).unwrap_or(request.len());
-    let line_end = request.windows(2).position(|pair| pair == b"\r\n").unwrap_or(0) + 2;
-    stream.write_all(&request[..line_end]).await?;
-    stream.write_all(b"connection: close\r\n").await?;
-    stream.write_all(&request[line_end..end]).await?;
-    stream.write_all(&request[end..]).await?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await?;
-    Ok(answer)
-}
-
-fn head_end(bytes: &[u8]) -> Option<usize> {
-    bytes.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4)
-}
-
-/// One request, whole: by its length or up to its last chunk.
-async fn read_request(client: &mut TcpStream) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    loop {
-        if let Some(end) = head_end(&bytes) {
-            let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
-            let length = head
-                .split("content-length: ")
-                .nth(1)
-                .and_then(|rest| rest.lines().next()?.trim().parse().ok());
-            let is_whole = match length {
-                Some(length) => bytes.len() - end >= length,
-                None if head.contains("transfer-encoding: chunked") => bytes.ends_with(b"0\r\n\r\n"),
-                None => true,
-            };
-            if is_whole {
-                return Ok(bytes);
-            }
-        }
-        if client.read_buf(&mut bytes).await? == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-}
+use crate::generations::{fill, leftovers, make_sources, shown, states};
+use crate::support::{self, rows, sql};
+use crate::wire::{Break, Proxy, quick};
 
 fn options() -> Options {
     let names = ["campaign_ai_summary".to_owned(), "segment_ai_trends".to_owned()];
@@ -392,6 +145,7 @@ async fn a_lasting_fault_ends_the_run_and_the_old_rows_stay() {
         (Break::ResetBefore, ExitCode::Unreachable),
         (Break::Gateway, ExitCode::Unreachable),
         (Break::Truncated, ExitCode::Unreachable),
+        (Break::Portal, ExitCode::Unreachable),
         (Break::Stall, ExitCode::Unreachable),
         (Break::Code(243, "Cannot reserve 1 MiB, not enough space"), ExitCode::Failed),
         (
@@ -413,6 +167,9 @@ async fn a_lasting_fault_ends_the_run_and_the_old_rows_stay() {
         };
         let error = refresh(&proxy.db(db.database()).with_retries(policy)).await.expect_err(&what);
         assert_eq!(code_of(&error), code, "{what}: {error:#}");
+        if what == "Portal" {
+            assert_eq!(proxy.broken(), TABLES.len(), "a login page does not go away by asking again");
+        }
         let text = format!("{error:#}");
         assert!(text.len() < 1200 && text.contains("proxy") && !text.contains(TOKEN), "{what}: {text}");
         assert_eq!(shown(&db, &TABLES).await, before, "{what}");
@@ -432,14 +189,21 @@ async fn a_lasting_fault_ends_the_run_and_the_old_rows_stay() {
 async fn a_login_page_or_a_silent_port_is_no_database() {
     let proxy = Proxy::start().await;
     for (breaks, tries) in
-        [(Break::Portal, 6), (Break::Gateway, 6), (Break::LateException, 6), (Break::ResetAfter, 2)]
+        // What cannot be read as rows is looked at once more, as text: a page ends it, an exception is tried again.
+        [(Break::Portal, 2), (Break::Gateway, 6), (Break::LateException, 12), (Break::ResetAfter, 2)]
     {
         proxy.breaks("SELECT", breaks.clone(), 1000);
         let mut db = proxy.db("system");
         let error = db.probe().await.expect_err("no database");
-        assert!(matches!(code_of(&error), ExitCode::Unreachable | ExitCode::Failed), "{breaks:?}: {error:#}");
+        assert_eq!(code_of(&error), ExitCode::Unreachable, "{breaks:?}: {error:#}");
         assert_eq!(proxy.broken(), tries, "{breaks:?}");
     }
+    proxy.breaks("SELECT", Break::Portal, 1000);
+    let place = Place::new().with("CLICKHOUSE_URL", &proxy.url).with("CLICKHOUSE_PASSWORD", TOKEN);
+    let ended = place.run(&["populate"]).expect(5);
+    assert!(ended.stderr.contains(&format!("at {}", proxy.url)), "{}", ended.stderr);
+    assert!(ended.stderr.contains("is not ClickHouse") && ended.stderr.contains("hint:"), "{}", ended.stderr);
+    assert_eq!(proxy.broken(), 2, "tried again");
     let client = Client::default().with_url("http://127.0.0.1:9").with_password("hunter2");
     let error = Db::new(client, "http://127.0.0.1:9", "run", quick()).probe().await.expect_err("refused");
     assert_eq!(code_of(&error), ExitCode::Unreachable);
@@ -470,5 +234,136 @@ async fn a_second_signal_leaves_at_once() {
     // The next run of the same machine takes the lock over and heals.
     place.run(&arguments).expect(0);
     assert_eq!(leftovers(&db).await, Vec::<Vec<String>>::new());
+    support::drop_database(&db).await;
+}
+
+/// Statements with this text, of those that came since the last rewriting.
+fn with(proxy: &Proxy, text: &str) -> Vec<String> {
+    proxy.seen().into_iter().filter(|request| request.contains(text)).collect()
+}
+
+/// The values that a parameter had in these requests.
+fn values(requests: &[String], parameter: &str) -> std::collections::BTreeSet<String> {
+    let field = format!("name=\"param_{parameter}\"\r\n\r\n");
+    let value = |rest: &str| rest.split("\r\n").next().unwrap_or_default().to_owned();
+    requests.iter().flat_map(|request| request.split(&field).skip(1).map(value)).collect()
+}
+
+const CLOCK: &str = "now(serverTimezone())";
+
+/// The first answer comes from before midnight, all work is done after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_across_midnight_has_one_date() {
+    let (db, proxy) = world("midnight").await;
+    proxy.rewrites(&[(CLOCK, "(now(serverTimezone()) - INTERVAL 1 DAY)")]);
+    fill(&db, &["acc0", "acc1"], 2).await;
+    let before = shown(&db, &TABLES).await;
+    let report = refresh(&proxy.db(db.database())).await.expect("a report");
+    assert_eq!(report.published, 2);
+    let window = report.window;
+    let clock = rows(&db, "SELECT today() - 1, today()").await.remove(0);
+    let (yesterday, today) = (&clock[0], &clock[1]);
+    assert_eq!(window.as_of.to_string(), *yesterday, "the run keeps the day on which it began");
+    assert_eq!(window.last_complete, window.as_of - Days::new(1));
+    assert_eq!(with(&proxy, CLOCK).len(), 1, "the clock is read once");
+    let all = proxy.seen();
+    for (parameter, expected) in [
+        ("as_of", window.as_of.to_string()),
+        ("last_complete", window.last_complete.to_string()),
+        ("start", window.start.to_string()),
+        ("updated_at", window.updated_at.to_string()),
+    ] {
+        assert_eq!(values(&all, parameter), [expected].into(), "{parameter}");
+    }
+    let written = "SELECT countDistinct(updated_at), max(date) FROM campaign_ai_summary \
+                   WHERE date <= today() - 1 AND date > today() - 8";
+    assert_eq!(rows(&db, written).await, [["1", yesterday]]);
+    // The new day's rows were there before, and are not this run's to touch.
+    let kept = format!("SELECT min(delivered) < 2000 FROM campaign_ai_summary WHERE date = '{today}'");
+    assert_eq!(rows(&db, kept).await, [["1"]]);
+    assert_ne!(shown(&db, &TABLES).await, before);
+    support::drop_database(&db).await;
+}
+
+/// Readers see what was published last, whatever the clocks said.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_goes_back_does_not_bring_old_rows_back() {
+    let (db, proxy) = world("clock_back").await;
+    let stamp = "SELECT toUnixTimestamp(max(updated_at)) FROM campaign_ai_summary";
+    let before: u32 = rows(&db, stamp).await[0][0].parse().expect("a number");
+    fill(&db, &["acc0", "acc1"], 2).await;
+    refresh(&db).await.expect("a clean run");
+    let newest = shown(&db, &TABLES).await;
+    fill(&db, &["acc0", "acc1"], 1).await;
+    refresh(&db).await.expect("a clean run");
+    fill(&db, &["acc0", "acc1"], 2).await;
+    proxy.rewrites(&[(CLOCK, "toStartOfDay(now(serverTimezone()))")]);
+    let report = refresh(&proxy.db(db.database())).await.expect("a report");
+    assert!(report.window.updated_at <= before, "the clock went back");
+    assert_eq!(shown(&db, &TABLES).await, newest);
+    let older = "SELECT count() FROM campaign_ai_summary FINAL WHERE date > today() - 7 AND delivered < 2000";
+    assert_eq!(rows(&db, older).await, [["0"]]);
+    proxy.rewrites(&[]);
+    let again = refresh(&proxy.db(db.database())).await.expect("a report");
+    assert_eq!((again.published, again.recovered), (2, 0));
+    assert_eq!(shown(&db, &TABLES).await, newest);
+    assert!(states(&db).await.values().all(|state| state == "published"));
+    support::drop_database(&db).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_too_old_is_refused_and_nothing_is_sent_to_it() {
+    let (db, proxy) = world("old_server").await;
+    proxy.rewrites(&[("version() AS version", "'24.3.5.46' AS version")]);
+    let place = Place::new()
+        .with("CLICKHOUSE_URL", &proxy.url)
+        .with("CLICKHOUSE_PASSWORD", TOKEN)
+        .with("CLICKHOUSE_DATABASE", db.database());
+    for verb in ["migrate", "populate", "verify", "status"] {
+        let ended = place.run(&[verb]).expect(6);
+        assert!(ended.stderr.contains(" runs ClickHouse 24.3.5.46"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("hint: aiviews needs ClickHouse 24.8 or newer"), "{}", ended.stderr);
+    }
+    assert_eq!(proxy.seen().len(), 4, "one question each");
+    proxy.rewrites(&[("version() AS version", "'24.8.1.1' AS version")]);
+    place.run(&["verify"]).expect(0);
+    support::drop_database(&db).await;
+}
+
+/// An older server knows fewer settings, and fails (115) where it is sent one that it does not know.
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_that_a_server_does_not_know_are_not_sent() {
+    let (db, proxy) = world("old_settings").await;
+    let unknown = "enable_join_runtime_filters";
+    proxy.breaks(&format!("{unknown}="), Break::Code(115, "Unknown setting"), 1000);
+    let error = refresh(&proxy.db(db.database())).await.expect_err("a setting that is not known");
+    assert_eq!(error.downcast_ref::<QueryError>().and_then(|error| error.code), Some(115), "{error:#}");
+    let without = format!("FROM (SELECT * FROM system.settings WHERE name != '{unknown}')");
+    proxy.rewrites(&[("FROM system.settings", &without)]);
+    let mut probed = proxy.db(db.database());
+    probed.probe().await.expect("the server answers");
+    proxy.breaks(&format!("{unknown}="), Break::Code(115, "Unknown setting"), 1000);
+    let report = refresh(&probed).await.expect("a report");
+    assert_eq!((report.published, proxy.broken()), (2, 0));
+    assert!(!with(&proxy, "join_use_nulls=0").is_empty(), "the others are sent");
+    support::drop_database(&db).await;
+}
+
+/// Servers before `CHECK GRANT` are not asked twice; a privilege that lacks is named, whoever says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn privileges_are_asked_for_where_the_server_can_be_asked() {
+    let (db, proxy) = world("ask_grants").await;
+    let proxied = proxy.db(db.database());
+    let privileges = Privilege::on("campaign_ai_summary", &["SELECT", "INSERT", "ALTER DELETE"]);
+    proxy.rewrites(&[]);
+    privilege::refuse_missing(&proxied, &privileges).await.expect("granted");
+    assert_eq!(with(&proxy, "CHECK GRANT").len(), 1, "one round trip");
+    proxy.breaks("CHECK GRANT", Break::Code(62, "Syntax error: failed at position 1 (CHECK)"), 1000);
+    privilege::refuse_missing(&proxied, &privileges).await.expect("cannot be asked");
+    assert_eq!(proxy.broken(), 1);
+    proxy.breaks("CHECK GRANT", Break::Code(516, "Authentication failed"), 1000);
+    let error = privilege::refuse_missing(&proxied, &privileges).await.expect_err("refused");
+    assert_eq!(code_of(&error), ExitCode::AccessDenied);
+    assert!(hint_of(&error).expect("a hint").contains("CLICKHOUSE_PASSWORD"));
     support::drop_database(&db).await;
 }

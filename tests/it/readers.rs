@@ -9,7 +9,7 @@ use aiviews::schema::{TABLES, VIEWS};
 use aiviews::stop::Stop;
 
 use crate::generations::{fill, make_sources};
-use crate::support::{self, rows};
+use crate::support::{self, execute, rows};
 
 const ACCOUNTS: [&str; 2] = ["acc0", "acc1"];
 
@@ -69,6 +69,25 @@ async fn look(db: &Db, known: &mut Seen) {
     }
 }
 
+/// Merges every table whole, again and again, and the run log, whose old rows expire in a merge.
+async fn merge_until(db: &Db, done: &AtomicBool) -> u32 {
+    let mut merges = 0;
+    while !done.load(Ordering::Relaxed) {
+        for table in TABLES.iter().map(|table| table.name).chain(["ai_refresh_log"]) {
+            execute(db, format!("OPTIMIZE TABLE {table} FINAL")).await;
+            merges += 1;
+        }
+    }
+    merges
+}
+
+/// Runs of the log that are older than it keeps.
+async fn insert_expired_runs(db: &Db) {
+    let insert = "INSERT INTO ai_refresh_log (run_id, klaviyo_public_id, table_name, state, started_at) \
+                  SELECT 'expired', 'acc0', 'flow_ai_summary', 'published', now() - INTERVAL 401 DAY";
+    execute(db, insert).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_read_is_one_generation() {
     let db = support::database("readers").await;
@@ -79,6 +98,7 @@ async fn every_read_is_one_generation() {
         refreshed(&db, generation).await;
         look(&db, &mut known).await;
     }
+    insert_expired_runs(&db).await;
     let done = AtomicBool::new(false);
     let count = AtomicUsize::new(0);
     let read = async || {
@@ -104,10 +124,13 @@ async fn every_read_is_one_generation() {
         done.store(true, Ordering::Relaxed);
         (refreshes, swapping)
     };
-    let ((refreshes, swapping), (), (), ()) = tokio::join!(refresh, read(), read(), read());
+    let ((refreshes, swapping), merges, (), (), ()) =
+        tokio::join!(refresh, merge_until(&db, &done), read(), read(), read());
+    let expired = "SELECT count() FROM ai_refresh_log WHERE run_id = 'expired'";
+    assert_eq!(rows(&db, expired).await, [["0"]], "the run log keeps 400 days");
     let gap = swapping / u64::from(refreshes) / ACCOUNTS.len() as u64;
     println!(
-        "{} reads, none mixed, during {refreshes} refreshes; {gap} ms between the first and the last table of an account",
+        "{} reads, none mixed, during {refreshes} refreshes and {merges} forced merges; {gap} ms between the first and the last table of an account",
         count.load(Ordering::Relaxed)
     );
     support::drop_database(&db).await;

@@ -1,0 +1,160 @@
+//! What a refresh at night tells, and to whom: log lines for machines, and the lines of `crontab.example` as they stand.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::child::Place;
+use crate::generations::{fill, make_sources};
+use crate::support::execute;
+
+/// A place with two accounts, migrated.
+async fn world() -> Place {
+    let place = Place::new();
+    {
+        let serve = place.serve();
+        let db = serve.db().await;
+        make_sources(&db).await;
+        fill(&db, &["acc0", "acc1"], 1).await;
+    }
+    place.run(&["migrate", "-q"]).expect(0);
+    place
+}
+
+const POPULATE: [&str; 7] =
+    ["populate", "--days", "7", "--table", "segment_ai_trends", "--table", "campaign_ai_summary"];
+
+/// Every line is one JSON object.
+fn json_lines(text: &str) -> Vec<Value> {
+    let object = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    text.lines().map(object).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_json_log_tells_of_each_table_of_each_account() {
+    let place = world().await;
+    let machine = [&POPULATE[..], &["--log-format", "json"]].concat();
+    let ended = place.run(&machine).expect(0);
+    assert_eq!(ended.stdout, "", "the summary is the log's last line");
+    let lines = json_lines(&ended.stderr);
+    let published: Vec<&Value> = lines.iter().filter(|line| line["message"] == "published").collect();
+    let mut rows = BTreeMap::new();
+    for line in &published {
+        let text = |name: &str| line[name].as_str().expect(name).to_owned();
+        assert!(line["elapsed_ms"].is_u64() && line["timestamp"].is_string(), "{line}");
+        assert_eq!(line["span"]["run"], published[0]["span"]["run"], "{line}");
+        assert!(!line["span"]["run"].as_str().expect("a run").is_empty(), "{line}");
+        rows.insert((text("account"), text("table")), line["rows"].as_u64().expect("rows"));
+    }
+    let accounts_and_tables: Vec<(&str, &str)> =
+        rows.keys().map(|(account, table)| (account.as_str(), table.as_str())).collect();
+    let expected =
+        ["acc0", "acc1"].map(|account| ["campaign_ai_summary", "segment_ai_trends"].map(|it| (account, it)));
+    assert_eq!(accounts_and_tables, expected.concat());
+    assert!(rows.values().all(|rows| *rows == 14), "{rows:?}");
+    let last = lines.last().expect("a line");
+    assert_eq!(
+        (&last["message"], &last["published"], &last["rows_written"]),
+        (&"run ended".into(), &2.into(), &56.into())
+    );
+    assert_eq!((&last["exit_code"], &last["failed"]), (&0.into(), &"".into()));
+
+    // People get the steps and a summary; each table only with -v.
+    let ended = place.run(&POPULATE).expect(0);
+    assert!(ended.stdout.starts_with("published 2 accounts"), "{}", ended.stdout);
+    assert!(!ended.stderr.contains("account="), "{}", ended.stderr);
+    let ended = place.run(&[&POPULATE[..], &["-v"]].concat()).expect(0);
+    assert_eq!(ended.stderr.matches(" published account=").count(), 4, "{}", ended.stderr);
+
+    // What goes wrong is told in the same way, and with --json the document stands alone on stdout.
+    execute(&place.serve().db().await, "TRUNCATE TABLE segment_statistics").await;
+    let ended = place.run(&[&machine[..], &["--json"]].concat()).expect(8);
+    let held_back: Value = serde_json::from_str(&ended.stdout).expect("one document");
+    assert_eq!(held_back["held_back"].as_array().expect("a list").len(), 2);
+    let lines = json_lines(&ended.stderr);
+    let told = |line: &&Value| line["account"] == "acc1" && line["state"] == "held_back";
+    assert_eq!(lines.iter().filter(told).count(), 1, "{lines:?}");
+    assert_eq!(lines.last().expect("a line")["level"], "ERROR");
+    let quiet = place.run(&[&machine[..], &["-q"]].concat()).expect(8);
+    assert_eq!(json_lines(&quiet.stderr).len(), 1, "{}", quiet.stderr);
+    let ended = place.run(&["populate", "--table", "nothing", "--log-format", "json"]).expect(2);
+    let [line] = &json_lines(&ended.stderr)[..] else { panic!("{}", ended.stderr) };
+    assert!(line["hint"].as_str().expect("a hint").contains("campaign_ai_summary"), "{line}");
+    assert_eq!(line["exit_code"], 2);
+}
+
+/// The commands of `crontab.example`, without times and user.
+fn cron_commands() -> Vec<String> {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("crontab.example"));
+    let text = text.expect("crontab.example");
+    let is_job = |line: &&str| line.starts_with(|letter: char| letter.is_ascii_digit());
+    let jobs: Vec<&str> = text.lines().filter(is_job).collect();
+    for job in &jobs {
+        assert!(!job.contains('%'), "cron takes % for a new line: {job}");
+    }
+    let command = |job: &str| job.split_once("  aiviews  ").expect("times, user, command").1.to_owned();
+    jobs.into_iter().map(command).collect()
+}
+
+/// Runs a command of the example as cron does, with this place in the place of the system's folders, and a `curl` that
+/// notes what it is asked for.
+fn run_as_cron(place: &Place, command: &str) -> (Output, String) {
+    let folder = place.path("");
+    let calls = place.path("calls");
+    let _ = std::fs::remove_file(&calls);
+    std::fs::create_dir_all(place.path("bin")).expect("a folder");
+    let curl = place.path("bin/curl");
+    std::fs::write(&curl, format!("#!/bin/sh\necho \"$*\" >> {}\n", calls.display())).expect("written");
+    std::fs::set_permissions(&curl, PermissionsExt::from_mode(0o755)).expect("executable");
+    let _ = std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_aiviews"), place.path("bin/aiviews"));
+    let environment = place.command(&[]);
+    let variables = environment.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    let lines = variables.map(|(name, value)| format!("{}={}\n", name.display(), value.display()));
+    std::fs::write(place.path("env"), lines.collect::<String>()).expect("written");
+    let command = command
+        .replace("/etc/aiviews/env", &place.path("env").display().to_string())
+        .replace("/var/log/aiviews", &folder.display().to_string().trim_end_matches('/').to_owned());
+    let path = format!("{}:/usr/bin:/bin", place.path("bin").display());
+    let output = Command::new("/bin/bash")
+        .args(["-c", &command])
+        .env_clear()
+        .env("PATH", path)
+        .env("HOME", &folder)
+        .envs(std::env::var_os("AIVIEWS_LIBCHDB").map(|library| ("AIVIEWS_LIBCHDB", library)))
+        .current_dir(&folder)
+        .output()
+        .expect("bash");
+    (output, std::fs::read_to_string(&calls).unwrap_or_default())
+}
+
+/// Cron mails what a job prints.
+fn mail(output: &Output) -> String {
+    String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_for_cron_does_what_it_says() {
+    let place = world().await;
+    let [nightly, morning, weekly] = &cron_commands()[..] else { panic!("three jobs") };
+    let (output, _) = run_as_cron(&place, morning);
+    assert!(mail(&output).contains("acc0: never refreshed"), "{}", mail(&output));
+    let (output, calls) = run_as_cron(&place, nightly);
+    let log = std::fs::read_to_string(place.path("populate.log")).expect("a log");
+    assert_eq!(mail(&output), "", "quiet when all is well: {log}");
+    assert_eq!(calls, "-fsS -m 10 https://heartbeat.example.com/aiviews\n");
+    assert_eq!(json_lines(&log).last().expect("a line")["published"], 2);
+    let (output, _) = run_as_cron(&place, morning);
+    assert_eq!(mail(&output), "");
+    let (output, _) = run_as_cron(&place, weekly);
+    assert_eq!(mail(&output), "");
+
+    execute(&place.serve().db().await, "TRUNCATE TABLE segment_statistics").await;
+    let (output, calls) = run_as_cron(&place, nightly);
+    assert!(mail(&output).starts_with("aiviews populate ended with 8, see "), "{}", mail(&output));
+    assert_eq!(calls, "-fsS -m 10 https://heartbeat.example.com/aiviews/fail/8\n");
+    let (output, _) = run_as_cron(&place, weekly);
+    assert_eq!(mail(&output), "aiviews populate --days 365 ended with 8\n");
+}

@@ -1,0 +1,294 @@
+//! A proxy between client and server that breaks the network on purpose. It never answers for the database, except
+//! with an error; what it changes of a request (a clock, a version) the database itself then answers.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aiviews::db::Db;
+use aiviews::retry::RetryPolicy;
+use clickhouse::Client;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::child::TOKEN;
+use crate::support;
+
+/// How a request is broken.
+#[derive(Clone, Debug)]
+pub enum Break {
+    /// The connection is reset before the server sees anything.
+    ResetBefore,
+    /// The server does its work, the answer is lost.
+    ResetAfter,
+    /// Half of the answer arrives.
+    ResetWithin,
+    /// No answer ever comes, nothing reaches the server.
+    Stall,
+    /// A gateway's page.
+    Gateway,
+    /// The answer turns into an exception, cut into small chunks.
+    LateException,
+    /// The chunked body ends without its last chunk.
+    Truncated,
+    /// The right answer, a few bytes at a time.
+    Drip,
+    /// A login page with status 200.
+    Portal,
+    /// An error of ClickHouse with this code.
+    Code(u32, &'static str),
+}
+
+struct Rule {
+    text: String,
+    breaks: Break,
+    times: usize,
+}
+
+#[derive(Default)]
+struct Rules {
+    rule: Mutex<Option<Rule>>,
+    broken: AtomicUsize,
+    rewrites: Mutex<Vec<(String, String)>>,
+    /// Every request, decoded enough to be read.
+    seen: Mutex<Vec<String>>,
+}
+
+/// The proxy with its server behind it.
+pub struct Proxy {
+    pub url: String,
+    rules: Arc<Rules>,
+}
+
+impl Proxy {
+    /// In front of the engine of this process.
+    pub async fn start() -> Proxy {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let server = listener.local_addr().expect("an address").port();
+        let engine = support::engine();
+        tokio::spawn(async move {
+            engine.serve(listener, TOKEN.to_owned(), || {}, std::future::pending()).await.expect("serves");
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let rules = Arc::new(Rules::default());
+        let shared = rules.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let rules = shared.clone();
+                tokio::spawn(async move {
+                    // A broken connection is what this is about.
+                    let _ = pass(client, server, &rules).await;
+                });
+            }
+        });
+        Proxy { url, rules }
+    }
+
+    /// The next `times` requests that contain this text (or all texts between ` & `) are broken.
+    pub fn breaks(&self, text: &str, breaks: Break, times: usize) {
+        self.rules.broken.store(0, Ordering::SeqCst);
+        *self.rules.rule.lock().expect("no panic") = Some(Rule { text: text.to_owned(), breaks, times });
+    }
+
+    pub fn broken(&self) -> usize {
+        self.rules.broken.load(Ordering::SeqCst)
+    }
+
+    /// From now on this text of a request becomes that one; nothing is broken any more.
+    pub fn rewrites(&self, pairs: &[(&str, &str)]) {
+        *self.rules.rule.lock().expect("no panic") = None;
+        let pairs = pairs.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned()));
+        *self.rules.rewrites.lock().expect("no panic") = pairs.collect();
+        self.rules.seen.lock().expect("no panic").clear();
+    }
+
+    /// The requests since the last rewriting was set.
+    pub fn seen(&self) -> Vec<String> {
+        self.rules.seen.lock().expect("no panic").clone()
+    }
+
+    /// A connection through the proxy, with short rests.
+    pub fn db(&self, database: &str) -> Db {
+        let client = Client::default().with_url(&self.url).with_user("default").with_password(TOKEN);
+        Db::new(client.with_database(database), "proxy", &format!("{database}_proxied"), quick())
+    }
+}
+
+/// The default policy with rests of a millisecond.
+pub fn quick() -> RetryPolicy {
+    RetryPolicy {
+        first_delay: Duration::from_millis(1),
+        slow_delay: Duration::from_millis(1),
+        statement_timeout: Duration::from_secs(20),
+        kill_timeout: Duration::from_secs(2),
+        ..RetryPolicy::default()
+    }
+}
+
+fn matching(rules: &Rules, request: &str) -> Option<Break> {
+    let mut rule = rules.rule.lock().expect("no panic");
+    let rule = rule
+        .as_mut()
+        .filter(|rule| rule.times > 0 && rule.text.split(" & ").all(|part| request.contains(part)))?;
+    // Killing the query is not the statement itself.
+    if request.contains("KILL QUERY") {
+        return None;
+    }
+    rule.times -= 1;
+    rules.broken.fetch_add(1, Ordering::SeqCst);
+    Some(rule.breaks.clone())
+}
+
+/// The request with its texts replaced, and its length set right.
+fn rewritten(rules: &Rules, request: Vec<u8>) -> Vec<u8> {
+    let pairs = rules.rewrites.lock().expect("no panic");
+    let Ok(text) = std::str::from_utf8(&request) else { return request };
+    if !pairs.iter().any(|(from, _)| text.contains(from)) {
+        return request;
+    }
+    let end = head_end(&request).expect("a head");
+    let (head, mut body) = (&text[..end], text[end..].to_owned());
+    let before = format!("content-length: {}\r\n", body.len());
+    for (from, to) in pairs.iter() {
+        body = body.replace(from, to);
+    }
+    assert!(head.contains(&before), "a statement is sent with its length: {head}");
+    (head.replace(&before, &format!("content-length: {}\r\n", body.len())) + &body).into_bytes()
+}
+
+async fn pass(mut client: TcpStream, server: u16, rules: &Rules) -> std::io::Result<()> {
+    let request = rewritten(rules, read_request(&mut client).await?);
+    let text = String::from_utf8_lossy(&request).into_owned();
+    let decoded = text.replace('+', " ").replace("%20", " ").replace("%60", "`");
+    rules.seen.lock().expect("no panic").push(decoded.clone());
+    let Some(breaks) = matching(rules, &decoded) else {
+        return client.write_all(&answer(&request, server).await?).await;
+    };
+    match breaks {
+        Break::ResetBefore => reset(client),
+        Break::ResetAfter => {
+            answer(&request, server).await?;
+            reset(client)
+        }
+        Break::ResetWithin => {
+            let answer = answer(&request, server).await?;
+            client.write_all(&answer[..answer.len() / 2]).await?;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            reset(client)
+        }
+        Break::Stall => {
+            tokio::time::sleep(Duration::from_secs(600)).await;
+            Ok(())
+        }
+        Break::Gateway => {
+            let page = "<html><h1>503 Service Unavailable</h1>".repeat(200);
+            let head = format!(
+                "HTTP/1.1 503 Service Unavailable\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                page.len()
+            );
+            client.write_all((head + &page).as_bytes()).await
+        }
+        Break::LateException => late_exception(client).await,
+        Break::Truncated => {
+            client
+                .write_all(
+                    b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n5\r\nab",
+                )
+                .await
+        }
+        Break::Drip => {
+            for piece in answer(&request, server).await?.chunks(16) {
+                client.write_all(piece).await?;
+                client.flush().await?;
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            Ok(())
+        }
+        Break::Portal => {
+            let page = "<html><title>Welcome to the airport</title></html>";
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                page.len()
+            );
+            client.write_all((head + page).as_bytes()).await
+        }
+        Break::Code(code, text) => {
+            let body = format!("Code: {code}. DB::Exception: {text}. (version 26.7.2.1 (official build))\n");
+            let head = format!(
+                "HTTP/1.1 500 Internal Server Error\r\nX-ClickHouse-Exception-Code: {code}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                body.len()
+            );
+            client.write_all((head + &body).as_bytes()).await
+        }
+    }
+}
+
+async fn late_exception(mut client: TcpStream) -> std::io::Result<()> {
+    let tag = "abcdefghijklmnop";
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nX-ClickHouse-Exception-Tag: {tag}\r\nconnection: close\r\n\r\n"
+    );
+    client.write_all(head.as_bytes()).await?;
+    let message = "Code: 210. DB::Exception: the disk went away. (NETWORK_ERROR)\n";
+    let body = format!("\r\n__exception__\r\n{tag}\r\n{message}{} {tag}\r\n__exception__\r\n", message.len());
+    for piece in body.as_bytes().chunks(7) {
+        client.write_all(format!("{:x}\r\n", piece.len()).as_bytes()).await?;
+        client.write_all(piece).await?;
+        client.write_all(b"\r\n").await?;
+        client.flush().await?;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    client.write_all(b"0\r\n\r\n").await
+}
+
+/// Closing with data unread, or with no linger, sends a reset.
+fn reset(client: TcpStream) -> std::io::Result<()> {
+    client.set_zero_linger()?;
+    drop(client);
+    Ok(())
+}
+
+/// The server's answer, which says that the connection ends with it.
+async fn answer(request: &[u8], server: u16) -> std::io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(("127.0.0.1", server)).await?;
+    let end = head_end(request).unwrap_or(request.len());
+    let line_end = request.windows(2).position(|pair| pair == b"\r\n").unwrap_or(0) + 2;
+    stream.write_all(&request[..line_end]).await?;
+    stream.write_all(b"connection: close\r\n").await?;
+    stream.write_all(&request[line_end..end]).await?;
+    stream.write_all(&request[end..]).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    Ok(answer)
+}
+
+fn head_end(bytes: &[u8]) -> Option<usize> {
+    bytes.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4)
+}
+
+/// One request, whole: by its length or up to its last chunk.
+async fn read_request(client: &mut TcpStream) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    loop {
+        if let Some(end) = head_end(&bytes) {
+            let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
+            let length = head
+                .split("content-length: ")
+                .nth(1)
+                .and_then(|rest| rest.lines().next()?.trim().parse().ok());
+            let is_whole = match length {
+                Some(length) => bytes.len() - end >= length,
+                None if head.contains("transfer-encoding: chunked") => bytes.ends_with(b"0\r\n\r\n"),
+                None => true,
+            };
+            if is_whole {
+                return Ok(bytes);
+            }
+        }
+        if client.read_buf(&mut bytes).await? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+}
