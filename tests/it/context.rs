@@ -1,13 +1,11 @@
 //! `aiviews query` and `aiviews context` as people and programs use them, on a small seeded agency.
 
-use std::path::Path;
-use std::process::Command;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use aiviews::context::tokens;
 use aiviews::question::QUESTIONS;
 
-use crate::program::{Program, Run, isolate};
+use crate::program::{Program, Run};
 
 /// Three seeded accounts, refreshed. A data folder belongs to one process: the tests take turns.
 static AGENCY: LazyLock<Mutex<Program>> = LazyLock::new(|| {
@@ -167,23 +165,6 @@ fn a_question_s_context_and_the_schema_are_printed() {
     assert!(succeed(&["context", "--schema", "all"]).contains("## segment_ai_trends: "));
     let (code, _, stderr) = run(&["context"]);
     assert!(code == 2 && stderr.contains("--klaviyo-id"), "{stderr}");
-}
-
-#[test]
-fn a_shell_builds_a_prompt() {
-    let program = AGENCY.lock().unwrap_or_else(PoisonError::into_inner);
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/prompt.sh");
-    let mut command = Command::new(script);
-    isolate(&mut command, program.folder.path());
-    command.env("AIVIEWS", env!("CARGO_BIN_EXE_aiviews")).env("AIVIEWS_TEST_ACCOUNT", SHOWCASE);
-    let run = Run::of(command.output().expect("a shell"));
-    assert_eq!(run.code, 0, "{}", run.stderr);
-    let body = json(&run.stdout);
-    let content = body["messages"][1]["content"].as_str().unwrap_or_default();
-    assert!(
-        content.starts_with("Klaviyo account XqkVGb") && content.ends_with("How was last week?"),
-        "{body}"
-    );
 }
 
 /// A server whose user may change no setting: it refuses with code 164, and answers what comes without settings.
