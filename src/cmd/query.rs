@@ -29,7 +29,9 @@ pub(super) async fn run(global: &Global, arguments: &Query) -> Result<ExitCode> 
     let answer = question.ask(db, &accounts, &values).await?;
     let answer = if accounts.len() == 1 { answer.without_account() } else { answer };
     output::print(&match format {
-        AnswerFormat::Table => format!("{}\n\n{}", table(&answer), notes(question, &answer, &freshness)),
+        AnswerFormat::Table => {
+            format!("{}\n\n{}", table(&answer), output::wrapped(&notes(question, &answer, &freshness)))
+        }
         AnswerFormat::Markdown => {
             format!("{}\n\n{}", answer.to_markdown(), output::markdown(&notes(question, &answer, &freshness)))
         }
