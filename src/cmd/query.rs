@@ -59,11 +59,12 @@ fn table(answer: &Answer) -> String {
 fn notes(question: &Question, answer: &Answer, freshness: &Answer) -> String {
     let mut lines = vec![answer.titled(&question.answer)];
     lines.extend(freshness.objects().iter().map(|row| {
-        let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        let text = |name: &str| row[name].as_str().unwrap_or_default();
+        // Nobody needs the seconds.
+        let refreshed = text("refreshed_at").get(.."2026-11-21 04:20".len()).unwrap_or_default();
         format!(
-            "{}: refreshed {}, complete through {}, revenue settled through {}",
+            "{}: refreshed {refreshed}, complete through {}, revenue settled through {}",
             text("account"),
-            text("refreshed_at"),
             text("complete_through"),
             text("settled_through")
         )

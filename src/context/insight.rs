@@ -35,8 +35,12 @@ const FORM_DISTANCE_PCT: f64 = 40.0;
 
 /// Everything that the rules find, the most important first.
 pub(super) fn of(answers: &Answers) -> Vec<Insight> {
-    let rules =
-        [week(&answers.weeks), weekday(&answers.weekdays), channel(&answers.channels), mover(answers)];
+    let rules = [
+        week(&answers.weeks),
+        weekday(&answers.weekdays, &answers.weeks),
+        channel(&answers.channels),
+        mover(answers),
+    ];
     let more = [form(&answers.forms), segment(&answers.segments), open_rate(&answers.weeks)];
     rules.into_iter().chain(more).flatten().take(MOST).collect()
 }
@@ -108,7 +112,10 @@ fn mover(answers: &Answers) -> Option<Insight> {
 }
 
 /// The weekday that stands out the most, the best or the worst.
-fn weekday(weekdays: &Answer) -> Option<Insight> {
+fn weekday(weekdays: &Answer, weeks: &Answer) -> Option<Insight> {
+    if !is_enough_revenue(weeks) {
+        return None;
+    }
     let distance = |row: &usize| weekdays.number(*row, "vs_average_pct");
     // Best first; those with few sends have no distance.
     let compared: Vec<usize> = (0..weekdays.rows.len()).filter(|row| distance(row).is_some()).collect();
@@ -249,6 +256,11 @@ mod tests {
         answer(&columns, json!(rows))
     }
 
+    fn usual_weeks() -> Answer {
+        let same = || [json!(1000), json!(1000), json!(0)];
+        weeks(same(), same())
+    }
+
     fn weekdays(sends: u32, lead: Value, next: i32, last: i32) -> Answer {
         let columns = ["day", "sends", "revenue_per_send", "vs_average_pct"];
         answer(
@@ -281,25 +293,29 @@ mod tests {
         let revenue = || [json!(150), json!(120), json!(25)];
         assert!(week(&weeks_of(revenue(), many(), orders(49, 50))).is_none(), "few orders");
         assert!(week(&weeks_of(revenue(), many(), orders(50, 49))).is_none(), "few orders before");
-        assert!(weekday(&weekdays(7, json!(23), -5, -10)).is_none(), "few sends");
-        assert!(weekday(&weekdays(8, Value::Null, -5, -10)).is_none(), "no average");
-        assert!(weekday(&weekdays(8, json!(14), -5, -10)).is_none(), "a small lead");
+        assert!(weekday(&weekdays(7, json!(23), -5, -10), &usual_weeks()).is_none(), "few sends");
+        let few_orders = weeks_of(revenue(), many(), orders(49, 50));
+        assert!(weekday(&weekdays(8, json!(23), 18, -10), &few_orders).is_none(), "few orders");
+        assert!(weekday(&weekdays(8, Value::Null, -5, -10), &usual_weeks()).is_none(), "no average");
+        assert!(weekday(&weekdays(8, json!(14), -5, -10), &usual_weeks()).is_none(), "a small lead");
         assert!(channel(&channels(999, 150)).is_none(), "few messages");
         let empty = answer(&["measure"], json!([]));
-        assert!(week(&empty).is_none() && weekday(&empty).is_none() && channel(&empty).is_none());
+        assert!(
+            week(&empty).is_none() && weekday(&empty, &usual_weeks()).is_none() && channel(&empty).is_none()
+        );
         assert!(form(&empty).is_none() && segment(&empty).is_none() && open_rate(&empty).is_none());
     }
 
     #[test]
     fn advice_needs_more_than_an_observation() {
-        let told = weekday(&weekdays(8, json!(23), 19, -10)).expect("told");
+        let told = weekday(&weekdays(8, json!(23), 19, -10), &usual_weeks()).expect("told");
         assert_eq!(
             told.text,
             "Friday campaigns earn 23 % more than your average day (123 per send, 8 sends)"
         );
         assert!(told.advice.is_none(), "Monday is hardly behind");
-        assert!(weekday(&weekdays(8, json!(23), 18, -10)).expect("told").advice.is_some());
-        let told = weekday(&weekdays(8, json!(23), 18, -24)).expect("told");
+        assert!(weekday(&weekdays(8, json!(23), 18, -10), &usual_weeks()).expect("told").advice.is_some());
+        let told = weekday(&weekdays(8, json!(23), 18, -24), &usual_weeks()).expect("told");
         assert_eq!(told.text, "Sunday campaigns earn 24 % less than your average day (40 per send, 8 sends)");
         assert!(told.advice.is_none());
         let told = channel(&channels(1000, 149)).expect("told");
