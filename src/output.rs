@@ -90,6 +90,27 @@ pub fn lines(lines: &[String]) -> String {
     lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n")
 }
 
+/// Text in lines of at most 100 characters, broken between words.
+pub fn wrapped(text: &str) -> String {
+    const WIDTH: usize = 100;
+    let wrap = |line: &str| {
+        let mut length = 0;
+        let words = line.split(' ').map(|word| {
+            let letters = word.chars().count();
+            let breaks = length > 0 && length + 1 + letters > WIDTH;
+            let separator = match length {
+                0 => "",
+                _ if breaks => "\n",
+                _ => " ",
+            };
+            length = if breaks || length == 0 { letters } else { length + 1 + letters };
+            format!("{separator}{word}")
+        });
+        words.collect::<String>()
+    };
+    text.lines().map(wrap).collect::<Vec<_>>().join("\n")
+}
+
 /// Text as Markdown shows it: nothing in it is markup.
 pub fn markdown(text: &str) -> String {
     let mut escaped = String::new();
@@ -171,5 +192,17 @@ mod tests {
     fn control_characters_never_pass() {
         assert_eq!(printable("a\u{1b}[31mb\nc"), "a\u{fffd}[31mb\u{fffd}c");
         assert_eq!(printable("Süßes 🎉"), "Süßes 🎉");
+    }
+
+    #[test]
+    fn long_lines_break_between_words() {
+        let text = format!("{}\nshort", "ten letters".repeat(12).replace("sten", "s ten"));
+        let wrapped = wrapped(&text);
+        assert!(wrapped.lines().all(|line| line.chars().count() <= 100), "{wrapped}");
+        assert_eq!(wrapped.lines().count(), 3, "{wrapped}");
+        assert_eq!(
+            wrapped.split_whitespace().collect::<Vec<_>>(),
+            text.split_whitespace().collect::<Vec<_>>()
+        );
     }
 }

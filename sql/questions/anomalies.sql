@@ -3,61 +3,118 @@
 -- parameter: days UInt16 1..3650 = 30: complete days to look back
 -- parameter: limit UInt16 1..1000 = 10: rows per account, the newest
 -- answer: Newest first. The rate is the open rate, or the click rate where the channel does not track opens. rate_pct
---   is that of the day, average_pct your average of 90 days, both percent of the messages delivered.
+--   is that of the day, usual_pct that of the 28 days before it, of the same flow or of the channel's campaigns, both
+--   percent of the messages delivered.
 WITH
 --# include fragments/complete_days.sql
     ,
-    -- The rows of both summary tables, reduced to what they have in common.
-    unusual_rows AS
+    -- The rows of both summary tables, reduced to what they have in common. Campaigns are compared with their channel's.
+    daily_rows AS
     (
         SELECT
             campaign.klaviyo_public_id AS account,
             campaign.date AS day,
             'campaign' AS kind,
             campaign.campaign_id AS id,
+            '' AS compared_id,
             campaign.campaign_name AS name,
             campaign.send_channel AS channel,
             campaign.delivered AS reached,
-            if(campaign.account_avg_open_rate > 0, campaign.opens_unique, campaign.clicks_unique) AS reactions,
-            campaign.account_avg_open_rate AS usual_open_rate,
-            campaign.account_avg_click_rate AS usual_click_rate
+            campaign.opens_unique AS openers,
+            campaign.clicks_unique AS clickers,
+            campaign.account_avg_open_rate > 0 AS tracks_opens,
+            campaign.is_anomaly AS is_unusual
         FROM campaign_ai_summary AS campaign FINAL
-        WHERE campaign.klaviyo_public_id IN {accounts:Array(String)} AND campaign.is_anomaly = 1
+        WHERE campaign.klaviyo_public_id IN {accounts:Array(String)}
         UNION ALL
         SELECT
             flow.klaviyo_public_id AS account,
             flow.date AS day,
             'flow' AS kind,
             flow.flow_id AS id,
+            flow.flow_id AS compared_id,
             flow.flow_name AS name,
             flow.send_channel AS channel,
             flow.delivered AS reached,
-            if(flow.account_avg_open_rate > 0, flow.opens_unique, flow.clicks_unique) AS reactions,
-            flow.account_avg_open_rate AS usual_open_rate,
-            flow.account_avg_click_rate AS usual_click_rate
+            flow.opens_unique AS openers,
+            flow.clicks_unique AS clickers,
+            flow.account_avg_open_rate > 0 AS tracks_opens,
+            flow.is_anomaly AS is_unusual
         FROM flow_ai_summary AS flow FINAL
-        WHERE flow.klaviyo_public_id IN {accounts:Array(String)} AND flow.is_anomaly = 1
+        WHERE flow.klaviyo_public_id IN {accounts:Array(String)}
+    ),
+    -- One row is one campaign, or one flow with all its messages, on a day and channel.
+    sends AS
+    (
+        SELECT
+            daily.account AS account,
+            daily.day AS day,
+            daily.kind AS kind,
+            daily.id AS id,
+            daily.compared_id AS compared_id,
+            daily.channel AS channel,
+            max(daily.name) AS name,
+            sum(daily.reached) AS reached,
+            sum(daily.reached) >= 50 AS is_enough,
+            sum(daily.openers) AS openers,
+            sum(daily.clickers) AS clickers,
+            max(daily.tracks_opens) AS tracks_opens,
+            max(daily.is_unusual) AS is_unusual
+        FROM daily_rows AS daily
+        GROUP BY
+            daily.account,
+            daily.day,
+            daily.kind,
+            daily.id,
+            daily.compared_id,
+            daily.channel
+    ),
+    -- One row is one unusual send with the sums of the sends that it stands out from.
+    unusual_sends AS
+    (
+        SELECT
+            unusual.account AS account,
+            unusual.day AS day,
+            unusual.kind AS kind,
+            unusual.id AS id,
+            unusual.channel AS channel,
+            any(unusual.name) AS name,
+            any(unusual.tracks_opens) AS tracks_opens,
+            any(if(unusual.tracks_opens, unusual.openers, unusual.clickers) / unusual.reached) AS rate,
+            -- Days before, with enough delivered: other conditions than equality are no part of a join on older servers.
+            sumIf(if(unusual.tracks_opens, earlier.openers, earlier.clickers), earlier.is_enough
+                AND earlier.day >= unusual.day - 28 AND earlier.day < unusual.day) AS usual_reactions,
+            sumIf(earlier.reached, earlier.is_enough
+                AND earlier.day >= unusual.day - 28 AND earlier.day < unusual.day) AS usual_reached
+        FROM sends AS unusual
+        INNER JOIN complete_days AS days ON days.account = unusual.account
+        LEFT JOIN sends AS earlier
+            ON earlier.account = unusual.account
+            AND earlier.kind = unusual.kind
+            AND earlier.compared_id = unusual.compared_id
+            AND earlier.channel = unusual.channel
+        WHERE
+            unusual.is_unusual = 1
+            AND unusual.reached > 0
+            AND unusual.day > days.last_day - {days:UInt16}
+            AND unusual.day <= days.last_day
+        GROUP BY
+            unusual.account,
+            unusual.day,
+            unusual.kind,
+            unusual.id,
+            unusual.channel
     )
 SELECT
     unusual.account AS account,
     unusual.day AS date,
     unusual.kind AS kind,
-    max(unusual.name) AS name,
+    unusual.name AS name,
     unusual.channel AS channel,
-    if(max(unusual.usual_open_rate) > 0, 'open rate', 'click rate') AS rate,
-    round(100 * sum(unusual.reactions) / sum(unusual.reached), 2) AS rate_pct,
-    round(100 * toFloat64(if(max(unusual.usual_open_rate) > 0,
-        max(unusual.usual_open_rate), max(unusual.usual_click_rate))), 2) AS average_pct
-FROM unusual_rows AS unusual
-INNER JOIN complete_days ON complete_days.account = unusual.account
-WHERE unusual.day > complete_days.last_day - {days:UInt16} AND unusual.day <= complete_days.last_day
-GROUP BY
-    unusual.account,
-    unusual.day,
-    unusual.kind,
-    unusual.id,
-    unusual.channel
-HAVING sum(unusual.reached) > 0
+    if(unusual.tracks_opens, 'open rate', 'click rate') AS rate,
+    round(100 * unusual.rate, 2) AS rate_pct,
+    if(unusual.usual_reached > 0, round(100 * unusual.usual_reactions / unusual.usual_reached, 2), NULL) AS usual_pct
+FROM unusual_sends AS unusual
 ORDER BY
     account,
     date DESC,

@@ -5,12 +5,12 @@
 -- answer: Best submit rate first, forms with fewer than 50 views come last and without a comparison, because they
 --   say too little. submit_rate_pct is submits per 100 views, vs_average_pct compares it with all your forms together.
 WITH
-    -- One row is one asked account: the last day that was over when its forms were last refreshed.
+    -- One row is one asked account: the last day that was over when its newest form row was last refreshed.
     complete_days AS
     (
         SELECT
             refreshed.klaviyo_public_id AS account,
-            least(today(), toDate(max(refreshed.updated_at))) - 1 AS last_day
+            least(today(), toDate(max((refreshed.date, refreshed.updated_at)).2)) - 1 AS last_day
         FROM form_ai_performance AS refreshed
         WHERE refreshed.klaviyo_public_id IN {accounts:Array(String)}
         GROUP BY refreshed.klaviyo_public_id

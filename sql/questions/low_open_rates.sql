@@ -1,6 +1,6 @@
 -- One row is one campaign on one channel that tracks opens, with an open rate under the threshold.
 -- question: Which campaigns had an open rate under a threshold in the last 90 days
--- parameter: threshold Float64 0..100 = 20: open rate in percent that a campaign stays under
+-- parameter: threshold Float64 0..100 = 20: percent (20 = 20 %) that the open rate stays under
 -- parameter: days UInt16 1..3650 = 90: complete days to look back
 -- parameter: limit UInt16 1..1000 = 10: rows per account, those with the lowest open rate
 -- answer: Lowest open rate first. Channels that do not track opens (SMS) and campaigns with fewer than 50 messages

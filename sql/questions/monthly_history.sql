@@ -3,8 +3,10 @@
 -- parameter: months UInt16 1..600 = 12: months to look back, the current one included
 -- parameter: limit UInt16 1..1000 = 12: rows per account, the newest months
 -- answer: Newest month first, the current month is unfinished, so it has no change_pct. change_pct compares the revenue
---   with the month before and is empty where there is none.
+--   with the month before and is empty where there is none, or the account began within it.
 WITH
+--# include fragments/complete_days.sql
+    ,
     -- One row is one month: campaigns and flows side by side.
     month_sums AS
     (
@@ -44,10 +46,12 @@ SELECT
     round(months.flow_cents / 100, 2) AS flow_revenue,
     round((months.campaign_cents + months.flow_cents) / 100, 2) AS revenue,
     if(months.first_day < toStartOfMonth(today()) AND months.cents_before > 0
+        AND complete_days.first_day <= subtractMonths(months.first_day, 1)
         AND months.row_before = subtractMonths(months.first_day, 1),
         round(100 * ((months.campaign_cents + months.flow_cents) / months.cents_before - 1), 1), NULL) AS change_pct,
     months.recipients AS recipients
 FROM month_pairs AS months
+LEFT JOIN complete_days ON complete_days.account = months.account
 WHERE months.first_day > subtractMonths(toStartOfMonth(today()), {months:UInt16})
 ORDER BY
     account,

@@ -3,8 +3,8 @@
 -- parameter: days UInt16 1..1825 = 30: complete days to look back, and as many before them
 -- parameter: limit UInt16 1..1000 = 10: rows per account
 -- answer: Name one account per store. Each store's money is in its own currency: never add it up or rank it across
---   stores, compare change_pct and the rates. change_pct is empty where the days before earned nothing. Rates are
---   percent of the messages delivered, the open rate counts only channels that track opens.
+--   stores, compare change_pct and the rates. change_pct is empty where the days before earned nothing, or the store
+--   began within them. Rates are percent of the messages delivered, the open rate counts only channels that track opens.
 WITH
 --# include fragments/complete_days.sql
     ,
@@ -14,6 +14,7 @@ WITH
         SELECT
             daily.klaviyo_public_id AS store,
             daily.send_channel AS channel,
+            any(days.first_day <= days.last_day + 1 - 2 * {days:UInt16}) AS has_whole_windows,
             sumIf(toInt128(round(daily.total_revenue * 1000000)), daily.date > days.last_day - {days:UInt16})
                 AS millionths_now,
             sumIf(toInt128(round(daily.total_revenue * 1000000)), daily.date <= days.last_day - {days:UInt16})
@@ -34,7 +35,7 @@ WITH
 SELECT
     sums.store AS account,
     round(sum(sums.millionths_now) / 1000000, 2) AS revenue,
-    if(sum(sums.millionths_before) > 0,
+    if(any(sums.has_whole_windows) AND sum(sums.millionths_before) > 0,
         round(100 * (sum(sums.millionths_now) / sum(sums.millionths_before) - 1), 1), NULL) AS change_pct,
     sum(sums.reached) AS delivered,
     if(sumIf(sums.reached, sums.openers > 0) > 0,

@@ -65,7 +65,7 @@ SELECT
     if(mover.kind = 'flow', mover.name, 'all campaigns') AS what,
     mover.channel AS channel,
     round(mover.millionths_now / 1000000, 2) AS last_7_days,
-    round(mover.millionths_before / 1000000, 2) AS days_before,
+    round(mover.millionths_before / 1000000, 2) AS previous_7_days,
     round((mover.millionths_now - mover.millionths_before) / 1000000, 2) AS change
 FROM movers AS mover
 ORDER BY

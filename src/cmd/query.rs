@@ -29,7 +29,9 @@ pub(super) async fn run(global: &Global, arguments: &Query) -> Result<ExitCode> 
     let answer = question.ask(db, &accounts, &values).await?;
     let answer = if accounts.len() == 1 { answer.without_account() } else { answer };
     output::print(&match format {
-        AnswerFormat::Table => format!("{}\n\n{}", table(&answer), notes(question, &answer, &freshness)),
+        AnswerFormat::Table => {
+            format!("{}\n\n{}", table(&answer), output::wrapped(&notes(question, &answer, &freshness)))
+        }
         AnswerFormat::Markdown => {
             format!("{}\n\n{}", answer.to_markdown(), output::markdown(&notes(question, &answer, &freshness)))
         }
@@ -57,11 +59,12 @@ fn table(answer: &Answer) -> String {
 fn notes(question: &Question, answer: &Answer, freshness: &Answer) -> String {
     let mut lines = vec![answer.titled(&question.answer)];
     lines.extend(freshness.objects().iter().map(|row| {
-        let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        let text = |name: &str| row[name].as_str().unwrap_or_default();
+        // Nobody needs the seconds.
+        let refreshed = text("refreshed_at").get(.."2026-11-21 04:20".len()).unwrap_or_default();
         format!(
-            "{}: refreshed {}, complete through {}, revenue settled through {}",
+            "{}: refreshed {refreshed}, complete through {}, revenue settled through {}",
             text("account"),
-            text("refreshed_at"),
             text("complete_through"),
             text("settled_through")
         )

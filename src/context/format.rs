@@ -45,6 +45,9 @@ const OWN_WORDS: &[&str] = &[
     "settled_through",
 ];
 
+/// A mover that is no name: aiviews' own words.
+const ALL_CAMPAIGNS: &str = "all campaigns";
+
 impl Format {
     /// Every way.
     pub const ALL: [Format; 4] = [Format::Text, Format::Json, Format::Markdown, Format::Toon];
@@ -90,6 +93,7 @@ fn rows(section: &Section, separator: &str) -> Vec<String> {
         Value::Null => String::new(),
         Value::String(text) if OWN_WORDS.contains(&column.as_str()) => text.clone(),
         // A bar inside quotes would end a Markdown cell.
+        Value::String(text) if text == ALL_CAMPAIGNS => text.clone(),
         Value::String(text) if column == "channel" => word(text).replace('|', "/"),
         Value::String(text) => quoted(text).replace('|', "/"),
         number => number.to_string(),
@@ -101,7 +105,7 @@ fn rows(section: &Section, separator: &str) -> Vec<String> {
 
 fn lines(payload: &Payload, heading: &str, section: impl Fn(&Section) -> String) -> String {
     // Only the first date needs its year.
-    let short = |date: &str| date.get("2026-".len()..).unwrap_or_default().to_owned();
+    let short = |date: &str| date.get("2026-".len().."2026-11-21".len()).unwrap_or_default().to_owned();
     let (refreshed, settled) = (short(&payload.refreshed_at), short(&payload.settled_through));
     let mut lines = vec![format!(
         "Klaviyo account {}, complete through {}, refreshed {refreshed}; revenue after {settled} still grows.",
@@ -125,10 +129,19 @@ fn sentence(insight: &Insight) -> String {
     }
 }
 
+/// A figure with at most two decimals, a whole one without any.
+fn rounded(figure: f64) -> Value {
+    let figure = (figure * 100.0).round() / 100.0;
+    if figure.fract() == 0.0 { json!(figure as i64) } else { json!(figure) }
+}
+
 fn left_out(payload: &Payload) -> Option<String> {
     let mut parts: Vec<String> = payload.left_out.iter().map(|name| (*name).to_owned()).collect();
     let trimmed = payload.sections.iter().filter(|section| section.rows_left_out > 0);
-    parts.extend(trimmed.map(|section| format!("{} rows", section.rows_left_out)));
+    parts.extend(trimmed.map(|section| match section.rows_left_out {
+        1 => format!("1 row of {}", section.name),
+        more => format!("{more} rows of {}", section.name),
+    }));
     (!parts.is_empty()).then(|| format!("left out for room: {}", parts.join(", ")))
 }
 
@@ -152,7 +165,7 @@ fn json_document(payload: &Payload) -> Value {
     };
     let insight = |insight: &Insight| {
         let figures: Map<String, Value> =
-            insight.figures.iter().map(|(name, figure)| ((*name).to_owned(), json!(figure))).collect();
+            insight.figures.iter().map(|(name, figure)| ((*name).to_owned(), rounded(*figure))).collect();
         json!({ "text": insight.text, "advice": insight.advice, "figures": figures })
     };
     json!({

@@ -10,9 +10,11 @@ use crate::question::Answer;
 const MOST: usize = 3;
 /// Messages delivered behind a rate or a week.
 const ENOUGH_DELIVERED: f64 = 1000.0;
-/// Sends on a weekday.
-const ENOUGH_SENDS: f64 = 4.0;
-/// Weekdays with enough sends.
+/// Conversions behind a change of revenue: a handful of orders goes up and down by itself.
+const ENOUGH_CONVERSIONS: f64 = 50.0;
+/// Sends on a weekday that is told about.
+const ENOUGH_SENDS: f64 = 8.0;
+/// Weekdays that have an average to be compared with.
 const ENOUGH_WEEKDAYS: usize = 3;
 /// Views of a form.
 const ENOUGH_VIEWS: f64 = 500.0;
@@ -20,8 +22,10 @@ const ENOUGH_VIEWS: f64 = 500.0;
 const ENOUGH_MEMBERS: f64 = 100.0;
 /// A change that is worth a sentence, in percent.
 const NOTABLE_PCT: f64 = 10.0;
-/// A weekday's lead, in percent.
-const WEEKDAY_LEAD_PCT: f64 = 15.0;
+/// A weekday's distance from the average, in percent.
+const WEEKDAY_DISTANCE_PCT: f64 = 15.0;
+/// How far the best weekday is ahead of the next before it is recommended, in percent of the average.
+const WEEKDAY_LEAD_PCT: f64 = 5.0;
 /// How many times one channel's click rate is another's.
 const CHANNEL_RATIO: f64 = 1.5;
 /// A segment's change in a week, in percent.
@@ -31,8 +35,12 @@ const FORM_DISTANCE_PCT: f64 = 40.0;
 
 /// Everything that the rules find, the most important first.
 pub(super) fn of(answers: &Answers) -> Vec<Insight> {
-    let rules =
-        [week(&answers.weeks), weekday(&answers.weekdays), channel(&answers.channels), mover(answers)];
+    let rules = [
+        week(&answers.weeks),
+        weekday(&answers.weekdays, &answers.weeks),
+        channel(&answers.channels),
+        mover(answers),
+    ];
     let more = [form(&answers.forms), segment(&answers.segments), open_rate(&answers.weeks)];
     rules.into_iter().chain(more).flatten().take(MOST).collect()
 }
@@ -40,16 +48,20 @@ pub(super) fn of(answers: &Answers) -> Vec<Insight> {
 fn measure(weeks: &Answer, name: &str) -> Option<(f64, f64, f64)> {
     let row = weeks.find("measure", name)?;
     let number = |column| weeks.number(row, column);
-    Some((number("last_7_days")?, number("days_before")?, number("change_pct")?))
+    Some((number("last_7_days")?, number("previous_7_days")?, number("change_pct")?))
 }
 
-fn enough_sent(weeks: &Answer) -> bool {
-    measure(weeks, "messages sent").is_some_and(|(now, before, _)| now.min(before) >= ENOUGH_DELIVERED)
+fn is_enough(weeks: &Answer, name: &str, least: f64) -> bool {
+    measure(weeks, name).is_some_and(|(now, before, _)| now.min(before) >= least)
+}
+
+fn is_enough_revenue(weeks: &Answer) -> bool {
+    is_enough(weeks, "messages sent", ENOUGH_DELIVERED) && is_enough(weeks, "conversions", ENOUGH_CONVERSIONS)
 }
 
 fn week(weeks: &Answer) -> Option<Insight> {
     let (now, before, change) = measure(weeks, "revenue")?;
-    if change.abs() < NOTABLE_PCT || !enough_sent(weeks) {
+    if change.abs() < NOTABLE_PCT || !is_enough_revenue(weeks) {
         return None;
     }
     let text = match change > 0.0 {
@@ -66,7 +78,7 @@ fn week(weeks: &Answer) -> Option<Insight> {
             money(before)
         ),
     };
-    let figures = vec![("last_7_days", now), ("days_before", before), ("change_pct", change)];
+    let figures = vec![("last_7_days", now), ("previous_7_days", before), ("change_pct", change)];
     Some(Insight { text, advice: None, figures })
 }
 
@@ -77,16 +89,17 @@ fn mover(answers: &Answers) -> Option<Insight> {
     let size = |row: &usize| (movers.number(*row, "change").unwrap_or(0.0).abs() * 100.0) as i64;
     let row = (0..movers.rows.len()).max_by_key(size)?;
     let change = movers.number(row, "change")?;
-    if change.abs() < before * NOTABLE_PCT / 100.0 || !enough_sent(&answers.weeks) {
+    if change.abs() < before * NOTABLE_PCT / 100.0 || !is_enough_revenue(&answers.weeks) {
         return None;
     }
     let what = movers.text(row, "what");
     let subject = if what == "all campaigns" { "campaigns".to_owned() } else { quoted(&what) };
-    let (now, then) = (movers.number(row, "last_7_days")?, movers.number(row, "days_before")?);
-    let verb = if change > 0.0 { "gained" } else { "lost" };
+    let (now, then) = (movers.number(row, "last_7_days")?, movers.number(row, "previous_7_days")?);
+    // The last 7 days still grow: a gain is a gain, a loss is one so far.
+    let (direction, so_far) = if change > 0.0 { ("up", "") } else { ("down", " so far") };
     let channel = word(&movers.text(row, "channel"));
     let text = format!(
-        "The biggest mover: {channel} {subject} {verb} {} ({} after {})",
+        "The biggest mover: {channel} {subject}, {direction} {}{so_far} ({} after {})",
         money(change.abs()),
         money(now),
         money(then)
@@ -94,31 +107,38 @@ fn mover(answers: &Answers) -> Option<Insight> {
     Some(Insight {
         text,
         advice: None,
-        figures: vec![("last_7_days", now), ("days_before", then), ("change", change)],
+        figures: vec![("last_7_days", now), ("previous_7_days", then), ("change", change)],
     })
 }
 
-fn weekday(weekdays: &Answer) -> Option<Insight> {
-    let enough = |row: &usize| weekdays.number(*row, "sends").is_some_and(|sends| sends >= ENOUGH_SENDS);
-    let days: Vec<usize> = (0..weekdays.rows.len()).filter(enough).collect();
-    let best = *days.first()?;
-    let lead = weekdays.number(best, "vs_average_pct")?;
-    if days.len() < ENOUGH_WEEKDAYS || lead < WEEKDAY_LEAD_PCT {
+/// The weekday that stands out the most, the best or the worst.
+fn weekday(weekdays: &Answer, weeks: &Answer) -> Option<Insight> {
+    if !is_enough_revenue(weeks) {
         return None;
     }
-    let (sends, revenue) = (weekdays.number(best, "sends")?, weekdays.number(best, "revenue_per_send")?);
-    let day = weekdays.text(best, "day");
+    let distance = |row: &usize| weekdays.number(*row, "vs_average_pct");
+    // Best first; those with few sends have no distance.
+    let compared: Vec<usize> = (0..weekdays.rows.len()).filter(|row| distance(row).is_some()).collect();
+    let enough = |row: &&usize| weekdays.number(**row, "sends").is_some_and(|sends| sends >= ENOUGH_SENDS);
+    let (best, worst) = (compared.iter().find(enough)?, compared.iter().rfind(enough)?);
+    let row = if distance(best)? >= -distance(worst)? { best } else { worst };
+    let pct = distance(row)?;
+    if compared.len() < ENOUGH_WEEKDAYS || pct.abs() < WEEKDAY_DISTANCE_PCT {
+        return None;
+    }
+    let (sends, revenue) = (weekdays.number(*row, "sends")?, weekdays.number(*row, "revenue_per_send")?);
     let text = format!(
-        "{day} campaigns earn {} more than your average day ({} per send, {sends} sends)",
-        percent(lead),
+        "{} campaigns earn {} {} than your average day ({} per send, {sends} sends)",
+        weekdays.text(*row, "day"),
+        percent(pct),
+        if pct > 0.0 { "more" } else { "less" },
         money(revenue)
     );
-    let advice = (sends >= 2.0 * ENOUGH_SENDS).then_some("Test the next big campaign on this day");
-    Some(Insight {
-        text,
-        advice,
-        figures: vec![("vs_average_pct", lead), ("revenue_per_send", revenue), ("sends", sends)],
-    })
+    let next = compared.get(1).and_then(distance);
+    let is_ahead = row == &compared[0] && next.is_some_and(|next| pct - next >= WEEKDAY_LEAD_PCT);
+    let advice = (pct > 0.0 && is_ahead).then_some("Test the next big campaign on this day");
+    let figures = vec![("vs_average_pct", pct), ("revenue_per_send", revenue), ("sends", sends)];
+    Some(Insight { text, advice, figures })
 }
 
 /// A smaller channel that people click far more often than the main one.
@@ -131,21 +151,23 @@ fn channel(channels: &Answer) -> Option<Insight> {
     let (row, times) =
         others.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, ratio)| *ratio >= CHANNEL_RATIO)?;
     let (rate, main_rate) = (click_rate(row)?, click_rate(main)?);
-    let earns = |row: usize| channels.number(row, "revenue_per_1000");
     let name = |row: usize| word(&channels.text(row, "channel"));
-    let text = format!(
-        "{}'s click rate is {times:.1}x {}'s ({rate} % against {main_rate} %)",
+    let mut text = format!(
+        "The click rate of {} is {times:.1}x {}'s ({rate} % against {main_rate} %)",
         name(row),
         name(main)
     );
-    let earns_more =
-        matches!((earns(row), earns(main)), (Some(here), Some(there)) if here >= CHANNEL_RATIO * there);
-    let advice = earns_more.then_some("It also earns more per message: grow its list");
-    Some(Insight {
-        text,
-        advice,
-        figures: vec![("times", times), ("click_rate_pct", rate), ("main_click_rate_pct", main_rate)],
-    })
+    let mut figures = vec![("times", times), ("click_rate_pct", rate), ("main_click_rate_pct", main_rate)];
+    let earns = |row: usize| channels.number(row, "revenue_per_1000");
+    let mut advice = None;
+    if let (Some(here), Some(there)) = (earns(row), earns(main))
+        && here >= CHANNEL_RATIO * there
+    {
+        text.push_str(&format!(", revenue per 1000 messages {} against {}", money(here), money(there)));
+        figures.extend([("revenue_per_1000", here), ("main_revenue_per_1000", there)]);
+        advice = Some("Consider growing its list");
+    }
+    Some(Insight { text, advice, figures })
 }
 
 /// A form that many see and few submit.
@@ -192,7 +214,7 @@ fn segment(segments: &Answer) -> Option<Insight> {
 
 fn open_rate(weeks: &Answer) -> Option<Insight> {
     let (now, before, change) = measure(weeks, "open rate %")?;
-    if change.abs() < NOTABLE_PCT || !enough_sent(weeks) {
+    if change.abs() < NOTABLE_PCT || !is_enough(weeks, "messages sent", ENOUGH_DELIVERED) {
         return None;
     }
     let direction = if change > 0.0 { "rose" } else { "fell" };
@@ -206,7 +228,7 @@ fn percent(change: f64) -> String {
 }
 
 fn money(number: f64) -> String {
-    if number.abs() >= 100.0 {
+    if number.abs() >= 10.0 {
         format!("{number:.0}")
     } else {
         format!("{}", (number * 100.0).round() / 100.0)
@@ -224,22 +246,32 @@ mod tests {
     }
 
     fn weeks(revenue: [Value; 3], sent: [Value; 3]) -> Answer {
-        let columns = ["measure", "last_7_days", "days_before", "change_pct"];
-        let row = |name: &str, [now, before, change]: [Value; 3]| json!([name, now, before, change]);
-        answer(&columns, json!([row("revenue", revenue), row("messages sent", sent)]))
+        weeks_of(revenue, sent, [json!(50), json!(50), json!(0)])
     }
 
-    fn weekdays(sends: u32, lead: Value) -> Answer {
+    fn weeks_of(revenue: [Value; 3], sent: [Value; 3], conversions: [Value; 3]) -> Answer {
+        let columns = ["measure", "last_7_days", "previous_7_days", "change_pct"];
+        let row = |name: &str, [now, before, change]: [Value; 3]| json!([name, now, before, change]);
+        let rows = [row("revenue", revenue), row("messages sent", sent), row("conversions", conversions)];
+        answer(&columns, json!(rows))
+    }
+
+    fn usual_weeks() -> Answer {
+        let same = || [json!(1000), json!(1000), json!(0)];
+        weeks(same(), same())
+    }
+
+    fn weekdays(sends: u32, lead: Value, next: i32, last: i32) -> Answer {
         let columns = ["day", "sends", "revenue_per_send", "vs_average_pct"];
         answer(
             &columns,
-            json!([["Friday", sends, 123, lead], ["Monday", 4, 90, -10], ["Sunday", 4, 90, -10]]),
+            json!([["Friday", sends, 123, lead], ["Monday", 4, 90, next], ["Sunday", 8, 40, last]]),
         )
     }
 
-    fn channels(delivered: u32) -> Answer {
+    fn channels(delivered: u32, per_1000: u32) -> Answer {
         let columns = ["channel", "delivered", "click_rate_pct", "revenue_per_1000"];
-        answer(&columns, json!([["email", 9000, 1, 100], ["sms", delivered, 3.8, 120]]))
+        answer(&columns, json!([["email", 9000, 1, 100], ["sms", delivered, 3.8, per_1000]]))
     }
 
     #[test]
@@ -257,27 +289,45 @@ mod tests {
         assert!(week(&weeks([json!(109), json!(100), json!(9)], many())).is_none(), "a small change");
         let few = [json!(999), json!(1000), json!(0)];
         assert!(week(&weeks([json!(150), json!(120), json!(25)], few)).is_none(), "few messages");
-        assert!(weekday(&weekdays(3, json!(23))).is_none(), "few sends");
-        assert!(weekday(&weekdays(4, Value::Null)).is_none(), "no average");
-        assert!(weekday(&weekdays(4, json!(14))).is_none(), "a small lead");
-        assert!(channel(&channels(999)).is_none(), "few messages");
+        let orders = |now: u32, before: u32| [json!(now), json!(before), json!(1)];
+        let revenue = || [json!(150), json!(120), json!(25)];
+        assert!(week(&weeks_of(revenue(), many(), orders(49, 50))).is_none(), "few orders");
+        assert!(week(&weeks_of(revenue(), many(), orders(50, 49))).is_none(), "few orders before");
+        assert!(weekday(&weekdays(7, json!(23), -5, -10), &usual_weeks()).is_none(), "few sends");
+        let few_orders = weeks_of(revenue(), many(), orders(49, 50));
+        assert!(weekday(&weekdays(8, json!(23), 18, -10), &few_orders).is_none(), "few orders");
+        assert!(weekday(&weekdays(8, Value::Null, -5, -10), &usual_weeks()).is_none(), "no average");
+        assert!(weekday(&weekdays(8, json!(14), -5, -10), &usual_weeks()).is_none(), "a small lead");
+        assert!(channel(&channels(999, 150)).is_none(), "few messages");
         let empty = answer(&["measure"], json!([]));
-        assert!(week(&empty).is_none() && weekday(&empty).is_none() && channel(&empty).is_none());
+        assert!(
+            week(&empty).is_none() && weekday(&empty, &usual_weeks()).is_none() && channel(&empty).is_none()
+        );
         assert!(form(&empty).is_none() && segment(&empty).is_none() && open_rate(&empty).is_none());
     }
 
     #[test]
     fn advice_needs_more_than_an_observation() {
-        let told = weekday(&weekdays(4, json!(23))).expect("told");
+        let told = weekday(&weekdays(8, json!(23), 19, -10), &usual_weeks()).expect("told");
         assert_eq!(
             told.text,
-            "Friday campaigns earn 23 % more than your average day (123 per send, 4 sends)"
+            "Friday campaigns earn 23 % more than your average day (123 per send, 8 sends)"
         );
+        assert!(told.advice.is_none(), "Monday is hardly behind");
+        assert!(weekday(&weekdays(8, json!(23), 18, -10), &usual_weeks()).expect("told").advice.is_some());
+        let told = weekday(&weekdays(8, json!(23), 18, -24), &usual_weeks()).expect("told");
+        assert_eq!(told.text, "Sunday campaigns earn 24 % less than your average day (40 per send, 8 sends)");
         assert!(told.advice.is_none());
-        assert!(weekday(&weekdays(8, json!(23))).expect("told").advice.is_some());
-        let told = channel(&channels(1000)).expect("told");
-        assert_eq!(told.text, "sms's click rate is 3.8x email's (3.8 % against 1 %)");
+        let told = channel(&channels(1000, 149)).expect("told");
+        assert_eq!(told.text, "The click rate of sms is 3.8x email's (3.8 % against 1 %)");
         assert!(told.advice.is_none(), "it earns hardly more");
+        let told = channel(&channels(1000, 150)).expect("told");
+        assert!(
+            told.text.ends_with("against 1 %), revenue per 1000 messages 150 against 100"),
+            "{}",
+            told.text
+        );
+        assert!(told.advice.is_some() && told.figures[3] == ("revenue_per_1000", 150.0), "{told:?}");
     }
 
     #[test]

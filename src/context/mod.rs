@@ -112,7 +112,6 @@ mod tests {
             name: "flows",
             note: String::new(),
             worth,
-            trims_rows: worth == 3,
             columns: vec!["flow".to_owned(), "channel".to_owned(), "revenue".to_owned()],
             rows: vec![vec![json!(name), json!(name), json!(123456.789)]; rows],
             rows_left_out: 0,

@@ -48,8 +48,6 @@ pub struct Section {
     pub note: String,
     /// Sections of less worth are dropped first.
     pub worth: u8,
-    /// Whether rows are dropped one by one before the whole.
-    pub trims_rows: bool,
     /// Column names.
     pub columns: Vec<String>,
     /// Cells: text, number or null.
@@ -70,7 +68,8 @@ impl Payload {
             return false;
         };
         let section = &mut self.sections[index];
-        if section.trims_rows && section.rows.len() > 1 {
+        // Rows are dropped one by one before the whole: the first matter most.
+        if section.rows.len() > 1 {
             section.rows.pop();
             section.rows_left_out += 1;
             return true;

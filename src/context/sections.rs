@@ -1,6 +1,6 @@
 //! The sections of a context, picked from the answers: what a model needs, in the fewest words.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use serde_json::{Number, Value, json};
 
 use super::Answers;
@@ -11,59 +11,44 @@ use crate::question::{Answer, Question};
 pub(super) fn of(answers: &Answers) -> Vec<Section> {
     let period = |name: &str| answers.timeline.only("period", name);
     let (days, weeks, months) = (period("day"), period("week"), period("month"));
-    let rates = [("open_rate_pct", "open"), ("click_rate_pct", "click")];
     let revenue = ("revenue", "revenue");
-    let columns = |first: &[Names], others: &[Names]| [first, others].concat();
-    let dated = |title| columns(&[("from_day", title), revenue], &rates);
+    let rates = [("open_rate_pct", "open"), ("click_rate_pct", "click")];
+    let timeline = |answer: &Answer, title, form: fn(NaiveDate, NaiveDate) -> String| {
+        let columns = [("from_day", title), revenue, rates[0]];
+        periods(answer, brief(answer, &columns[..if title == "month" { 2 } else { 3 }]), form)
+    };
+    let channel = has_several_channels(answers).then_some(("channel", "channel"));
+    let with_channel = |first: Names, others: &[Names]| [&[first], channel.as_slice(), others].concat();
+    let share = channel.map(|_| ("share_pct", "share%"));
+    let compared = [&[("channel", "channel"), revenue], share.as_slice(), &rates].concat();
+    let unusual =
+        [("date", "date"), ("name", "name"), ("rate", "rate"), ("rate_pct", "%"), ("usual_pct", "usual%")];
+    let changed = with_channel(("what", "what"), &[("change", "change")]);
+    let segments = [("segment", "segment"), ("week_change_pct", "week%")];
+    let forms = [("form", "form"), ("submit_rate_pct", "submit%")];
     let mut sections = vec![
-        section("days", &best_and_worst(&days), 100, dates("%m-%d %a", brief(&days, &dated("date")[..3]))),
-        section("weeks", "before, from", 90, dates("%m-%d", brief(&weeks, &dated("from")[..3]))),
-        section("months", "newest partial", 60, dates("%Y-%m", brief(&months, &dated("month")[..2]))),
-        section("change", "%, 7 days vs 7 before", 85, changes(&answers.weeks)),
-        section(
-            "channels",
-            "30 days",
-            80,
-            brief(
-                &answers.channels,
-                &columns(&[("channel", "channel"), revenue, ("share_pct", "share%")], &rates),
-            ),
-        ),
-        section(
-            "usual",
-            "90 days",
-            75,
-            brief(&answers.benchmarks, &columns(&[("kind", "kind"), ("channel", "channel")], &rates)),
-        ),
-        section("weekdays", "revenue vs average", 65, weekday_line(&answers.weekdays)),
-        section(
-            "movers",
-            "money, 7 days",
-            55,
-            brief(&answers.movers, &[("what", "what"), ("channel", "channel"), ("change", "change")]),
-        ),
-        section(
-            "unusual",
-            "30 days",
-            50,
-            dates(
-                "%m-%d",
-                brief(
-                    &answers.anomalies,
-                    &[("date", "date"), ("name", "name"), ("rate", "rate"), ("rate_pct", "%")],
-                ),
-            ),
-        ),
-        section(
-            "segments",
-            "",
-            45,
-            brief(&answers.segments, &[("segment", "segment"), ("week_change_pct", "week%")]),
-        ),
-        section("forms", "", 40, brief(&answers.forms, &[("form", "form"), ("submit_rate_pct", "submit%")])),
+        section("days", &best_and_worst(&days), 100, timeline(&days, "day", weekday_name)),
+        section("weeks", "", 90, timeline(&weeks, "from", week_start)),
+        section("months", "", 60, timeline(&months, "month", month_name)),
+        section("change", "relative %, vs 7 days before", 85, changes(&answers.weeks)),
+        section("channels", "30 days", 80, brief(&answers.channels, &compared)),
+        section("usual", "90 days", 75, usual(&answers.benchmarks)),
+        section("weekdays", "campaign revenue vs average %", 65, weekday_line(&answers.weekdays)),
+        section("movers", "7 days", 55, brief(&answers.movers, &changed)),
+        section("unusual", "30 days", 50, dates("%m-%d", brief(&answers.anomalies, &unusual))),
+        section("segments", "", 45, brief(&answers.segments, &segments)),
+        section("forms", "", 40, brief(&answers.forms, &forms)),
     ];
     sections.retain(|section| !section.rows.is_empty());
     sections
+}
+
+/// Whether the channel has to be named: an account that uses one only need not hear it in every row.
+fn has_several_channels(answers: &Answers) -> bool {
+    let cells =
+        |answer: &Answer| (0..answer.rows.len()).map(|row| answer.text(row, "channel")).collect::<Vec<_>>();
+    let all = [&answers.channels, &answers.benchmarks, &answers.movers].map(cells).concat();
+    all.iter().any(|channel| *channel != all[0])
 }
 
 /// Columns that a question's answer can be read without.
@@ -97,7 +82,7 @@ pub(super) fn of_question(question: &'static Question, answer: &Answer, complete
     }
     let columns = names.iter().map(|(name, _)| name.replace("_pct", "%")).collect();
     let note = question.row.trim_start_matches("One row is ").trim_end_matches('.').to_owned();
-    Section { trims_rows: true, ..section(question.name, &note, 100, (columns, rows)) }
+    section(question.name, &note, 100, (columns, rows))
 }
 
 /// `2026-11-20` as `11-20` where no other year can be meant.
@@ -116,7 +101,7 @@ type Rows = (Vec<String>, Vec<Vec<Value>>);
 type Names = (&'static str, &'static str);
 
 fn section(name: &'static str, note: &str, worth: u8, (columns, rows): Rows) -> Section {
-    Section { name, note: note.to_owned(), worth, trims_rows: false, columns, rows, rows_left_out: 0 }
+    Section { name, note: note.to_owned(), worth, columns, rows, rows_left_out: 0 }
 }
 
 /// Columns of an answer under shorter names, with money of 100 and more in whole units.
@@ -147,14 +132,59 @@ fn round(value: &Value, whole_from: f64) -> Value {
 /// The first column's dates in a shorter form.
 fn dates(form: &str, (columns, mut rows): Rows) -> Rows {
     for row in &mut rows {
-        row[0] = short_date(form, &row[0]);
+        row[0] = date(&row[0]).map_or(Value::Null, |date| json!(date.format(form).to_string()));
     }
     (columns, rows)
 }
 
-fn short_date(form: &str, value: &Value) -> Value {
-    let date: Option<NaiveDate> = value.as_str().and_then(|text| text.parse().ok());
-    date.map_or(Value::Null, |date| json!(date.format(form).to_string()))
+fn date(value: &Value) -> Option<NaiveDate> {
+    value.as_str()?.parse().ok()
+}
+
+/// Each row's first cell as the name of its period, made from the first and the last day.
+fn periods(answer: &Answer, (columns, mut rows): Rows, name: fn(NaiveDate, NaiveDate) -> String) -> Rows {
+    for (index, row) in rows.iter_mut().enumerate() {
+        let (from, to) = (date(answer.cell(index, "from_day")), date(answer.cell(index, "to_day")));
+        row[0] = from.zip(to).map_or(Value::Null, |(from, to)| json!(name(from, to)));
+    }
+    (columns, rows)
+}
+
+/// The weekday is enough: the days are the last 7, the newest first, and the header says where they end.
+fn weekday_name(day: NaiveDate, _: NaiveDate) -> String {
+    day.format("%a").to_string()
+}
+
+/// A week's first day; an account's first one may not be whole.
+fn week_start(from: NaiveDate, to: NaiveDate) -> String {
+    let form = if (to - from).num_days() == 6 { "%m-%d" } else { "%m-%d not whole" };
+    from.format(form).to_string()
+}
+
+/// A month, or the days of it that are meant: where the weeks begin, and where the account began.
+fn month_name(from: NaiveDate, to: NaiveDate) -> String {
+    let is_whole = from.day() == 1 && to.succ_opt().is_some_and(|next| next.day() == 1);
+    let days = if is_whole { String::new() } else { format!(" {}-{}", from.day(), to.day()) };
+    from.format("%b").to_string() + &days
+}
+
+/// One row a channel, campaigns and flows side by side.
+fn usual(benchmarks: &Answer) -> Rows {
+    let rates = ["open_rate_pct", "click_rate_pct"];
+    let titles = ["channel", "campaign open", "campaign click", "flow open", "flow click"];
+    let mut rows: Vec<Vec<Value>> = Vec::new();
+    for row in 0..benchmarks.rows.len() {
+        let channel = benchmarks.cell(row, "channel");
+        let index = rows.iter().position(|told| told[0] == *channel).unwrap_or_else(|| {
+            rows.push(vec![channel.clone(), Value::Null, Value::Null, Value::Null, Value::Null]);
+            rows.len() - 1
+        });
+        let first = if benchmarks.text(row, "kind") == "campaigns" { 1 } else { 3 };
+        for (offset, rate) in rates.iter().enumerate() {
+            rows[index][first + offset] = round(benchmarks.cell(row, rate), 10.0);
+        }
+    }
+    (titles.map(str::to_owned).to_vec(), rows)
 }
 
 /// One row: weekdays that have enough sends, the best first.
@@ -168,7 +198,9 @@ fn weekday_line(weekdays: &Answer) -> Rows {
 
 /// One row: the change of each measure; null without a baseline.
 fn changes(weeks: &Answer) -> Rows {
-    let rows: Vec<usize> = (0..weeks.rows.len()).collect();
+    // The rate of conversion says it, without the number of messages in it.
+    let is_told = |row: &usize| weeks.text(*row, "measure") != "conversions";
+    let rows: Vec<usize> = (0..weeks.rows.len()).filter(is_told).collect();
     let title = |row: &usize| {
         weeks
             .text(*row, "measure")
@@ -181,18 +213,18 @@ fn changes(weeks: &Answer) -> Rows {
     (rows.iter().map(title).collect(), if rows.is_empty() { Vec::new() } else { vec![values] })
 }
 
-/// The days with the most and the least revenue, where they differ.
+/// The days with the most and with the least revenue, where there is one such day.
 fn best_and_worst(days: &Answer) -> String {
-    let revenue = |row: &usize| (days.number(*row, "revenue").unwrap_or(0.0) * 100.0).round() as i64;
-    // Rows are newest first: of equals the newest.
-    let best = (0..days.rows.len()).rev().max_by_key(revenue);
-    let worst = (0..days.rows.len()).min_by_key(revenue);
-    match (best, worst) {
-        (Some(best), Some(worst)) if days.rows.len() == 7 && revenue(&best) > revenue(&worst) => {
-            let date =
-                |row| short_date("%m-%d", days.cell(row, "from_day")).as_str().unwrap_or_default().to_owned();
-            format!("best {}, worst {}", date(best), date(worst))
+    let cents = |row: usize| (days.number(row, "revenue").unwrap_or(0.0) * 100.0).round() as i64;
+    let name = |row| date(days.cell(row, "from_day")).map(|day| weekday_name(day, day)).unwrap_or_default();
+    let rows = 0..days.rows.len();
+    let mut note = "newest first".to_owned();
+    for (title, wanted) in [("best", rows.clone().map(cents).max()), ("worst", rows.clone().map(cents).min())]
+    {
+        let found: Vec<usize> = rows.clone().filter(|row| Some(cents(*row)) == wanted).collect();
+        if let (&[row], 7) = (&found[..], rows.len()) {
+            note.push_str(&format!(", {title} {}", name(row)));
         }
-        _ => String::new(),
     }
+    note
 }

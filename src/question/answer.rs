@@ -151,7 +151,10 @@ impl Answer {
             if self.is_numeric(column) { self.rows.iter().map(longest).max().unwrap_or(0) } else { 0 }
         };
         let decimals: Vec<usize> = (0..self.columns.len()).map(decimals).collect();
+        // Where each row has a unit of its own, counts stand beside rates: a count has no decimals.
+        let is_mixed = self.columns.iter().any(|column| column == "measure");
         let cell = |(value, decimals): (&Value, &usize)| match value.as_f64() {
+            Some(number) if is_mixed && value.is_i64() => separated(number, 0),
             Some(number) => separated(number, *decimals),
             None => plain(value),
         };
@@ -170,7 +173,9 @@ fn read(cell: Value, is_number: bool) -> Value {
     }
     let text = plain(&cell);
     let whole = text.parse::<i64>().ok().map(Number::from);
-    whole.or_else(|| text.parse().ok().and_then(Number::from_f64)).map_or(Value::Null, Value::Number)
+    let fraction = || text.parse().ok().filter(|number| *number != 0.0).and_then(Number::from_f64);
+    let zero = || text.parse().is_ok_and(|number: f64| number == 0.0).then(|| Number::from(0));
+    whole.or_else(fraction).or_else(zero).map_or(Value::Null, Value::Number)
 }
 
 /// A cell as it is, without quotes; null is nothing.

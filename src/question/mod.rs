@@ -24,6 +24,9 @@ const SETTINGS: [&[(&str, &str)]; 3] = [
 /// ClickHouse's codes for "this setting may not be changed": a read-only user, a constrained profile.
 const SETTING_REFUSED: [Option<u32>; 2] = [Some(164), Some(452)];
 
+/// How like a known name a mistyped one has to be for a guess, from 0 to 1.
+const LIKE: f64 = 0.8;
+
 /// A question with what its file's header says.
 #[derive(Debug, serde::Serialize)]
 pub struct Question {
@@ -49,8 +52,11 @@ pub static QUESTIONS: LazyLock<Vec<Question>> =
 pub fn find(name: &str) -> Result<&'static Question, Failure> {
     QUESTIONS.iter().find(|question| question.name == name).ok_or_else(|| {
         let names: Vec<&str> = QUESTIONS.iter().map(|question| question.name).collect();
+        let near = names.iter().map(|known| (strsim::jaro_winkler(known, name), known));
+        let near = near.filter(|(likeness, _)| *likeness > LIKE).max_by(|a, b| a.0.total_cmp(&b.0));
+        let guess = near.map_or(String::new(), |(_, known)| format!("did you mean `{known}`? "));
         Failure::new(ExitCode::Usage, format!("there is no question `{}`", name.escape_default()))
-            .hint(format!("there are: {}", names.join(", ")))
+            .hint(format!("{guess}there are: {}", names.join(", ")))
     })
 }
 
@@ -102,7 +108,7 @@ impl Question {
             value.map(|value| (parameter.name.as_str(), value)).map_err(|reason| {
                 let message = format!("question `{}`: {reason}", self.name);
                 Failure::new(ExitCode::Usage, message)
-                    .hint(format!("`{}` is {}", parameter.name, parameter.meaning))
+                    .hint(format!("`{}`: {}", parameter.name, parameter.meaning))
             })
         };
         self.parameters.iter().map(value).collect()
@@ -200,7 +206,17 @@ mod tests {
     fn what_does_not_exist_is_named_with_what_does() {
         let error = find("weather").expect_err("unknown");
         assert_eq!(error.code, ExitCode::Usage);
-        assert!(error.remedy().is_some_and(|hint| hint.contains("top_campaigns")));
+        assert!(
+            error
+                .remedy()
+                .is_some_and(|hint| hint.starts_with("there are: campaigns_this_week, top_campaigns"))
+        );
+        let error = find("flow_by_revenue").expect_err("mistyped");
+        assert!(
+            error
+                .remedy()
+                .is_some_and(|hint| hint.starts_with("did you mean `flows_by_revenue`? there are: "))
+        );
         let question = find("top_campaigns").expect("known");
         let given = |name: &str, value: &str| question.values(&[(name.to_owned(), value.to_owned())]);
         assert!(

@@ -101,7 +101,7 @@ impl Parameter {
         };
         accepted.map_err(|expected| {
             let shown: String = text.chars().take(40).flat_map(char::escape_default).collect();
-            format!("the parameter `{}` is {expected}, not `{shown}`", self.name)
+            format!("the parameter `{}` has to be {expected}, not `{shown}`", self.name)
         })
     }
 }

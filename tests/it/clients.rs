@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::support::{self, engine};
+use crate::support::engine;
 
 const TOKEN: &str = "a token with spaces, ' and ü";
 
@@ -51,19 +51,12 @@ impl Served {
 
     /// Runs a client's script to its end.
     fn script(&self, program: &Path, script: &str) {
-        self.script_about(program, script, "default", "");
-    }
-
-    /// The same, about an account in a database.
-    fn script_about(&self, program: &Path, script: &str, database: &str, account: &str) {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(script);
         let output = Command::new(program)
             .arg(script)
             .env("AIVIEWS_TEST_PORT", self.port.to_string())
             .env("AIVIEWS_TEST_TOKEN", TOKEN)
             .env("AIVIEWS_TEST_CLIENTS", clients())
-            .env("AIVIEWS_TEST_DATABASE", database)
-            .env("AIVIEWS_TEST_ACCOUNT", account)
             .output()
             .expect("the client starts");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -73,7 +66,7 @@ impl Served {
 }
 
 /// The folder with the third-party clients, which are installed if need be.
-fn clients() -> &'static Path {
+pub fn clients() -> &'static Path {
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/install-test-clients");
         let output = Command::new(script).stderr(Stdio::inherit()).output().expect("the script starts");
@@ -86,21 +79,6 @@ fn clients() -> &'static Path {
 #[test]
 fn python_clickhouse_connect_works() {
     Served::start().script(&clients().join("python"), "connect.py");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn python_puts_a_helper_view_into_a_prompt() {
-    let db = support::database("prompt").await;
-    support::migrate(&db).await;
-    let columns = "klaviyo_public_id, date, send_channel, total_delivered, total_revenue";
-    let insert = format!(
-        "INSERT INTO channel_performance_daily ({columns}) VALUES ('acme', today() - 1, 'email', 10, 5)"
-    );
-    support::execute(&db, insert).await;
-    let database = db.database().to_owned();
-    let ask = move || Served::start().script_about(&clients().join("python"), "prompt.py", &database, "acme");
-    tokio::task::spawn_blocking(ask).await.expect("the script works");
-    support::drop_database(&db).await;
 }
 
 #[test]
@@ -214,14 +192,14 @@ fn other_host_names_are_refused() {
     }
 }
 
-/// The server in a process of its own.
-struct Server {
+/// The server in a process of its own, on a data folder.
+pub struct Server {
     process: Child,
     lines: BufReader<std::process::ChildStderr>,
 }
 
 impl Server {
-    fn start(folder: &Path) -> Self {
+    pub fn start(folder: &Path) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_aiviews"));
         command.args(["serve", "--port", "0", "--data-dir"]).arg(folder).env_remove("AIVIEWS_TOKEN");
         let mut process = command.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a process");
@@ -230,7 +208,7 @@ impl Server {
     }
 
     /// The rest of the line that begins with this.
-    fn line(&mut self, start: &str) -> String {
+    pub fn line(&mut self, start: &str) -> String {
         let mut line = String::new();
         while self.lines.read_line(&mut line).expect("a line") > 0 {
             if let Some((_, rest)) = line.trim_end().split_once(start) {
@@ -242,7 +220,7 @@ impl Server {
     }
 
     /// Sends a signal and waits for the exit code.
-    fn stop(mut self, signal: &str) -> Option<i32> {
+    pub fn stop(mut self, signal: &str) -> Option<i32> {
         let kill =
             Command::new("kill").args([signal, &self.process.id().to_string()]).status().expect("kill");
         assert!(kill.success());

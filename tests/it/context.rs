@@ -1,13 +1,17 @@
 //! `aiviews query` and `aiviews context` as people and programs use them, on a small seeded agency.
 
+use std::io::Write;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use aiviews::context::tokens;
+use aiviews::account::AccountId;
+use aiviews::context::{self, Format, tokens};
 use aiviews::question::QUESTIONS;
 
-use crate::program::{Program, Run, isolate};
+use crate::clients::clients;
+use crate::program::{Program, Run};
+use crate::support;
 
 /// Three seeded accounts, refreshed. A data folder belongs to one process: the tests take turns.
 static AGENCY: LazyLock<Mutex<Program>> = LazyLock::new(|| {
@@ -19,6 +23,8 @@ static AGENCY: LazyLock<Mutex<Program>> = LazyLock::new(|| {
 });
 
 const SHOWCASE: &str = "XqkVGb";
+/// With two channels, with three, and two weeks old.
+const ACCOUNTS: [&str; 3] = [SHOWCASE, "r9YGgK", "CSL153"];
 
 /// Runs a verb to its end: exit code, stdout, stderr.
 fn run(arguments: &[&str]) -> (i32, String, String) {
@@ -117,38 +123,70 @@ fn a_context_tells_freshness_windows_and_insights() {
         "complete through ",
         "refreshed ",
         "still grows",
-        "\ndays (",
-        "\nweeks (",
-        "\nmonths (",
+        "\ndays (newest first",
+        "\nweeks: ",
+        "\nmonths: ",
         "\nchannels (",
     ] {
         assert!(text.contains(part), "`{part}` is not in {text}");
     }
-    let document = json(&succeed(&["context", "--klaviyo-id", SHOWCASE, "--json", "--max-tokens", "5000"]));
-    let schema = json(include_str!("../../schemas/context.schema.json"));
-    let required: Vec<&str> =
-        schema["required"].as_array().expect("a list").iter().filter_map(|name| name.as_str()).collect();
-    let mut present: Vec<&str> =
-        document.as_object().expect("an object").keys().map(String::as_str).collect();
-    let mut wanted = required.clone();
-    present.sort_unstable();
-    wanted.sort_unstable();
-    assert_eq!(present, wanted);
-    let known = schema["properties"]["sections"]["description"].as_str().expect("a text");
-    for (name, section) in document["sections"].as_object().expect("sections") {
-        assert!(known.contains(name.as_str()), "{name} is not in the schema");
-        let columns = section["columns"].as_array().expect("columns").len();
-        assert!(
-            section["rows"]
-                .as_array()
-                .expect("rows")
-                .iter()
-                .all(|row| row.as_array().is_some_and(|row| row.len() == columns))
-        );
+}
+
+/// Large, thin, empty and hostile accounts, whole, cut to size and about one question: a validator judges them all.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_json_keeps_to_its_published_schema() {
+    let db = support::database("context_schema").await;
+    support::migrate(&db).await;
+    for rows in [
+        // Nothing but a form that was seen long ago.
+        "form_ai_performance (klaviyo_public_id, date, form_id, updated_at) VALUES ('empty', '2024-01-02', 'f', now())",
+        // One day on each of two channels, one of them without opens, and names that are no plain text.
+        "channel_performance_daily (klaviyo_public_id, date, send_channel, total_delivered, total_opens_unique, \
+         total_revenue, updated_at) VALUES ('thin', today() - 1, 'email', 9, 3, 5.5, now()), \
+         ('thin', today() - 1, 's \"m\" s', 2, 0, 0, now())",
+        "flow_ai_summary (klaviyo_public_id, date, flow_id, flow_name, send_channel, delivered, conversion_value, \
+         updated_at) VALUES ('thin', today() - 1, 'f', 'a\\n\"b\"|{}', 'email', 9, 5.5, now())",
+    ] {
+        support::execute(&db, format!("INSERT INTO {rows}")).await;
     }
-    for insight in document["insights"].as_array().expect("insights") {
-        assert!(insight["figures"].as_object().is_some_and(|figures| !figures.is_empty()), "{insight}");
+    let mut documents = Vec::new();
+    for id in ["empty", "thin"] {
+        let account = AccountId::new(id).expect("an id");
+        let payload = context::of_account(&db, &account).await.expect("a payload");
+        documents.push(context::within(payload, Format::Json, 5000).expect("room"));
     }
+    support::drop_database(&db).await;
+    assert!(documents[0].contains("\"sections\":{}"), "{}", documents[0]);
+    tokio::task::spawn_blocking(move || {
+        let about = |id: &str, more: &[&str]| {
+            succeed(&[&["context", "--klaviyo-id", id, "--json"], more].concat()).trim_end().to_owned()
+        };
+        for id in ACCOUNTS {
+            documents.extend(["5000", "600", "300"].map(|most| about(id, &["--max-tokens", most])));
+        }
+        for question in QUESTIONS.iter() {
+            let flow: &[&str] =
+                if question.name == "flow_across_stores" { &["--param", "flow=e"] } else { &[] };
+            documents.push(about(SHOWCASE, &[&["--question", question.name], flow].concat()));
+        }
+        judge(&documents);
+    })
+    .await
+    .expect("the validator agrees");
+}
+
+/// Hands documents to the validator.
+fn judge(documents: &[String]) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new(clients().join("python"));
+    command.arg(root.join("tests/clients/schema.py")).arg(root.join("schemas/context.schema.json"));
+    let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut process = pipes.spawn().expect("python starts");
+    let text = documents.join("\n");
+    process.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("read");
+    let run = Run::of(process.wait_with_output().expect("python ends"));
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(run.stdout, format!("{} valid\n", documents.len()));
 }
 
 #[test]
@@ -167,23 +205,6 @@ fn a_question_s_context_and_the_schema_are_printed() {
     assert!(succeed(&["context", "--schema", "all"]).contains("## segment_ai_trends: "));
     let (code, _, stderr) = run(&["context"]);
     assert!(code == 2 && stderr.contains("--klaviyo-id"), "{stderr}");
-}
-
-#[test]
-fn a_shell_builds_a_prompt() {
-    let program = AGENCY.lock().unwrap_or_else(PoisonError::into_inner);
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/prompt.sh");
-    let mut command = Command::new(script);
-    isolate(&mut command, program.folder.path());
-    command.env("AIVIEWS", env!("CARGO_BIN_EXE_aiviews")).env("AIVIEWS_TEST_ACCOUNT", SHOWCASE);
-    let run = Run::of(command.output().expect("a shell"));
-    assert_eq!(run.code, 0, "{}", run.stderr);
-    let body = json(&run.stdout);
-    let content = body["messages"][1]["content"].as_str().unwrap_or_default();
-    assert!(
-        content.starts_with("Klaviyo account XqkVGb") && content.ends_with("How was last week?"),
-        "{body}"
-    );
 }
 
 /// A server whose user may change no setting: it refuses with code 164, and answers what comes without settings.

@@ -5,6 +5,7 @@
             daily.klaviyo_public_id AS account,
             daily.send_channel AS channel,
             daily.date > days.last_day - 7 AS is_recent,
+            any(days.first_day <= days.last_day - 13) AS has_whole_weeks,
             sum(toInt128(round(daily.total_revenue * 1000000))) AS revenue_millionths,
             sum(toUInt64(daily.total_recipients)) AS sent,
             sum(toUInt64(daily.total_delivered)) AS reached,
@@ -30,10 +31,13 @@
     (
         SELECT
             week.account AS account,
+            any(week.has_whole_weeks) AS is_comparable,
             toFloat64(sumIf(week.revenue_millionths, week.is_recent)) / 1000000 AS revenue_now,
             toFloat64(sumIf(week.revenue_millionths, NOT week.is_recent)) / 1000000 AS revenue_before,
             toFloat64(sumIf(week.sent, week.is_recent)) AS sent_now,
             toFloat64(sumIf(week.sent, NOT week.is_recent)) AS sent_before,
+            toFloat64(sumIf(week.converted, week.is_recent)) AS converted_now,
+            toFloat64(sumIf(week.converted, NOT week.is_recent)) AS converted_before,
             -- 0 / 0 is NaN: a rate of nothing.
             100 * sumIf(week.openers, week.is_recent) / sumIf(week.openable, week.is_recent) AS open_rate_now,
             100 * sumIf(week.openers, NOT week.is_recent) / sumIf(week.openable, NOT week.is_recent)
