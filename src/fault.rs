@@ -49,6 +49,8 @@ steps! {
     RemoveLeftBehind = "remove-left-behind",
     /// Accounts are listed.
     ListAccounts = "list-accounts",
+    /// A source that several tables share is copied: once a source and batch.
+    Snapshot = "snapshot",
     /// A staging table is made: once a table and batch.
     MakeStaging = "make-staging",
     /// It is filled: once a table and batch.
@@ -59,11 +61,11 @@ steps! {
     LogPublishing = "log-publishing",
     /// A partition is swapped: once an account and table.
     Swap = "swap",
-    /// The visible rows are compared with what was staged: once a table and batch.
+    /// The stored rows are compared with what was staged: once a batch.
     Check = "check",
     /// The run log gets the results.
     LogResults = "log-results",
-    /// A staging table is dropped at the end of the run: once a table.
+    /// Snapshots and staging tables are dropped: once a batch.
     DropStaging = "drop-staging",
     /// The lock is given back.
     ReleaseLock = "release-lock",

@@ -16,7 +16,7 @@ use crate::schema::TABLES;
 pub async fn forget(db: &Db, account: &AccountId) -> Result<BTreeMap<&'static str, u64>> {
     let window = Window::new(None, 1, Clock::read(db).await?)?;
     let names: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
-    let stored = accounts::partitions(db, &names).await?;
+    let stored = accounts::partitions(db, &names, &[account.as_str()]).await?;
     let mut removed = BTreeMap::new();
     for table in &TABLES {
         let is_ours = |partition: &&accounts::Partition| {

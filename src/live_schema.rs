@@ -71,10 +71,10 @@ struct Statements {
 impl LiveSchema {
     /// Reads the objects of these names; those that do not exist are left out.
     pub async fn read(db: &Db, names: &[&str]) -> Result<LiveSchema> {
-        let objects: Vec<ObjectRow> =
-            db.statement(&sql::LIVE_OBJECTS).param("names", names).fetch_all().await?;
-        let columns: Vec<LiveColumn> =
-            db.statement(&sql::LIVE_COLUMNS).param("names", names).fetch_all().await?;
+        let objects = db.statement(&sql::LIVE_OBJECTS).param("names", names);
+        let columns = db.statement(&sql::LIVE_COLUMNS).param("names", names);
+        let (objects, columns) =
+            tokio::try_join!(objects.fetch_all::<ObjectRow>(), columns.fetch_all::<LiveColumn>())?;
         let columns_of =
             |name: &str| columns.iter().filter(|column| column.object == name).cloned().collect();
         let objects = objects.into_iter().map(|row| LiveObject {

@@ -12,7 +12,7 @@ use crate::exit::{ExitCode, Failure};
 use crate::lock;
 use crate::migrate::Action;
 use crate::output::printable;
-use crate::refresh::staging;
+use crate::refresh::{snapshot, staging};
 use crate::schema::{SOURCES, SummaryTable, TABLES, VIEWS};
 use crate::sql;
 
@@ -30,7 +30,7 @@ fn to_lock(db: &Db) -> Vec<Privilege> {
 }
 
 /// What refreshing these tables needs.
-pub fn to_refresh(db: &Db, tables: &[&SummaryTable]) -> Vec<Privilege> {
+pub fn to_refresh(db: &Db, tables: &[&'static SummaryTable]) -> Vec<Privilege> {
     let mut all = to_lock(db);
     all.extend(Privilege::on(sql::REFRESH_LOG.object(), &["SELECT", "INSERT"]));
     all.extend(Privilege::on("system.parts", &["SELECT"]));
@@ -41,6 +41,12 @@ pub fn to_refresh(db: &Db, tables: &[&SummaryTable]) -> Vec<Privilege> {
         all.extend(Privilege::on(table.name, &["SELECT", "INSERT", "ALTER DELETE"]));
         let staging = ["SELECT", "INSERT", "OPTIMIZE", "CREATE TABLE", "DROP TABLE"];
         all.extend(Privilege::on(staging::name(db, table), &staging));
+    }
+    for source in snapshot::needed(tables) {
+        all.extend(Privilege::on(
+            snapshot::name(db, source),
+            &["SELECT", "INSERT", "CREATE TABLE", "DROP TABLE"],
+        ));
     }
     all
 }

@@ -36,7 +36,38 @@ pub struct SummaryTable {
     pub refresh: Sql,
     /// Finds sums that do not fit their columns, where there are sums.
     pub overflow: Option<Sql>,
+    /// The sources that it reads from a snapshot. The others are one table's alone and are read where they are.
+    pub snapshots: &'static [&'static SourceSnapshot],
 }
+
+/// A source that several tables are computed from: copied once a batch, for all of them.
+#[derive(Debug)]
+pub struct SourceSnapshot {
+    /// The parameter that names the copy in the statements of the tables.
+    pub name: &'static str,
+    /// Makes the copy.
+    pub create: Sql,
+}
+
+impl SourceSnapshot {
+    /// Makes the copy beside a summary table of this engine: where several servers answer, all of them must see it.
+    pub fn create_beside(&self, summary_engine: &str) -> Sql {
+        let engine = match summary_engine {
+            replicated if replicated.starts_with("Replicated") => "ReplicatedMergeTree ORDER BY tuple()",
+            shared if shared.starts_with("Shared") => "SharedMergeTree ORDER BY tuple()",
+            _ => "Memory",
+        };
+        let text = self.create.text.replace("<<engine>>", engine);
+        Sql { name: self.create.name.clone(), text: text.into() }
+    }
+}
+
+/// The copy of the campaign source.
+pub static CAMPAIGN_SOURCE: SourceSnapshot =
+    SourceSnapshot { name: "campaign_source", create: sql::embed!("refresh/campaign_source") };
+/// The copy of the flow source.
+pub static FLOW_SOURCE: SourceSnapshot =
+    SourceSnapshot { name: "flow_source", create: sql::embed!("refresh/flow_source") };
 
 /// A column as the DDL states it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,13 +239,14 @@ impl SummaryTable {
 }
 
 macro_rules! summary_table {
-    ($name:literal, $grain:ident, $overflow:expr) => {
+    ($name:literal, $grain:ident, $overflow:expr, $snapshots:expr) => {
         SummaryTable {
             name: $name,
             grain: Grain::$grain,
             ddl: sql::embed!("tables/" $name),
             refresh: sql::embed!("refresh/" $name),
             overflow: $overflow,
+            snapshots: $snapshots,
         }
     };
 }
@@ -227,13 +259,13 @@ macro_rules! overflow {
 
 /// The summary tables in the order of publishing: the five daily ones, then the two rollups.
 pub static TABLES: [SummaryTable; 7] = [
-    summary_table!("campaign_ai_summary", Daily, overflow!("campaign_ai_summary")),
-    summary_table!("flow_ai_summary", Daily, overflow!("flow_ai_summary")),
-    summary_table!("channel_performance_daily", Daily, overflow!("channel_performance_daily")),
-    summary_table!("segment_ai_trends", Daily, None),
-    summary_table!("form_ai_performance", Daily, overflow!("form_ai_performance")),
-    summary_table!("campaign_weekly_rollup", Weekly, overflow!("campaign_weekly_rollup")),
-    summary_table!("flow_weekly_rollup", Weekly, overflow!("flow_weekly_rollup")),
+    summary_table!("campaign_ai_summary", Daily, overflow!("campaign_ai_summary"), &[&CAMPAIGN_SOURCE]),
+    summary_table!("flow_ai_summary", Daily, overflow!("flow_ai_summary"), &[&FLOW_SOURCE]),
+    summary_table!("channel_performance_daily", Daily, overflow!("channel_performance_daily"), &[&CAMPAIGN_SOURCE, &FLOW_SOURCE]),
+    summary_table!("segment_ai_trends", Daily, None, &[]),
+    summary_table!("form_ai_performance", Daily, overflow!("form_ai_performance"), &[]),
+    summary_table!("campaign_weekly_rollup", Weekly, overflow!("campaign_weekly_rollup"), &[&CAMPAIGN_SOURCE]),
+    summary_table!("flow_weekly_rollup", Weekly, overflow!("flow_weekly_rollup"), &[&FLOW_SOURCE]),
 ];
 
 /// The helper views.

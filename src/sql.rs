@@ -115,6 +115,8 @@ pub static LOCK_SILENCE: Sql = embed!("internal/lock_silence");
 pub static LOCK_TAKE_OVER: Sql = embed!("internal/lock_take_over");
 /// Drops a working table.
 pub static DROP_TABLE: Sql = embed!("internal/drop_table");
+/// The engine of a table.
+pub static TABLE_ENGINE: Sql = embed!("internal/table_engine");
 /// Working tables that runs left behind.
 pub static WORKING_TABLES: Sql = embed!("internal/working_tables");
 /// The clock.
@@ -133,8 +135,6 @@ pub static SUMMARIZED_ACCOUNTS: Sql = embed!("internal/summarized_accounts");
 pub static PRESENT: Sql = embed!("checks/present");
 /// Audits staged rows; `schema` puts key, date column and float columns into its slots.
 pub static STAGED: Sql = embed!("checks/staged");
-/// Rows that readers see.
-pub static VISIBLE_ROWS: Sql = embed!("checks/visible_rows");
 /// Source rows left out because of their revenue.
 pub static REJECTED: Sql = embed!("checks/rejected");
 /// Makes a staging table.
@@ -221,23 +221,19 @@ pub static QUESTIONS: [Sql; 18] = [
 ];
 
 /// Texts that refreshes, checks, seeding and questions share.
-static FRAGMENTS: [Sql; 24] = [
+static FRAGMENTS: [Sql; 20] = [
     embed!("questions/fragments/complete_days"),
     embed!("questions/fragments/flow_sums"),
     embed!("questions/fragments/two_weeks"),
     embed!("refresh/fragments/anomaly"),
     embed!("refresh/fragments/campaign_rows"),
-    embed!("refresh/fragments/campaign_source"),
     embed!("refresh/fragments/campaign_weeks"),
     embed!("refresh/fragments/channel_days"),
     embed!("refresh/fragments/flow_rows"),
-    embed!("refresh/fragments/flow_source"),
     embed!("refresh/fragments/flow_weeks"),
     embed!("refresh/fragments/form_days"),
     embed!("refresh/fragments/label"),
-    embed!("refresh/fragments/name_stamp"),
     embed!("refresh/fragments/row_rates"),
-    embed!("refresh/fragments/sane_revenue"),
     embed!("refresh/fragments/summary_columns"),
     embed!("refresh/fragments/thresholds"),
     embed!("refresh/fragments/trends"),

@@ -37,11 +37,8 @@ WITH
                 sum(s.conversion_uniques) AS conversion_uniques,
                 sum(s.revenue_micros) AS revenue_micros,
                 uniqExact(s.flow_message_id) AS summary_rows
-            FROM
-            (
---# include fragments/flow_source.sql
-            ) AS s
-            WHERE s.date >= least({start:Date} - 28, {as_of:Date} - 89)
+            FROM {flow_source:Identifier} AS s
+            WHERE s.is_sane AND s.date >= least({start:Date} - 28, {as_of:Date} - 89)
             GROUP BY s.klaviyo_public_id, s.flow_id, s.send_channel, s.date
         ) AS f
     ),

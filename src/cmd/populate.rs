@@ -8,9 +8,9 @@ use crate::db::Db;
 use crate::exit::ExitCode;
 use crate::fault::{self, Step};
 use crate::refresh::report::{Refusal, Report};
-use crate::refresh::window::{Clock, Window};
-use crate::refresh::{self, Options, accounts, staging};
+use crate::refresh::{self, Options, Plan, snapshot, staging};
 use crate::retry::RetryPolicy;
+use crate::schema::SummaryTable;
 use crate::stop::Stop;
 use crate::{lock, output, preflight, privilege};
 
@@ -66,8 +66,15 @@ async fn change(
 }
 
 async fn locked(db: &Db, options: &Options, stop: &Stop) -> Result<Report> {
-    fault::step(Step::Preflight, preflight::check(&db.interruptible())).await?;
-    refresh::run(db, options, stop).await
+    refresh::carry_out(db, options, plan(&db.interruptible(), options).await?, stop).await
+}
+
+/// Checks the schema and reads what there is to do at the same time. Of two errors the schema's says more.
+async fn plan(db: &Db, options: &Options) -> Result<Plan> {
+    let (checked, plan) =
+        tokio::join!(fault::step(Step::Preflight, preflight::check(db)), Plan::read(db, options));
+    checked?;
+    plan
 }
 
 fn options(arguments: &Populate) -> Result<Options> {
@@ -170,18 +177,21 @@ fn list(title: &str, refusals: &[Refusal]) -> String {
 
 /// Prints what a run would do: the statements of its first batch, and the sizes of the whole.
 async fn dry_run(db: &Db, options: &Options, as_json: bool) -> Result<ExitCode> {
-    preflight::check(db).await?;
-    let window = Window::new(options.as_of, options.days, Clock::read(db).await?)?;
-    let selection = accounts::select(db, &window, &options.accounts).await?;
-    let batches = accounts::batches(&selection.candidates, options.accounts_per_batch);
+    let plan = plan(db, options).await?;
+    let Plan { window, selection, .. } = &plan;
+    let batches = plan.batches(options);
     let rows: u64 = selection.candidates.iter().map(|candidate| candidate.rows).sum();
     let partitions = selection.candidates.len() * options.tables.len();
-    let first = batches.first().map(Vec::as_slice).unwrap_or_default();
-    let statements: Vec<String> = options
-        .tables
-        .iter()
-        .map(|table| staging::fill_statement(db, table, &window, first).text().to_owned())
-        .collect();
+    let first = batches.first().map(|batch| batch.accounts.as_slice()).unwrap_or_default();
+    let copy = |source| {
+        let statement = snapshot::statement(db, source, &plan.summary_engine, window, first);
+        statement.text().to_owned()
+    };
+    let fill = |table: &&'static SummaryTable| {
+        staging::fill_statement(db, table, window, first).text().to_owned()
+    };
+    let snapshots = snapshot::needed(&options.tables).into_iter().map(copy);
+    let statements: Vec<String> = snapshots.chain(options.tables.iter().map(fill)).collect();
     if as_json {
         output::print_json(&serde_json::json!({
             "window": window,

@@ -34,11 +34,12 @@ impl Survey {
     /// Reads what the database has: four small queries.
     pub async fn read(db: &Db) -> Result<Survey> {
         let mut expected = Expected::embedded();
-        live_schema::normalize(db, expected.all_mut()).await?;
-        let sources = schema::SOURCES.iter().map(|source| source.name.as_str());
-        let names: Vec<&str> =
-            expected.all().map(|definition| definition.name.as_str()).chain(sources).collect();
-        let live = LiveSchema::read(db, &names).await?;
+        let sources = schema::SOURCES.iter().map(|source| source.name.clone());
+        let names: Vec<String> =
+            expected.all().map(|definition| definition.name.clone()).chain(sources).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let normalizing = live_schema::normalize(db, expected.all_mut());
+        let ((), live) = tokio::try_join!(normalizing, LiveSchema::read(db, &names))?;
         // A ledger of another shape is a difference of its own.
         let readable = |ledger: &LiveObject| {
             ["version", "name", "checksum"].iter().all(|it| ledger.column(it).is_some())

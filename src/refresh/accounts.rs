@@ -17,6 +17,23 @@ use crate::sql;
 /// Source rows and stored rows that one batch may hold: what a staging insert keeps in memory.
 const ROWS_PER_BATCH: u64 = 500_000;
 
+/// Accounts that are computed together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// The accounts.
+    pub accounts: Vec<AccountId>,
+    /// Source rows and stored rows of all of them.
+    pub rows: u64,
+}
+
+impl Batch {
+    /// Two smaller ones. Which of the rows are whose is not known any more, so each half counts as half.
+    pub fn halves(&self) -> [Batch; 2] {
+        let (left, right) = self.accounts.split_at(self.accounts.len() / 2);
+        [left, right].map(|accounts| Batch { accounts: accounts.to_vec(), rows: self.rows / 2 })
+    }
+}
+
 /// An account with its size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
@@ -61,9 +78,9 @@ pub struct Partition {
 pub async fn select(db: &Db, window: &Window, asked: &[AccountId]) -> Result<Selection> {
     let names: Vec<&str> = asked.iter().map(AccountId::as_str).collect();
     let statement = window.bind(db.statement(&sql::ACCOUNTS).param("accounts", &names));
-    let sources: Vec<SourceRows> = statement.fetch_all().await?;
     let tables: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
-    let partitions = partitions(db, &tables).await?;
+    let (sources, partitions) =
+        tokio::try_join!(statement.fetch_all::<SourceRows>(), partitions(db, &tables, &names))?;
 
     let mut rows: BTreeMap<String, (u64, bool)> = BTreeMap::new();
     for source in sources {
@@ -126,9 +143,9 @@ impl Selection {
     }
 }
 
-/// Rows stored for each account in these tables.
-pub async fn partitions(db: &Db, tables: &[&str]) -> Result<Vec<Partition>> {
-    db.statement(&sql::PARTITIONS).param("tables", tables).fetch_all().await
+/// Rows that these tables store for each of these accounts; no account means all.
+pub async fn partitions(db: &Db, tables: &[&str], accounts: &[&str]) -> Result<Vec<Partition>> {
+    db.statement(&sql::PARTITIONS).param("tables", tables).param("accounts", accounts).fetch_all().await
 }
 
 /// Accounts that exist on some date pass; one that no source knows is a mistake of the caller.
@@ -153,22 +170,21 @@ async fn refuse_unknown(db: &Db, unseen: &[&AccountId]) -> Result<Vec<AccountId>
 }
 
 /// Cuts the run into batches by rows, or by a fixed number of accounts.
-pub fn batches(candidates: &[Candidate], accounts_per_batch: Option<u32>) -> Vec<Vec<AccountId>> {
+pub fn batches(candidates: &[Candidate], accounts_per_batch: Option<u32>) -> Vec<Batch> {
     let most = accounts_per_batch.map_or(usize::MAX, |number| number as usize);
-    let mut batches: Vec<Vec<AccountId>> = Vec::new();
-    let mut rows = 0;
-    for candidate in candidates {
-        let fits = |batch: &Vec<AccountId>| {
-            batch.len() < most && (accounts_per_batch.is_some() || rows + candidate.rows <= ROWS_PER_BATCH)
+    let mut batches: Vec<Batch> = Vec::new();
+    for Candidate { account, rows } in candidates {
+        let fits = |batch: &&mut Batch| {
+            batch.accounts.len() < most
+                && (accounts_per_batch.is_some() || batch.rows + rows <= ROWS_PER_BATCH)
         };
-        match batches.last_mut().filter(|batch| fits(batch)) {
-            Some(batch) => batch.push(candidate.account.clone()),
-            None => {
-                batches.push(vec![candidate.account.clone()]);
-                rows = 0;
+        match batches.last_mut().filter(fits) {
+            Some(batch) => {
+                batch.accounts.push(account.clone());
+                batch.rows += rows;
             }
+            None => batches.push(Batch { accounts: vec![account.clone()], rows: *rows }),
         }
-        rows += candidate.rows;
     }
     batches
 }
@@ -185,20 +201,27 @@ mod tests {
         rows.iter().enumerate().map(candidate).collect()
     }
 
-    fn sizes(batches: &[Vec<AccountId>]) -> Vec<usize> {
-        batches.iter().map(Vec::len).collect()
+    fn sizes(batches: &[Batch]) -> Vec<(usize, u64)> {
+        batches.iter().map(|batch| (batch.accounts.len(), batch.rows)).collect()
     }
 
     #[test]
     fn batches_are_cut_by_rows() {
         let list = candidates(&[300_000, 200_000, 1, 900_000, 5]);
-        assert_eq!(sizes(&batches(&list, None)), [2, 1, 1, 1]);
+        assert_eq!(sizes(&batches(&list, None)), [(2, 500_000), (1, 1), (1, 900_000), (1, 5)]);
     }
 
     #[test]
     fn batches_are_cut_by_number_when_asked() {
         let list = candidates(&[300_000, 300_000, 300_000]);
-        assert_eq!(sizes(&batches(&list, Some(2))), [2, 1]);
+        assert_eq!(sizes(&batches(&list, Some(2))), [(2, 600_000), (1, 300_000)]);
         assert!(batches(&[], None).is_empty());
+    }
+
+    #[test]
+    fn halves_have_every_account_once() {
+        let whole = &batches(&candidates(&[10, 20, 30]), None)[0];
+        let [left, right] = whole.halves();
+        assert_eq!([left.accounts, right.accounts].concat(), whole.accounts);
     }
 }

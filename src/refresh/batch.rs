@@ -5,46 +5,51 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use clickhouse::Row;
-use futures_util::{StreamExt, stream};
-use serde::Deserialize;
+use futures_util::{StreamExt, future, stream};
 use tracing::{debug, info, warn};
 
-use super::audit::{self, Findings, Objection, Rows};
+use super::accounts::{self, Batch};
+use super::audit::{self, Findings, Objection, Rows, StoredRows};
 use super::report::Report;
 use super::window::Window;
-use super::{Options, publish, staging};
+use super::{Options, blame, publish, snapshot, staging};
 use crate::account::AccountId;
 use crate::db::{Db, QueryError};
-use crate::exit::ExitCode;
 use crate::fault::{self, Step};
 use crate::lock;
 use crate::output::EACH_TABLE;
-use crate::retry::{CANNOT_CONVERT_TYPE, Class, MEMORY_LIMIT_EXCEEDED};
+use crate::retry::CANNOT_CONVERT_TYPE;
 use crate::run_log::{self, Entry, Outcome, State};
-use crate::schema::SummaryTable;
-use crate::sql;
+use crate::schema::{SourceSnapshot, SummaryTable};
 use crate::stop::Stop;
 
 /// How long the lock counts as ours after it was seen to be.
 const LOCK_LOOK: Duration = Duration::from_secs(1);
 
-/// Staging inserts that run side by side. Each holds its table's batch in memory, and each writes on one thread.
-const STAGED_AT_ONCE: usize = 3;
+/// Tables from snapshots that are staged side by side. Each holds its batch in memory, and each writes on one thread.
+const SHARING_AT_ONCE: usize = 2;
 
-/// Reading statements that run side by side: small ones, that wait more than they work.
-const READ_AT_ONCE: usize = 7;
+/// The same of tables with a source of their own, beside those.
+const ALONE_AT_ONCE: usize = 1;
+
+/// What all batches of a run share.
+#[derive(Clone, Copy)]
+pub struct Job<'run> {
+    /// The database.
+    pub db: &'run Db,
+    /// What was asked for.
+    pub options: &'run Options,
+    /// The dates.
+    pub window: &'run Window,
+    /// Asks for an early end.
+    pub stop: &'run Stop,
+    /// The engine of the summary tables.
+    pub summary_engine: &'run str,
+}
 
 /// A batch at work.
 pub struct Work<'run> {
-    /// The database.
-    db: &'run Db,
-    /// What was asked for.
-    options: &'run Options,
-    /// The dates.
-    window: &'run Window,
-    /// Asks for an early end.
-    stop: &'run Stop,
+    job: Job<'run>,
     /// What is told at the end.
     report: &'run mut Report,
     /// The same database, for what a stop may end at once.
@@ -53,6 +58,12 @@ pub struct Work<'run> {
     lock_seen: Option<Instant>,
     /// Whether the accounts are those that a broken run left.
     redoes: bool,
+}
+
+/// What the staging tables hold, and what did not come into them.
+struct Staged {
+    findings: BTreeMap<&'static str, Findings>,
+    rejected: BTreeMap<String, u64>,
 }
 
 /// A staged and audited batch.
@@ -67,40 +78,10 @@ struct Ready {
     rows: Vec<Rows>,
 }
 
-#[derive(Debug, Row, Deserialize)]
-struct Rejected {
-    klaviyo_public_id: String,
-    campaign_rows: u64,
-    flow_rows: u64,
-}
-
-#[derive(Debug, Row, Deserialize)]
-struct Overflow {
-    #[expect(dead_code, reason = "the check is asked for one account at a time")]
-    klaviyo_public_id: String,
-    column_name: String,
-    value: String,
-}
-
 impl<'run> Work<'run> {
     /// A batch of this run.
-    pub fn new(
-        db: &'run Db,
-        options: &'run Options,
-        window: &'run Window,
-        stop: &'run Stop,
-        report: &'run mut Report,
-    ) -> Work<'run> {
-        Work {
-            reading: db.interruptible(),
-            db,
-            options,
-            window,
-            stop,
-            report,
-            lock_seen: None,
-            redoes: false,
-        }
+    pub fn new(job: &Job<'run>, report: &'run mut Report) -> Work<'run> {
+        Work { reading: job.db.interruptible(), job: *job, report, lock_seen: None, redoes: false }
     }
 
     /// The same for accounts that a broken run left in the middle: what is not reached stays announced.
@@ -109,51 +90,124 @@ impl<'run> Work<'run> {
     }
 
     /// Refreshes these accounts. An error ends the whole run; what is wrong with one account goes to the report.
-    pub async fn run(&mut self, accounts: &[AccountId]) -> Result<()> {
-        let mut waiting = vec![accounts.to_vec()];
-        while let Some(accounts) = waiting.pop() {
-            if self.stop.code().is_some() {
+    pub async fn run(&mut self, batch: &Batch) -> Result<()> {
+        let mut waiting = vec![batch.clone()];
+        while let Some(batch) = waiting.pop() {
+            if self.job.stop.code().is_some() {
                 return Ok(());
             }
-            let started = Instant::now();
-            let prepared = self.prepare(&accounts).await;
-            self.report.staging_ms += started.elapsed().as_millis() as u64;
-            match prepared {
-                Ok(prepared) => self.finish(prepared, started).await?,
-                Err(error) if !has_remedy(&error) => return Err(error),
-                Err(error) => match accounts.as_slice() {
-                    [account] if is_about_the_data(&error) => {
-                        self.refuse(account, &self.options.tables, &error).await?;
-                    }
-                    [_] => return Err(error),
-                    _ => {
-                        let (left, right) = accounts.split_at(accounts.len() / 2);
-                        warn!(accounts = accounts.len(), "batch halved: {error:#}");
-                        waiting.push(right.to_vec());
-                        waiting.push(left.to_vec());
-                    }
-                },
-            }
+            let outcome = self.run_once(&batch).await;
+            self.drop_working_tables().await;
+            waiting.extend(outcome?);
         }
         Ok(())
     }
 
+    /// Refreshes these accounts, or returns the smaller batches that are worth a try.
+    async fn run_once(&mut self, batch: &Batch) -> Result<Vec<Batch>> {
+        let started = Instant::now();
+        let prepared = self.prepare(batch).await;
+        self.report.staging_ms += started.elapsed().as_millis() as u64;
+        let error = match prepared {
+            Ok(prepared) => return self.finish(prepared, started).await.map(|()| Vec::new()),
+            Err(error) if !blame::has_remedy(&error) => return Err(error),
+            Err(error) => error,
+        };
+        match batch.accounts.as_slice() {
+            [account] if blame::is_about_the_data(&error) => {
+                self.refuse(account, &self.job.options.tables, &error).await?;
+                Ok(Vec::new())
+            }
+            [_] => Err(error),
+            accounts => {
+                warn!(accounts = accounts.len(), "batch halved: {error:#}");
+                let [left, right] = batch.halves();
+                Ok(vec![right, left])
+            }
+        }
+    }
+
     /// Stages and audits: all that readers do not notice, and that a stop may end at any time.
-    async fn prepare(&mut self, accounts: &[AccountId]) -> Result<Prepared> {
-        self.stage(accounts).await?;
-        let rejected = self.rejected(accounts).await?;
-        let ready = self.audited(accounts, &rejected).await?;
+    async fn prepare(&mut self, batch: &Batch) -> Result<Prepared> {
+        let names: Vec<&str> = self.job.options.tables.iter().map(|table| table.name).collect();
+        let accounts: Vec<&str> = batch.accounts.iter().map(AccountId::as_str).collect();
+        let partitions = accounts::partitions(&self.reading, &names, &accounts).await?;
+        let stored = partitions
+            .iter()
+            .map(|it| ((it.table_name.as_str(), it.klaviyo_public_id.as_str()), it.stored_rows))
+            .collect();
+        let Staged { findings, rejected } = self.stage(batch, &stored).await?;
+        staging::merge(&self.reading, &self.job.options.tables).await?;
+        for (account, rows) in &rejected {
+            warn!(
+                account,
+                rows, "source rows left out: conversion_value is not finite, negative or above 1e9"
+            );
+        }
+        self.report.rows_rejected.extend(rejected.clone());
+        let ready = self.passed(&batch.accounts, findings, &rejected).await?;
         Ok(Prepared { ready, rejected })
     }
 
-    /// Fills the staging tables, some at a time. One that fails lets the others end, so that none is still being
-    /// written when the batch is tried again.
-    async fn stage(&self, accounts: &[AccountId]) -> Result<()> {
-        let stage = async |table: &&'static SummaryTable| {
-            staging::stage(&self.reading, table, self.window, accounts).await
+    /// Fills the staging tables and audits each, some at a time: those with a source of their own beside those that
+    /// wait for the snapshots. One that fails lets the others end, so that none is still being written when the batch
+    /// is tried again.
+    async fn stage(&self, batch: &Batch, stored: &StoredRows<'_>) -> Result<Staged> {
+        let tables = &self.job.options.tables;
+        let work = async |table: &'static SummaryTable| {
+            staging::stage(&self.reading, table, self.job.window, batch).await?;
+            let allow_shrink = self.job.options.allow_shrink;
+            let audit =
+                audit::audit(&self.reading, table, self.job.window, &batch.accounts, stored, allow_shrink);
+            anyhow::Ok((table.name, fault::step(Step::Audit, audit).await?))
         };
-        let staged: Vec<Result<()>> = together(&self.options.tables, STAGED_AT_ONCE, stage).await;
-        staged.into_iter().collect()
+        let (sharing, alone): (Vec<_>, Vec<_>) = tables.iter().partition(|table| !table.snapshots.is_empty());
+        let from_snapshots = async {
+            let rejected = self.take_snapshots(batch).await?;
+            let findings = stream::iter(sharing).map(&work).buffered(SHARING_AT_ONCE).collect::<Vec<_>>().await;
+            anyhow::Ok((findings, rejected))
+        };
+        let from_sources = stream::iter(alone).map(&work).buffered(ALONE_AT_ONCE).collect::<Vec<_>>();
+        let (from_snapshots, from_sources) = tokio::join!(from_snapshots, from_sources);
+        let (findings, rejected) = from_snapshots?;
+        let findings = findings.into_iter().chain(from_sources).collect::<Result<BTreeMap<_, _>>>()?;
+        Ok(Staged { findings, rejected })
+    }
+
+    /// Copies the sources that tables share; returns the rows that were left out, by account.
+    async fn take_snapshots(&self, batch: &Batch) -> Result<BTreeMap<String, u64>> {
+        let Job { window, summary_engine, .. } = self.job;
+        let take = async |source: &'static SourceSnapshot| {
+            let statement =
+                snapshot::statement(&self.reading, source, summary_engine, window, &batch.accounts);
+            snapshot::take(&self.reading, source, statement).await?;
+            snapshot::rejected(&self.reading, source, window).await
+        };
+        let sources = snapshot::needed(&self.job.options.tables);
+        let taken = future::join_all(sources.into_iter().map(take)).await;
+        let mut rejected = BTreeMap::new();
+        for rows in taken {
+            for (account, rows) in rows? {
+                *rejected.entry(account).or_default() += rows;
+            }
+        }
+        Ok(rejected)
+    }
+
+    /// What stays behind is removed by the next run.
+    async fn drop_working_tables(&self) {
+        let (db, tables) = (self.job.db, &self.job.options.tables);
+        let snapshots = snapshot::needed(tables);
+        let dropping = async {
+            let dropped = tokio::join!(
+                future::try_join_all(tables.iter().map(|table| staging::drop(db, table))),
+                future::try_join_all(snapshots.into_iter().map(|source| snapshot::drop(db, source))),
+            );
+            dropped.0.and(dropped.1)
+        };
+        if let Err(error) = fault::step(Step::DropStaging, dropping).await {
+            warn!("working tables stay until the next run: {error:#}");
+        }
     }
 
     /// Publishes, checks and logs what is staged.
@@ -165,7 +219,7 @@ impl<'run> Work<'run> {
         let mut waiting = ready.into_iter();
         let mut done = Vec::new();
         let mut outcome = Ok(());
-        while self.stop.code().is_none()
+        while self.job.stop.code().is_none()
             && outcome.is_ok()
             && let Some(ready) = waiting.next()
         {
@@ -183,11 +237,11 @@ impl<'run> Work<'run> {
 
     /// Swaps an account's tables. What is wrong with this account alone is noted, and the run goes on.
     async fn publish(&mut self, ready: &Ready) -> Result<bool> {
-        let tables = &self.options.tables;
+        let tables = &self.job.options.tables;
         for (index, (table, rows)) in tables.iter().zip(&ready.rows).enumerate() {
             let swap = async {
                 self.refuse_if_lock_is_lost().await?;
-                publish::publish(self.db, table, &ready.account, *rows).await
+                publish::publish(self.job.db, table, &ready.account, *rows).await
             };
             let started = Instant::now();
             match fault::step(Step::Swap, swap).await {
@@ -200,7 +254,7 @@ impl<'run> Work<'run> {
                     "published"
                 ),
                 // Tables before this one keep the state `publishing`: the next run does the account again.
-                Err(error) if is_about_the_data(&error) => {
+                Err(error) if blame::is_about_the_data(&error) => {
                     self.refuse(&ready.account, &tables[index..], &error).await?;
                     return Ok(false);
                 }
@@ -213,7 +267,7 @@ impl<'run> Work<'run> {
     /// Asks who holds the lock, unless that was asked within the last second.
     async fn refuse_if_lock_is_lost(&mut self) -> Result<()> {
         if self.lock_seen.is_none_or(|seen| seen.elapsed() > LOCK_LOOK) {
-            lock::refuse_if_lost(self.db).await?;
+            lock::refuse_if_lost(self.job.db).await?;
             self.lock_seen = Some(Instant::now());
         }
         Ok(())
@@ -236,32 +290,21 @@ impl<'run> Work<'run> {
         let outcome = Outcome { error: "the run ended before its swap".to_owned(), ..Outcome::default() };
         let not_reached = untouched
             .iter()
-            .flat_map(|ready| self.entries(&ready.account, &self.options.tables, State::Failed, &outcome));
-        run_log::write(self.db, &not_reached.collect::<Vec<_>>()).await
+            .flat_map(|ready| self.entries(&ready.account, &self.job.options.tables, State::Failed, &outcome));
+        run_log::write(self.job.db, &not_reached.collect::<Vec<_>>()).await
     }
 
     /// The accounts that every table's audit lets pass.
-    async fn audited(
+    async fn passed(
         &mut self,
         accounts: &[AccountId],
+        mut findings: BTreeMap<&'static str, Findings>,
         rejected: &BTreeMap<String, u64>,
     ) -> Result<Vec<Ready>> {
         let mut rows: BTreeMap<&AccountId, Vec<Rows>> = BTreeMap::new();
         let mut objections: BTreeMap<&AccountId, Objection> = BTreeMap::new();
-        let names: Vec<&str> = self.options.tables.iter().map(|table| table.name).collect();
-        let partitions = super::accounts::partitions(&self.reading, &names).await?;
-        let stored = partitions
-            .iter()
-            .map(|it| ((it.table_name.as_str(), it.klaviyo_public_id.as_str()), it.stored_rows))
-            .collect();
-        let audit = async |table: &&'static SummaryTable| {
-            let allow_shrink = self.options.allow_shrink;
-            let audit = audit::audit(&self.reading, table, self.window, accounts, &stored, allow_shrink);
-            fault::step(Step::Audit, audit).await
-        };
-        let audits: Vec<Result<Findings>> = together(&self.options.tables, READ_AT_ONCE, audit).await;
-        for findings in audits {
-            let mut findings = findings?;
+        for table in &self.job.options.tables {
+            let mut findings = findings.remove(table.name).unwrap_or_default();
             for account in accounts {
                 match findings.remove(account) {
                     Some(Ok(found)) => rows.entry(account).or_default().push(found),
@@ -283,28 +326,34 @@ impl<'run> Work<'run> {
             }
             let rows_rejected = rejected.get(account.as_str()).copied().unwrap_or_default();
             let outcome = Outcome { error: reason.clone(), rows_rejected, ..Outcome::default() };
-            entries.extend(self.entries(account, &self.options.tables, state, &outcome));
+            entries.extend(self.entries(account, &self.job.options.tables, state, &outcome));
         }
-        run_log::write(self.db, &entries).await?;
+        run_log::write(self.job.db, &entries).await?;
         let passed = rows.into_iter().filter(|(account, _)| !objections.contains_key(account));
         Ok(passed.map(|(account, rows)| Ready { account: account.clone(), rows }).collect())
     }
 
     /// The accounts whose published rows are really there.
     async fn checked(&mut self, published: Vec<Ready>) -> Result<Vec<Ready>> {
-        let accounts: Vec<AccountId> = published.iter().map(|ready| ready.account.clone()).collect();
+        let tables = &self.job.options.tables;
+        let names: Vec<&str> = tables.iter().map(|table| table.name).collect();
+        let accounts: Vec<&str> = published.iter().map(|ready| ready.account.as_str()).collect();
+        if accounts.is_empty() {
+            return Ok(published);
+        }
+        let look = accounts::partitions(self.job.db, &names, &accounts);
+        let stored: BTreeMap<_, _> = fault::step(Step::Check, look)
+            .await?
+            .into_iter()
+            .map(|it| ((it.table_name, it.klaviyo_public_id), it.stored_rows))
+            .collect();
         let mut wrong: BTreeMap<AccountId, String> = BTreeMap::new();
-        let look = async |table: &&'static SummaryTable| {
-            fault::step(Step::Check, audit::visible_rows(self.db, table, &accounts)).await
-        };
-        let looks = together(&self.options.tables, READ_AT_ONCE, look).await;
-        for (index, (table, visible)) in self.options.tables.iter().zip(looks).enumerate() {
-            let visible = visible?;
-            for ready in &published {
-                let expected = ready.rows[index].written + ready.rows[index].kept;
-                let found = visible.get(ready.account.as_str()).copied().unwrap_or_default();
+        for ready in &published {
+            for (table, rows) in tables.iter().zip(&ready.rows) {
+                let key = (table.name.to_owned(), ready.account.to_string());
+                let (expected, found) = (rows.written + rows.kept, stored.get(&key).copied().unwrap_or_default());
                 if found != expected {
-                    let text = format!("`{}` shows {found} rows after publishing {expected}", table.name);
+                    let text = format!("`{}` has {found} rows after publishing {expected}", table.name);
                     wrong.entry(ready.account.clone()).or_insert(text);
                 }
             }
@@ -313,8 +362,8 @@ impl<'run> Work<'run> {
             warn!(account = account.as_str(), "{reason}");
             self.report.fail(account, reason);
             let outcome = Outcome { error: reason.clone(), ..Outcome::default() };
-            let entries = self.entries(account, &self.options.tables, State::Failed, &outcome);
-            run_log::write(self.db, &entries).await?;
+            let entries = self.entries(account, &self.job.options.tables, State::Failed, &outcome);
+            run_log::write(self.job.db, &entries).await?;
         }
         Ok(published.into_iter().filter(|ready| !wrong.contains_key(&ready.account)).collect())
     }
@@ -322,7 +371,7 @@ impl<'run> Work<'run> {
     fn count(&mut self, done: &[Ready]) {
         self.report.published += done.len() as u64;
         for ready in done {
-            for (table, rows) in self.options.tables.iter().zip(&ready.rows) {
+            for (table, rows) in self.job.options.tables.iter().zip(&ready.rows) {
                 *self.report.rows_written.entry(table.name.to_owned()).or_default() += rows.written;
                 *self.report.rows_kept.entry(table.name.to_owned()).or_default() += rows.kept;
             }
@@ -337,7 +386,10 @@ impl<'run> Work<'run> {
         error: &anyhow::Error,
     ) -> Result<()> {
         let overflow = match QueryError::code_of(error) {
-            Some(CANNOT_CONVERT_TYPE) => self.overflow(account).await?,
+            Some(CANNOT_CONVERT_TYPE) => {
+                let Job { db, options, window, .. } = self.job;
+                blame::overflow(db, &options.tables, window, account).await?
+            }
             _ => None,
         };
         let (state, reason) = match overflow {
@@ -350,38 +402,7 @@ impl<'run> Work<'run> {
             _ => self.report.fail(account, &reason),
         }
         let outcome = Outcome { error: reason, ..Outcome::default() };
-        run_log::write(self.db, &self.entries(account, tables, state, &outcome)).await
-    }
-
-    /// Names the first sum that does not fit its column.
-    async fn overflow(&self, account: &AccountId) -> Result<Option<String>> {
-        for table in &self.options.tables {
-            let Some(check) = &table.overflow else { continue };
-            let statement = self.db.statement(&check.composed()).param("accounts", [account]);
-            let found: Vec<Overflow> = self.window.bind(statement).fetch_all().await?;
-            if let Some(overflow) = found.first() {
-                let Overflow { column_name, value, .. } = overflow;
-                return Ok(Some(format!("{value} does not fit `{}.{column_name}`", table.name)));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Source rows left out because of their revenue, by account.
-    async fn rejected(&mut self, accounts: &[AccountId]) -> Result<BTreeMap<String, u64>> {
-        let statement = self.reading.statement(&sql::REJECTED.composed()).param("accounts", accounts);
-        let rows: Vec<Rejected> = self.window.bind(statement).fetch_all().await?;
-        let mut rejected = BTreeMap::new();
-        for Rejected { klaviyo_public_id: account, campaign_rows, flow_rows } in rows {
-            let rows = campaign_rows + flow_rows;
-            warn!(
-                account,
-                rows, "source rows left out: conversion_value is not finite, negative or above 1e9"
-            );
-            rejected.insert(account, rows);
-        }
-        self.report.rows_rejected.extend(rejected.clone());
-        Ok(rejected)
+        run_log::write(self.job.db, &self.entries(account, tables, state, &outcome)).await
     }
 
     async fn log(
@@ -393,7 +414,7 @@ impl<'run> Work<'run> {
     ) -> Result<()> {
         let mut entries = Vec::new();
         for ready in accounts {
-            for (table, rows) in self.options.tables.iter().zip(&ready.rows) {
+            for (table, rows) in self.job.options.tables.iter().zip(&ready.rows) {
                 let is_gone = state == State::Published && rows.written + rows.kept == 0 && rows.present > 0;
                 let outcome = Outcome {
                     rows_written: rows.written,
@@ -403,10 +424,10 @@ impl<'run> Work<'run> {
                     error: String::new(),
                 };
                 let state = if is_gone { State::Dropped } else { state };
-                entries.push(Entry::new(self.db, self.window, &ready.account, table, state, outcome));
+                entries.push(Entry::new(self.job.db, self.job.window, &ready.account, table, state, outcome));
             }
         }
-        run_log::write(self.db, &entries).await
+        run_log::write(self.job.db, &entries).await
     }
 
     fn entries(
@@ -417,38 +438,7 @@ impl<'run> Work<'run> {
         outcome: &Outcome,
     ) -> Vec<Entry> {
         let entry =
-            |table: &&SummaryTable| Entry::new(self.db, self.window, account, table, state, outcome.clone());
+            |table: &&SummaryTable| Entry::new(self.job.db, self.job.window, account, table, state, outcome.clone());
         tables.iter().map(entry).collect()
     }
-}
-
-/// Does something for each table, at most so many at once; the answers come in the order of the tables.
-async fn together<Answer>(
-    tables: &[&'static SummaryTable],
-    at_once: usize,
-    work: impl AsyncFn(&&'static SummaryTable) -> Answer,
-) -> Vec<Answer> {
-    stream::iter(tables).map(|table| work(table)).buffered(at_once).collect().await
-}
-
-/// Codes that every other account would meet too: syntax, settings, a full disk.
-const SAME_FOR_ALL: &[u32] = &[62, 115, 243, 452];
-
-/// An error that another account may not have: the run goes on. A lost server or a missing privilege ends it.
-fn is_about_the_data(error: &anyhow::Error) -> bool {
-    let Some(error) = error.downcast_ref::<QueryError>() else {
-        return false;
-    };
-    let fatal = matches!(error.exit_code(), ExitCode::AccessDenied | ExitCode::SchemaMismatch);
-    match error.code {
-        Some(MEMORY_LIMIT_EXCEEDED) => true,
-        Some(code) => error.class == Class::Never && !fatal && !SAME_FOR_ALL.contains(&code),
-        None => false,
-    }
-}
-
-/// An error that a smaller batch may not have.
-fn has_remedy(error: &anyhow::Error) -> bool {
-    let takes_too_long = |error: &QueryError| error.class == Class::Once && error.code.is_some();
-    is_about_the_data(error) || error.downcast_ref::<QueryError>().is_some_and(takes_too_long)
 }

@@ -3,9 +3,11 @@
 pub mod accounts;
 pub mod audit;
 pub mod batch;
+mod blame;
 pub mod publish;
 pub mod recovery;
 pub mod report;
+pub mod snapshot;
 pub mod staging;
 pub mod window;
 
@@ -25,6 +27,9 @@ use crate::run_log;
 use crate::schema::SummaryTable;
 use crate::sql;
 use crate::stop::Stop;
+use accounts::{Batch, Selection};
+use batch::Job;
+use recovery::Broken;
 use report::{Refusal, Report};
 use window::{Clock, Window};
 
@@ -47,21 +52,69 @@ pub struct Options {
     pub accounts_per_batch: Option<u32>,
 }
 
-/// Refreshes. The caller holds the lock and has checked the schema.
+/// What a run is going to do: read before its first write.
+#[derive(Debug)]
+pub struct Plan {
+    /// The dates.
+    pub window: Window,
+    /// The accounts.
+    pub selection: Selection,
+    broken: Vec<Broken>,
+    already_done: usize,
+    /// The engine of the summary tables.
+    pub summary_engine: String,
+    warnings: Vec<String>,
+    started: Instant,
+}
+
+impl Plan {
+    /// Reads the clock, and then all the rest at once.
+    pub async fn read(db: &Db, options: &Options) -> Result<Plan> {
+        let started = Instant::now();
+        let window = Window::new(options.as_of, options.days, Clock::read(db).await?)?;
+        let (mut selection, broken, done, summary_engine, crowded, cut_week) = tokio::try_join!(
+            fault::step(Step::ListAccounts, accounts::select(db, &window, &options.accounts)),
+            recovery::find(db),
+            already_published(db, &window, options),
+            snapshot::engine_beside(db),
+            partition_count::crowded(db),
+            cut_week(db, &window, options),
+        )?;
+        selection.put_first(&recovery::accounts(&broken));
+        let already_done = selection.leave_out(&done);
+        let warnings: Vec<String> =
+            crowded.iter().map(ToString::to_string).chain(cut_week).collect();
+        for warning in &warnings {
+            warn!("{warning}");
+        }
+        Ok(Plan { window, selection, broken, already_done, summary_engine, warnings, started })
+    }
+
+    /// The accounts in the batches that they are computed in.
+    pub fn batches(&self, options: &Options) -> Vec<Batch> {
+        accounts::batches(&self.selection.candidates, options.accounts_per_batch)
+    }
+}
+
+/// Plans and refreshes. The caller has checked the schema.
+pub async fn run(db: &Db, options: &Options, stop: &Stop) -> Result<Report> {
+    let plan = Plan::read(&db.with_stop(stop).interruptible(), options).await?;
+    carry_out(db, options, plan, stop).await
+}
+
+/// Refreshes as planned. The caller holds the lock and has checked the schema.
 ///
 /// A run that is asked to stop ends well: what it swapped is in the report, what it did not is as before.
-pub async fn run(db: &Db, options: &Options, stop: &Stop) -> Result<Report> {
-    let started = Instant::now();
+pub async fn carry_out(db: &Db, options: &Options, plan: Plan, stop: &Stop) -> Result<Report> {
     let db = &db.with_stop(stop);
-    let window = Window::new(options.as_of, options.days, Clock::read(db).await?)?;
-    let mut report = Report::new(db.run_id(), db.target(), window);
+    let started = plan.started;
+    let mut report = Report::new(db.run_id(), db.target(), plan.window);
+    report.warnings.clone_from(&plan.warnings);
+    report.skipped = plan.selection.impossible.iter().map(|id| impossible(id)).collect();
+    report.nothing_to_do = plan.selection.nothing_to_do.len() as u64;
+    report.already_done = plan.already_done as u64;
     fault::step(Step::RemoveLeftBehind, remove_left_behind(db)).await?;
-    let outcome = refresh(db, options, &window, stop, &mut report).await;
-    for table in &options.tables {
-        if let Err(error) = fault::step(Step::DropStaging, staging::drop(db, table)).await {
-            warn!(table = table.name, "a staging table stays until the next run: {error:#}");
-        }
-    }
+    let outcome = refresh(db, options, &plan, stop, &mut report).await;
     match outcome {
         Err(error) if stop.code().is_some() => warn!("stopped: {error:#}"),
         outcome => outcome?,
@@ -70,64 +123,38 @@ pub async fn run(db: &Db, options: &Options, stop: &Stop) -> Result<Report> {
     Ok(report)
 }
 
-async fn refresh(
-    db: &Db,
-    options: &Options,
-    window: &Window,
-    stop: &Stop,
-    report: &mut Report,
-) -> Result<()> {
-    let reading = &db.interruptible();
-    warn_of_many_partitions(reading, report).await?;
-    warn_of_later_dates(reading, options, window, report).await?;
-    let selecting = accounts::select(reading, window, &options.accounts);
-    let mut selection = fault::step(Step::ListAccounts, selecting).await?;
-    report.skipped = selection.impossible.iter().map(|id| impossible(id)).collect();
-    report.nothing_to_do = selection.nothing_to_do.len() as u64;
-
-    let broken = recovery::find(reading).await?;
-    selection.put_first(&recovery::accounts(&broken));
-    if options.resume {
-        let done = run_log::already_published(reading, window, &options.tables).await?;
-        report.already_done = selection.leave_out(&done) as u64;
-    }
-    recovery::redo(db, &broken, &selection, options, window, stop, report).await?;
-
-    let batches = accounts::batches(&selection.candidates, options.accounts_per_batch);
+async fn refresh(db: &Db, options: &Options, plan: &Plan, stop: &Stop, report: &mut Report) -> Result<()> {
+    let job = Job { db, options, window: &plan.window, stop, summary_engine: &plan.summary_engine };
+    recovery::redo(&job, &plan.broken, &plan.selection, report).await?;
+    let batches = plan.batches(options);
     info!(
         run = db.run_id(),
         "{} accounts in {} batches, {} to {}",
-        selection.candidates.len(),
+        plan.selection.candidates.len(),
         batches.len(),
-        window.start,
-        window.as_of
+        plan.window.start,
+        plan.window.as_of
     );
-    run_batches(db, options, window, stop, report, &batches).await
+    run_batches(&job, report, &batches).await
 }
 
-async fn run_batches(
-    db: &Db,
-    options: &Options,
-    window: &Window,
-    stop: &Stop,
-    report: &mut Report,
-    batches: &[Vec<AccountId>],
-) -> Result<()> {
-    let bar = output::progress_bar(batches.iter().map(Vec::len).sum::<usize>() as u64, "accounts");
-    for (number, accounts) in batches.iter().enumerate() {
-        if stop.code().is_some() {
+async fn run_batches(job: &Job<'_>, report: &mut Report, batches: &[Batch]) -> Result<()> {
+    let accounts = batches.iter().map(|batch| batch.accounts.len()).sum::<usize>();
+    let bar = output::progress_bar(accounts as u64, "accounts");
+    for (number, batch) in batches.iter().enumerate() {
+        if job.stop.code().is_some() {
             break;
         }
         let started = Instant::now();
-        let outcome = batch::Work::new(db, options, window, stop, report).run(accounts).await;
+        let outcome = batch::Work::new(job, report).run(batch).await;
         if outcome.is_err() {
             bar.finish_and_clear();
             return outcome;
         }
-        bar.inc(accounts.len() as u64);
+        bar.inc(batch.accounts.len() as u64);
         if bar.is_hidden() && batches.len() > 1 {
             info!(
-                accounts = accounts.len(),
+                accounts = batch.accounts.len(),
                 elapsed_ms = started.elapsed().as_millis() as u64,
                 "batch {} of {}",
                 number + 1,
@@ -153,30 +180,28 @@ async fn remove_left_behind(db: &Db) -> Result<()> {
     Ok(())
 }
 
-async fn warn_of_many_partitions(db: &Db, report: &mut Report) -> Result<()> {
-    for table in partition_count::crowded(db).await? {
-        warn!("{table}");
-        report.warnings.push(table.to_string());
+/// The accounts that `--resume` leaves out.
+async fn already_published(db: &Db, window: &Window, options: &Options) -> Result<Vec<String>> {
+    match options.resume {
+        true => run_log::already_published(db, window, &options.tables).await,
+        false => Ok(Vec::new()),
     }
-    Ok(())
 }
 
-/// A run for a past date cuts that date's week short: say so if the tables hold later dates.
-async fn warn_of_later_dates(db: &Db, options: &Options, window: &Window, report: &mut Report) -> Result<()> {
+/// A run for a past date cuts that date's week short: says so if the tables hold later dates.
+async fn cut_week(db: &Db, window: &Window, options: &Options) -> Result<Option<String>> {
     if options.as_of.is_none() || window.as_of == window::sunday(window.as_of) {
-        return Ok(());
+        return Ok(None);
     }
     let statement = window.bind(db.statement(&sql::LATER_DATES)).param("accounts", &options.accounts);
-    if statement.fetch_one::<u64>().await? > 0 {
-        let text = format!(
+    let has_later_dates = statement.fetch_one::<u64>().await? > 0;
+    Ok(has_later_dates.then(|| {
+        format!(
             "the week of {} is cut at {}: the tables hold later dates, refresh them again without --as-of",
             window::monday(window.as_of),
             window.as_of
-        );
-        warn!("{text}");
-        report.warnings.push(text);
-    }
-    Ok(())
+        )
+    }))
 }
 
 /// The tables that `--table` names, in the order of publishing.

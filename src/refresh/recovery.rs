@@ -9,15 +9,14 @@ use anyhow::Result;
 use chrono::NaiveDate;
 use tracing::info;
 
-use super::accounts::Selection;
+use super::accounts::{Batch, Selection};
 use super::report::Report;
-use super::window::Window;
-use super::{Options, batch, tables_named};
+use super::{Options, tables_named};
+use super::batch::{self, Job};
 use crate::account::AccountId;
 use crate::db::Db;
 use crate::run_log::{self, LeftInPublishing};
 use crate::schema::SummaryTable;
-use crate::stop::Stop;
 
 /// Accounts that the same broken run left, with its dates and tables.
 #[derive(Debug)]
@@ -49,14 +48,12 @@ pub fn accounts(broken: &[Broken]) -> Vec<AccountId> {
 
 /// Redoes what the run itself would not cover: other accounts, dates before its window, other tables.
 pub async fn redo(
-    db: &Db,
+    job: &Job<'_>,
     broken: &[Broken],
     selection: &Selection,
-    options: &Options,
-    window: &Window,
-    stop: &Stop,
     report: &mut Report,
 ) -> Result<()> {
+    let Job { db, options, window, .. } = *job;
     for group in broken {
         let is_wider = group.start < window.start
             || group.as_of > window.as_of
@@ -73,7 +70,10 @@ pub async fn redo(
         );
         let options = Options { tables: group.tables.clone(), ..options.clone() };
         let mut redone = Report::new(db.run_id(), db.target(), window);
-        batch::Work::new(db, &options, &window, stop, &mut redone).redoing().run(&accounts).await?;
+        let job = Job { options: &options, window: &window, ..*job };
+        // A broken batch was small enough once; how many rows it has is not looked up again.
+        let batch = Batch { accounts, rows: u64::MAX };
+        batch::Work::new(&job, &mut redone).redoing().run(&batch).await?;
         report.add_recovered(redone, |account| selection.refreshes(account));
     }
     Ok(())

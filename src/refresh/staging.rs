@@ -1,9 +1,12 @@
 //! Staging tables: a run's private copies of the summary tables, filled before any reader sees a thing.
 
+use std::cell::Cell;
+
 use anyhow::{Context, Result};
 use tracing::debug;
 
-use super::accounts;
+use super::accounts::{self, Batch};
+use super::snapshot;
 use super::window::Window;
 use crate::account::AccountId;
 use crate::db::Db;
@@ -12,17 +15,19 @@ use crate::retry::MEMORY_LIMIT_EXCEEDED;
 use crate::schema::SummaryTable;
 use crate::sql;
 
-/// Larger than any batch, so that each partition of an insert becomes one part.
-const INSERT_BLOCK_ROWS: u64 = 4_000_000;
+/// More than any batch of several accounts has, so that each partition of an insert becomes one part. An account that
+/// is larger alone comes in several, which are merged: so much and no more is kept in memory.
+const INSERT_BLOCK_ROWS: u64 = 1_000_000;
+
+/// A batch with fewer rows than this is not worth a second thread a statement.
+const ROWS_FOR_ONE_THREAD: u64 = 50_000;
 
 /// The staging table of a summary table in this run.
 pub fn name(db: &Db, table: &SummaryTable) -> String {
     format!("ai_staging_{}_{}", db.run_id(), table.name)
 }
 
-/// Makes the staging table empty, whatever was there.
 async fn make(db: &Db, table: &SummaryTable) -> Result<()> {
-    drop(db, table).await?;
     let statement = db.statement(&sql::CREATE_STAGING).param("staging", name(db, table));
     statement.generated_name("target", table.name).writing().execute().await
 }
@@ -47,40 +52,53 @@ pub fn fill_statement<'db>(
         .param("accounts", accounts)
         .param("window_start", window_start)
         .param("window_end", window_end);
-    window.bind(statement)
+    window.bind(snapshot::bind(db, table, statement))
 }
 
-/// Makes the staging table and fills it, each account in one part. A try whose outcome is in doubt may have left
-/// rows behind: the next one starts from an empty table.
-pub async fn stage(db: &Db, table: &SummaryTable, window: &Window, accounts: &[AccountId]) -> Result<()> {
+/// Makes the staging table and fills it, each account in one part unless it is huge. A try whose outcome is in doubt
+/// may have left rows behind: the next one starts from an empty table.
+pub async fn stage(db: &Db, table: &SummaryTable, window: &Window, batch: &Batch) -> Result<()> {
     let started = std::time::Instant::now();
+    let is_first = Cell::new(true);
     let work = async || {
+        if !is_first.replace(false) {
+            drop(db, table).await?;
+        }
         fault::step(Step::MakeStaging, make(db, table)).await?;
-        fault::step(Step::Stage, fill(db, table, window, accounts)).await
+        fault::step(Step::Stage, fill(db, table, window, batch)).await
     };
     let staged = db.retrying(MEMORY_LIMIT_EXCEEDED, work).await;
     staged.with_context(|| format!("cannot compute `{}`", table.name))?;
     debug!(
         table = table.name,
-        accounts = accounts.len(),
+        accounts = batch.accounts.len(),
         elapsed_ms = started.elapsed().as_millis() as u64,
         "staged"
     );
     Ok(())
 }
 
-async fn fill(db: &Db, table: &SummaryTable, window: &Window, accounts: &[AccountId]) -> Result<()> {
-    fill_statement(db, table, window, accounts)
-        .writing()
+async fn fill(db: &Db, table: &SummaryTable, window: &Window, batch: &Batch) -> Result<()> {
+    let statement = fill_statement(db, table, window, &batch.accounts).writing();
+    let statement = match batch.rows < ROWS_FOR_ONE_THREAD {
+        true => statement.setting("max_threads", 1),
+        false => statement,
+    };
+    statement
         .setting("min_insert_block_size_rows", INSERT_BLOCK_ROWS)
         .setting("min_insert_block_size_bytes", 0)
         .once()
         .execute()
-        .await?;
-    let staging = name(db, table);
-    for partition in accounts::partitions(db, &[&staging]).await? {
+        .await
+}
+
+/// Merges the partitions that came in several parts: a swap takes over every part of its partition.
+pub async fn merge(db: &Db, tables: &[&SummaryTable]) -> Result<()> {
+    let names: Vec<String> = tables.iter().map(|table| name(db, table)).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    for partition in accounts::partitions(db, &names, &[]).await? {
         if partition.parts > 1 {
-            let statement = db.statement(&sql::MERGE_PARTITION).param("staging", &staging);
+            let statement = db.statement(&sql::MERGE_PARTITION).param("staging", &partition.table_name);
             statement.param("klaviyo_public_id", &partition.klaviyo_public_id).execute().await?;
         }
     }

@@ -20,10 +20,7 @@
             sum(s.bounced) AS bounced,
             sum(s.unsubscribes) AS unsubscribes,
             sum(s.spam_complaints) AS spam_complaints
-        FROM
-        (
---# include fragments/campaign_source.sql
-        ) AS s
-        WHERE s.date >= least({start:Date} - 28, {as_of:Date} - 89)
+        FROM {campaign_source:Identifier} AS s
+        WHERE s.is_sane AND s.date >= least({start:Date} - 28, {as_of:Date} - 89)
         GROUP BY s.klaviyo_public_id, s.date, s.campaign_id, s.send_channel
     ),

@@ -17,11 +17,8 @@
             sum(s.conversion_uniques) AS conversion_uniques,
             sum(s.revenue_micros) AS revenue_micros,
             uniqExactIf(s.campaign_message_id, s.recipients > 0) AS messages_sent
-        FROM
-        (
---# include fragments/campaign_source.sql
-        ) AS s
-        WHERE s.date >= toMonday({start:Date}) - 7
+        FROM {campaign_source:Identifier} AS s
+        WHERE s.is_sane AND s.date >= toMonday({start:Date}) - 7
         GROUP BY s.klaviyo_public_id, s.date, s.campaign_id, s.send_channel
     ),
     -- One row is one campaign in one week.

@@ -17,11 +17,8 @@
             s.conversion_uniques AS conversion_uniques,
             s.revenue_micros AS revenue_micros,
             1 AS is_campaign
-        FROM
-        (
---# include fragments/campaign_source.sql
-        ) AS s
-        WHERE s.date >= {start:Date}
+        FROM {campaign_source:Identifier} AS s
+        WHERE s.is_sane AND s.date >= {start:Date}
         UNION ALL
         SELECT
             s.klaviyo_public_id AS klaviyo_public_id,
@@ -39,11 +36,8 @@
             s.conversion_uniques AS conversion_uniques,
             s.revenue_micros AS revenue_micros,
             0 AS is_campaign
-        FROM
-        (
---# include fragments/flow_source.sql
-        ) AS s
-        WHERE s.date >= {start:Date}
+        FROM {flow_source:Identifier} AS s
+        WHERE s.is_sane AND s.date >= {start:Date}
     ),
     -- A channel to which nothing was sent on the day keeps its row.
     channel_days AS

@@ -20,10 +20,7 @@
             sum(s.bounced) AS bounced,
             sum(s.unsubscribes) AS unsubscribes,
             sum(s.spam_complaints) AS spam_complaints
-        FROM
-        (
---# include fragments/flow_source.sql
-        ) AS s
-        WHERE s.date >= {start:Date}
+        FROM {flow_source:Identifier} AS s
+        WHERE s.is_sane AND s.date >= {start:Date}
         GROUP BY s.klaviyo_public_id, s.date, s.flow_id, s.flow_message_id, s.send_channel
     ),

@@ -16,11 +16,8 @@
             sum(s.conversions) AS conversions,
             sum(s.conversion_uniques) AS conversion_uniques,
             sum(s.revenue_micros) AS revenue_micros
-        FROM
-        (
---# include fragments/flow_source.sql
-        ) AS s
-        WHERE s.date >= toMonday({start:Date}) - 7
+        FROM {flow_source:Identifier} AS s
+        WHERE s.is_sane AND s.date >= toMonday({start:Date}) - 7
         GROUP BY s.klaviyo_public_id, s.date, s.flow_id, s.send_channel
     ),
     -- One row is one flow in one week.

@@ -1,0 +1,62 @@
+//! What went wrong with a batch: whether a smaller one may do, and what of an account does not fit.
+
+use anyhow::Result;
+use clickhouse::Row;
+use serde::Deserialize;
+
+use super::snapshot;
+use super::window::Window;
+use crate::account::AccountId;
+use crate::db::{Db, QueryError};
+use crate::exit::ExitCode;
+use crate::retry::{Class, MEMORY_LIMIT_EXCEEDED};
+use crate::schema::SummaryTable;
+use crate::sql::Sql;
+
+/// Codes that every other account would meet too: syntax, settings, a full disk.
+const SAME_FOR_ALL: &[u32] = &[62, 115, 243, 452];
+
+/// An error that another account may not have: the run goes on. A lost server or a missing privilege ends it.
+pub fn is_about_the_data(error: &anyhow::Error) -> bool {
+    let Some(error) = error.downcast_ref::<QueryError>() else {
+        return false;
+    };
+    let fatal = matches!(error.exit_code(), ExitCode::AccessDenied | ExitCode::SchemaMismatch);
+    match error.code {
+        Some(MEMORY_LIMIT_EXCEEDED) => true,
+        Some(code) => error.class == Class::Never && !fatal && !SAME_FOR_ALL.contains(&code),
+        None => false,
+    }
+}
+
+/// An error that a smaller batch may not have.
+pub fn has_remedy(error: &anyhow::Error) -> bool {
+    let takes_too_long = |error: &QueryError| error.class == Class::Once && error.code.is_some();
+    is_about_the_data(error) || error.downcast_ref::<QueryError>().is_some_and(takes_too_long)
+}
+
+#[derive(Debug, Row, Deserialize)]
+struct Overflow {
+    #[expect(dead_code, reason = "the check is asked for one account at a time")]
+    klaviyo_public_id: String,
+    column_name: String,
+    value: String,
+}
+
+/// Names the first sum of this account that does not fit its column.
+pub async fn overflow(
+    db: &Db,
+    tables: &[&SummaryTable],
+    window: &Window,
+    account: &AccountId,
+) -> Result<Option<String>> {
+    for table in tables {
+        let Some(check) = table.overflow.as_ref().map(Sql::composed) else { continue };
+        let statement = snapshot::bind(db, table, db.statement(&check).param("accounts", [account]));
+        let found: Vec<Overflow> = window.bind(statement).fetch_all().await?;
+        if let Some(Overflow { column_name, value, .. }) = found.first() {
+            return Ok(Some(format!("{value} does not fit `{}.{column_name}`", table.name)));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,80 @@
+//! Snapshots: a batch's copies of the sources that several tables are computed from.
+//!
+//! They spare reading a source once a table, and make all tables of an account speak of the same rows.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+
+use super::window::Window;
+use crate::account::AccountId;
+use crate::db::{Db, Statement};
+use crate::fault::{self, Step};
+use crate::retry::MEMORY_LIMIT_EXCEEDED;
+use crate::schema::{SourceSnapshot, SummaryTable, TABLES};
+use crate::sql;
+
+/// The table that holds the copy in this run.
+pub fn name(db: &Db, source: &SourceSnapshot) -> String {
+    format!("ai_staging_{}_{}", db.run_id(), source.name)
+}
+
+/// The sources that these tables share, each once.
+pub fn needed(tables: &[&'static SummaryTable]) -> Vec<&'static SourceSnapshot> {
+    let mut sources: Vec<&SourceSnapshot> = Vec::new();
+    for source in tables.iter().flat_map(|table| table.snapshots) {
+        if !sources.iter().any(|known| known.name == source.name) {
+            sources.push(source);
+        }
+    }
+    sources
+}
+
+/// Tells a statement of this table where the copies are.
+pub fn bind<'db>(db: &Db, table: &SummaryTable, statement: Statement<'db>) -> Statement<'db> {
+    table.snapshots.iter().fold(statement, |statement, source| statement.param(source.name, name(db, source)))
+}
+
+/// The engine of the summary tables, which decides the copies'.
+pub async fn engine_beside(db: &Db) -> Result<String> {
+    let engines: Vec<String> = db.statement(&sql::TABLE_ENGINE).param("table", TABLES[0].name).fetch_all().await?;
+    Ok(engines.into_iter().next().unwrap_or_default())
+}
+
+/// The statement that copies the rows of these accounts.
+pub fn statement<'db>(
+    db: &'db Db,
+    source: &SourceSnapshot,
+    summary_engine: &str,
+    window: &Window,
+    accounts: &[AccountId],
+) -> Statement<'db> {
+    let statement = db.statement(&source.create_beside(summary_engine)).param("snapshot", name(db, source));
+    window.bind(statement.param("accounts", accounts))
+}
+
+/// Makes a copy. A try whose outcome is in doubt may have left some rows: the next one starts anew.
+pub async fn take(db: &Db, source: &SourceSnapshot, statement: Statement<'_>) -> Result<()> {
+    let is_first = Cell::new(true);
+    let work = async || {
+        if !is_first.replace(false) {
+            drop(db, source).await?;
+        }
+        fault::step(Step::Snapshot, statement.clone().writing().once().execute()).await
+    };
+    let taken = db.retrying(MEMORY_LIMIT_EXCEEDED, work).await;
+    taken.with_context(|| format!("cannot copy `{}`", source.name))
+}
+
+/// Rows left out because of their revenue, by account.
+pub async fn rejected(db: &Db, source: &SourceSnapshot, window: &Window) -> Result<BTreeMap<String, u64>> {
+    let statement = db.statement(&sql::REJECTED).param("snapshot", name(db, source));
+    let rows: Vec<(String, u64)> = window.bind(statement).fetch_all().await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Drops the copy.
+pub async fn drop(db: &Db, source: &SourceSnapshot) -> Result<()> {
+    db.statement(&sql::DROP_TABLE).param("table", name(db, source)).execute().await
+}
