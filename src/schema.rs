@@ -261,10 +261,20 @@ macro_rules! overflow {
 pub static TABLES: [SummaryTable; 7] = [
     summary_table!("campaign_ai_summary", Daily, overflow!("campaign_ai_summary"), &[&CAMPAIGN_SOURCE]),
     summary_table!("flow_ai_summary", Daily, overflow!("flow_ai_summary"), &[&FLOW_SOURCE]),
-    summary_table!("channel_performance_daily", Daily, overflow!("channel_performance_daily"), &[&CAMPAIGN_SOURCE, &FLOW_SOURCE]),
+    summary_table!(
+        "channel_performance_daily",
+        Daily,
+        overflow!("channel_performance_daily"),
+        &[&CAMPAIGN_SOURCE, &FLOW_SOURCE]
+    ),
     summary_table!("segment_ai_trends", Daily, None, &[]),
     summary_table!("form_ai_performance", Daily, overflow!("form_ai_performance"), &[]),
-    summary_table!("campaign_weekly_rollup", Weekly, overflow!("campaign_weekly_rollup"), &[&CAMPAIGN_SOURCE]),
+    summary_table!(
+        "campaign_weekly_rollup",
+        Weekly,
+        overflow!("campaign_weekly_rollup"),
+        &[&CAMPAIGN_SOURCE]
+    ),
     summary_table!("flow_weekly_rollup", Weekly, overflow!("flow_weekly_rollup"), &[&FLOW_SOURCE]),
 ];
 

@@ -187,9 +187,8 @@ async fn dry_run(db: &Db, options: &Options, as_json: bool) -> Result<ExitCode> 
         let statement = snapshot::statement(db, source, &plan.summary_engine, window, first);
         statement.text().to_owned()
     };
-    let fill = |table: &&'static SummaryTable| {
-        staging::fill_statement(db, table, window, first).text().to_owned()
-    };
+    let fill =
+        |table: &&'static SummaryTable| staging::fill_statement(db, table, window, first).text().to_owned();
     let snapshots = snapshot::needed(&options.tables).into_iter().map(copy);
     let statements: Vec<String> = snapshots.chain(options.tables.iter().map(fill)).collect();
     if as_json {

@@ -52,6 +52,8 @@ pub struct Selection {
     pub nothing_to_do: Vec<AccountId>,
     /// Ids in a source that no Klaviyo account has: never sent anywhere, reported.
     pub impossible: Vec<String>,
+    /// What the tables store of them before the run.
+    pub partitions: Vec<Partition>,
 }
 
 #[derive(Debug, Row, Deserialize)]
@@ -72,31 +74,46 @@ pub struct Partition {
     pub stored_rows: u64,
     /// Parts that they are in.
     pub parts: u64,
+    /// Partitions that the whole table has.
+    pub table_partitions: u64,
 }
 
 /// Lists the accounts with rows in the sources or in the tables: those asked for, or all.
 pub async fn select(db: &Db, window: &Window, asked: &[AccountId]) -> Result<Selection> {
     let names: Vec<&str> = asked.iter().map(AccountId::as_str).collect();
-    let statement = window.bind(db.statement(&sql::ACCOUNTS).param("accounts", &names));
     let tables: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
-    let (sources, partitions) =
-        tokio::try_join!(statement.fetch_all::<SourceRows>(), partitions(db, &tables, &names))?;
-
+    let stored = partitions(db, &tables, &names);
+    let (sources, partitions) = match asked {
+        [] => tokio::try_join!(source_rows(db, window, &[]), stored)?,
+        _ => {
+            // Whoever asks for an account waits for it. What the tables store of it says enough: it exists, and its
+            // source has about as many rows.
+            let stored = stored.await?;
+            let is_new = |name: &&str| !stored.iter().any(|it| it.klaviyo_public_id == *name);
+            let new: Vec<&str> = names.iter().copied().filter(is_new).collect();
+            let sources = match new.is_empty() {
+                true => Vec::new(),
+                false => source_rows(db, window, &new).await?,
+            };
+            (sources, stored)
+        }
+    };
     let mut rows: BTreeMap<String, (u64, bool)> = BTreeMap::new();
     for source in sources {
         let entry = rows.entry(source.account_id).or_default();
         entry.0 += source.rows_to_read;
         entry.1 |= source.rows_in_window > 0;
     }
-    for partition in partitions {
-        let entry = rows.entry(partition.klaviyo_public_id).or_default();
-        entry.0 += partition.stored_rows;
+    for partition in &partitions {
+        let entry = rows.entry(partition.klaviyo_public_id.clone()).or_default();
+        let read = if asked.is_empty() { 0 } else { partition.stored_rows };
+        entry.0 += partition.stored_rows + read;
         entry.1 = true;
     }
     let wanted: BTreeSet<&str> = names.iter().copied().collect();
     rows.retain(|id, _| wanted.is_empty() || wanted.contains(id.as_str()));
 
-    let mut selection = Selection::default();
+    let mut selection = Selection { partitions, ..Selection::default() };
     for (id, (rows, has_work)) in rows {
         match AccountId::new(&id) {
             None => selection.impossible.push(id.chars().take(80).collect()),
@@ -141,6 +158,21 @@ impl Selection {
         self.candidates.retain(|candidate| !done.contains(candidate.account.as_str()));
         before - self.candidates.len()
     }
+}
+
+/// Stored rows by table and account.
+pub type StoredRows<'partitions> = BTreeMap<(&'partitions str, &'partitions str), u64>;
+
+/// The stored rows of these partitions.
+pub fn stored_rows(partitions: &[Partition]) -> StoredRows<'_> {
+    partitions
+        .iter()
+        .map(|it| ((it.table_name.as_str(), it.klaviyo_public_id.as_str()), it.stored_rows))
+        .collect()
+}
+
+async fn source_rows(db: &Db, window: &Window, accounts: &[&str]) -> Result<Vec<SourceRows>> {
+    window.bind(db.statement(&sql::ACCOUNTS)).param("accounts", accounts).fetch_all().await
 }
 
 /// Rows that these tables store for each of these accounts; no account means all.

@@ -6,6 +6,7 @@ use anyhow::Result;
 use clickhouse::Row;
 use serde::Deserialize;
 
+use super::accounts::StoredRows;
 use super::staging;
 use super::window::Window;
 use crate::account::AccountId;
@@ -60,9 +61,6 @@ pub enum Objection {
 
 /// The rows of each account, or the objection to publishing it.
 pub type Findings = BTreeMap<AccountId, Result<Rows, Objection>>;
-
-/// Rows that the server says it stores, by table and account: read once for all tables of a batch.
-pub type StoredRows<'partitions> = BTreeMap<(&'partitions str, &'partitions str), u64>;
 
 /// Compares what is staged for these accounts with what is there; `stored` says what is stored.
 pub async fn audit(

@@ -8,8 +8,8 @@ use anyhow::Result;
 use futures_util::{StreamExt, future, stream};
 use tracing::{debug, info, warn};
 
-use super::accounts::{self, Batch};
-use super::audit::{self, Findings, Objection, Rows, StoredRows};
+use super::accounts::{self, Batch, StoredRows};
+use super::audit::{self, Findings, Objection, Rows};
 use super::report::Report;
 use super::window::Window;
 use super::{Options, blame, publish, snapshot, staging};
@@ -45,6 +45,8 @@ pub struct Job<'run> {
     pub stop: &'run Stop,
     /// The engine of the summary tables.
     pub summary_engine: &'run str,
+    /// What the tables stored before the run. Nobody but this run changes that, and no account comes twice.
+    pub stored: &'run StoredRows<'run>,
 }
 
 /// A batch at work.
@@ -129,15 +131,7 @@ impl<'run> Work<'run> {
 
     /// Stages and audits: all that readers do not notice, and that a stop may end at any time.
     async fn prepare(&mut self, batch: &Batch) -> Result<Prepared> {
-        let names: Vec<&str> = self.job.options.tables.iter().map(|table| table.name).collect();
-        let accounts: Vec<&str> = batch.accounts.iter().map(AccountId::as_str).collect();
-        let partitions = accounts::partitions(&self.reading, &names, &accounts).await?;
-        let stored = partitions
-            .iter()
-            .map(|it| ((it.table_name.as_str(), it.klaviyo_public_id.as_str()), it.stored_rows))
-            .collect();
-        let Staged { findings, rejected } = self.stage(batch, &stored).await?;
-        staging::merge(&self.reading, &self.job.options.tables).await?;
+        let Staged { findings, rejected } = self.stage(batch).await?;
         for (account, rows) in &rejected {
             warn!(
                 account,
@@ -152,19 +146,21 @@ impl<'run> Work<'run> {
     /// Fills the staging tables and audits each, some at a time: those with a source of their own beside those that
     /// wait for the snapshots. One that fails lets the others end, so that none is still being written when the batch
     /// is tried again.
-    async fn stage(&self, batch: &Batch, stored: &StoredRows<'_>) -> Result<Staged> {
-        let tables = &self.job.options.tables;
+    async fn stage(&self, batch: &Batch) -> Result<Staged> {
+        let Job { options: Options { tables, allow_shrink, .. }, window, stored, .. } = self.job;
         let work = async |table: &'static SummaryTable| {
-            staging::stage(&self.reading, table, self.job.window, batch).await?;
-            let allow_shrink = self.job.options.allow_shrink;
-            let audit =
-                audit::audit(&self.reading, table, self.job.window, &batch.accounts, stored, allow_shrink);
-            anyhow::Ok((table.name, fault::step(Step::Audit, audit).await?))
+            staging::stage(&self.reading, table, window, batch).await?;
+            let audit = audit::audit(&self.reading, table, window, &batch.accounts, stored, *allow_shrink);
+            let findings = fault::step(Step::Audit, audit).await?;
+            let rows = findings.values().flatten().map(|rows| rows.written + rows.kept).sum();
+            staging::merge(&self.reading, table, rows).await?;
+            anyhow::Ok((table.name, findings))
         };
         let (sharing, alone): (Vec<_>, Vec<_>) = tables.iter().partition(|table| !table.snapshots.is_empty());
         let from_snapshots = async {
             let rejected = self.take_snapshots(batch).await?;
-            let findings = stream::iter(sharing).map(&work).buffered(SHARING_AT_ONCE).collect::<Vec<_>>().await;
+            let findings =
+                stream::iter(sharing).map(&work).buffered(SHARING_AT_ONCE).collect::<Vec<_>>().await;
             anyhow::Ok((findings, rejected))
         };
         let from_sources = stream::iter(alone).map(&work).buffered(ALONE_AT_ONCE).collect::<Vec<_>>();
@@ -288,9 +284,9 @@ impl<'run> Work<'run> {
             return Ok(());
         }
         let outcome = Outcome { error: "the run ended before its swap".to_owned(), ..Outcome::default() };
-        let not_reached = untouched
-            .iter()
-            .flat_map(|ready| self.entries(&ready.account, &self.job.options.tables, State::Failed, &outcome));
+        let not_reached = untouched.iter().flat_map(|ready| {
+            self.entries(&ready.account, &self.job.options.tables, State::Failed, &outcome)
+        });
         run_log::write(self.job.db, &not_reached.collect::<Vec<_>>()).await
     }
 
@@ -351,7 +347,8 @@ impl<'run> Work<'run> {
         for ready in &published {
             for (table, rows) in tables.iter().zip(&ready.rows) {
                 let key = (table.name.to_owned(), ready.account.to_string());
-                let (expected, found) = (rows.written + rows.kept, stored.get(&key).copied().unwrap_or_default());
+                let (expected, found) =
+                    (rows.written + rows.kept, stored.get(&key).copied().unwrap_or_default());
                 if found != expected {
                     let text = format!("`{}` has {found} rows after publishing {expected}", table.name);
                     wrong.entry(ready.account.clone()).or_insert(text);
@@ -437,8 +434,9 @@ impl<'run> Work<'run> {
         state: State,
         outcome: &Outcome,
     ) -> Vec<Entry> {
-        let entry =
-            |table: &&SummaryTable| Entry::new(self.job.db, self.job.window, account, table, state, outcome.clone());
+        let entry = |table: &&SummaryTable| {
+            Entry::new(self.job.db, self.job.window, account, table, state, outcome.clone())
+        };
         tables.iter().map(entry).collect()
     }
 }

@@ -72,18 +72,18 @@ impl Plan {
     pub async fn read(db: &Db, options: &Options) -> Result<Plan> {
         let started = Instant::now();
         let window = Window::new(options.as_of, options.days, Clock::read(db).await?)?;
-        let (mut selection, broken, done, summary_engine, crowded, cut_week) = tokio::try_join!(
+        let (mut selection, broken, done, summary_engine, cut_week) = tokio::try_join!(
             fault::step(Step::ListAccounts, accounts::select(db, &window, &options.accounts)),
             recovery::find(db),
             already_published(db, &window, options),
             snapshot::engine_beside(db),
-            partition_count::crowded(db),
             cut_week(db, &window, options),
         )?;
         selection.put_first(&recovery::accounts(&broken));
         let already_done = selection.leave_out(&done);
-        let warnings: Vec<String> =
-            crowded.iter().map(ToString::to_string).chain(cut_week).collect();
+        let counts = selection.partitions.iter().map(|it| (it.table_name.as_str(), it.table_partitions));
+        let crowded = partition_count::crowded_among(counts);
+        let warnings: Vec<String> = crowded.iter().map(ToString::to_string).chain(cut_week).collect();
         for warning in &warnings {
             warn!("{warning}");
         }
@@ -124,8 +124,19 @@ pub async fn carry_out(db: &Db, options: &Options, plan: Plan, stop: &Stop) -> R
 }
 
 async fn refresh(db: &Db, options: &Options, plan: &Plan, stop: &Stop, report: &mut Report) -> Result<()> {
-    let job = Job { db, options, window: &plan.window, stop, summary_engine: &plan.summary_engine };
-    recovery::redo(&job, &plan.broken, &plan.selection, report).await?;
+    let Plan { window, selection, summary_engine, .. } = plan;
+    let stored = accounts::stored_rows(&selection.partitions);
+    let job = Job { db, options, window, stop, summary_engine, stored: &stored };
+    let again;
+    let stored = match recovery::redo(&job, &plan.broken, selection, report).await? {
+        true => {
+            let names: Vec<&str> = options.tables.iter().map(|table| table.name).collect();
+            again = accounts::partitions(&db.interruptible(), &names, &[]).await?;
+            accounts::stored_rows(&again)
+        }
+        false => stored.clone(),
+    };
+    let job = Job { stored: &stored, ..job };
     let batches = plan.batches(options);
     info!(
         run = db.run_id(),

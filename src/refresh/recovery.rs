@@ -9,10 +9,10 @@ use anyhow::Result;
 use chrono::NaiveDate;
 use tracing::info;
 
-use super::accounts::{Batch, Selection};
+use super::accounts::{self, Batch, Selection};
+use super::batch::{self, Job};
 use super::report::Report;
 use super::{Options, tables_named};
-use super::batch::{self, Job};
 use crate::account::AccountId;
 use crate::db::Db;
 use crate::run_log::{self, LeftInPublishing};
@@ -46,13 +46,15 @@ pub fn accounts(broken: &[Broken]) -> Vec<AccountId> {
     broken.iter().flat_map(|group| group.accounts.clone()).collect()
 }
 
-/// Redoes what the run itself would not cover: other accounts, dates before its window, other tables.
+/// Redoes what the run itself would not cover: other accounts, dates before its window, other tables. Says whether
+/// there was anything.
 pub async fn redo(
     job: &Job<'_>,
     broken: &[Broken],
     selection: &Selection,
     report: &mut Report,
-) -> Result<()> {
+) -> Result<bool> {
+    let mut has_redone = false;
     let Job { db, options, window, .. } = *job;
     for group in broken {
         let is_wider = group.start < window.start
@@ -70,11 +72,18 @@ pub async fn redo(
         );
         let options = Options { tables: group.tables.clone(), ..options.clone() };
         let mut redone = Report::new(db.run_id(), db.target(), window);
-        let job = Job { options: &options, window: &window, ..*job };
+        let (tables, names): (Vec<&str>, Vec<&str>) = (
+            options.tables.iter().map(|table| table.name).collect(),
+            accounts.iter().map(AccountId::as_str).collect(),
+        );
+        let partitions = accounts::partitions(&db.interruptible(), &tables, &names).await?;
+        let stored = accounts::stored_rows(&partitions);
+        let job = Job { options: &options, window: &window, stored: &stored, ..*job };
         // A broken batch was small enough once; how many rows it has is not looked up again.
         let batch = Batch { accounts, rows: u64::MAX };
         batch::Work::new(&job, &mut redone).redoing().run(&batch).await?;
         report.add_recovered(redone, |account| selection.refreshes(account));
+        has_redone = true;
     }
-    Ok(())
+    Ok(has_redone)
 }

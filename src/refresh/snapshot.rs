@@ -38,7 +38,8 @@ pub fn bind<'db>(db: &Db, table: &SummaryTable, statement: Statement<'db>) -> St
 
 /// The engine of the summary tables, which decides the copies'.
 pub async fn engine_beside(db: &Db) -> Result<String> {
-    let engines: Vec<String> = db.statement(&sql::TABLE_ENGINE).param("table", TABLES[0].name).fetch_all().await?;
+    let engines: Vec<String> =
+        db.statement(&sql::TABLE_ENGINE).param("table", TABLES[0].name).fetch_all().await?;
     Ok(engines.into_iter().next().unwrap_or_default())
 }
 

@@ -92,13 +92,16 @@ async fn fill(db: &Db, table: &SummaryTable, window: &Window, batch: &Batch) -> 
         .await
 }
 
-/// Merges the partitions that came in several parts: a swap takes over every part of its partition.
-pub async fn merge(db: &Db, tables: &[&SummaryTable]) -> Result<()> {
-    let names: Vec<String> = tables.iter().map(|table| name(db, table)).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    for partition in accounts::partitions(db, &names, &[]).await? {
+/// Merges partitions that came in several parts: a swap takes over every part of its partition, and one of a single
+/// part survives a crash. So few rows that they fit one block are in one part each.
+pub async fn merge(db: &Db, table: &SummaryTable, rows: u64) -> Result<()> {
+    if rows < INSERT_BLOCK_ROWS {
+        return Ok(());
+    }
+    let staging = name(db, table);
+    for partition in accounts::partitions(db, &[&staging], &[]).await? {
         if partition.parts > 1 {
-            let statement = db.statement(&sql::MERGE_PARTITION).param("staging", &partition.table_name);
+            let statement = db.statement(&sql::MERGE_PARTITION).param("staging", &staging);
             statement.param("klaviyo_public_id", &partition.klaviyo_public_id).execute().await?;
         }
     }
