@@ -156,8 +156,8 @@ def helper_views(bench, engine, ids):
         bench.note(f"view {view}: granules read", granules[-1] if granules else 0)
 
 
-def statements(engine, table, account):
-    """The insert of one table as `populate` runs it, with its parameters apart."""
+def statement(engine, table, account):
+    """The insert of one table as `populate` runs it, reading the sources themselves; and its parameters."""
     plan, _ = engine.aiviews("populate", "--dry-run", "--table", table, "--klaviyo-id", account)
     window = plan["window"]
     names = ("start", "as_of", "last_complete", "updated_at")
@@ -166,14 +166,18 @@ def statements(engine, table, account):
     if TABLES[table] == "week_start_date":
         first = engine.query("SELECT toMonday({day:Date})", {"day": first}).strip()
     parameters.update(window_start=first, window_end=window["as_of"])
-    return plan["statements"][0], parameters
+    *copies, insert = plan["statements"]
+    for copy in copies:
+        source = re.search(r"FROM (\w+)_statistics_latest", copy)[1]
+        insert = insert.replace(f"{{{source}_source:Identifier}}", f"({copy[copy.index('WITH'):]})")
+    return insert, parameters
 
 
 def account_loop(bench, engine, ids):
     """A plain loop: for each account and table an INSERT .. SELECT of the same rows, without audit or swap."""
     asked = ids[:LOOP_ACCOUNTS]
     options = [argument for account in asked for argument in ("--klaviyo-id", account)]
-    plans = {table: statements(engine, table, ids[0]) for table in TABLES}
+    plans = {table: statement(engine, table, ids[0]) for table in TABLES}
     for _ in range(bench.runs):
         populate(bench, engine, "the accounts of the loop", *options)
         for table in TABLES:
@@ -191,8 +195,8 @@ def account_loop(bench, engine, ids):
 
 def refreshable_view(bench, engine, ids):
     """A refreshable materialized view that computes flow_ai_summary for all accounts."""
-    sql, parameters = statements(engine, "flow_ai_summary", ids[0])
-    select = re.search(r"FROM\n\(\n    SELECT .*?\n    FROM\n    \(\n(.*)\n    \)\n    UNION ALL", sql, re.S)[1]
+    sql, parameters = statement(engine, "flow_ai_summary", ids[0])
+    select = re.search(r"\nFROM\n\(\n(.*)\n\)\nUNION ALL", sql, re.S)[1]
     for name, value in parameters.items():
         kind = "UInt32" if name == "updated_at" else "Date"
         select = select.replace(f"{{{name}:{kind}}}", f"to{kind}('{value}')")
