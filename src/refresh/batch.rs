@@ -355,8 +355,8 @@ impl<'run> Work<'run> {
     /// Names the first sum that does not fit its column.
     async fn overflow(&self, account: &AccountId) -> Result<Option<String>> {
         for table in &self.options.tables {
-            let Some(check) = &table.overflow else { continue };
-            let statement = self.db.statement(&check.composed()).param("accounts", [account]);
+            let Some(check) = table.overflow() else { continue };
+            let statement = self.db.statement(&check).param("accounts", [account]);
             let found: Vec<Overflow> = self.window.bind(statement).fetch_all().await?;
             if let Some(overflow) = found.first() {
                 let Overflow { column_name, value, .. } = overflow;
