@@ -200,7 +200,10 @@ fn a_question_s_context_and_the_schema_are_printed() {
         "--param",
         "limit=3",
     ]);
-    assert!(text.contains("Question: Which flows earn the most?") && text.lines().count() == 7, "{text}");
+    assert!(
+        text.contains("Question: Which flows earn the most? (days=30)\n") && text.lines().count() == 7,
+        "{text}"
+    );
     assert!(succeed(&["context", "--schema"]).contains("## ai_flow_recent: "));
     assert!(succeed(&["context", "--schema", "all"]).contains("## segment_ai_trends: "));
     let (code, _, stderr) = run(&["context"]);

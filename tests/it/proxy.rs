@@ -9,7 +9,7 @@ use std::time::Duration;
 use aiviews::account::AccountId;
 use aiviews::db::{Db, QueryError};
 use aiviews::exit::{ExitCode, code_of};
-use aiviews::refresh::{self, Options, report::Report, tables_named};
+use aiviews::refresh::{self, Options, report::Report};
 use aiviews::retry::RetryPolicy;
 use aiviews::stop::Stop;
 use clickhouse::Client;
@@ -18,7 +18,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::child::{Place, TOKEN};
-use crate::generations::{fill, leftovers, make_sources, shown};
+use crate::generations::{TABLES, fill, leftovers, make_sources, options, shown};
 use crate::support::{self, sql};
 
 /// How a request is broken.
@@ -265,24 +265,10 @@ async fn read_request(client: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     }
 }
 
-fn options() -> Options {
-    let names = ["campaign_ai_summary".to_owned(), "segment_ai_trends".to_owned()];
-    Options {
-        accounts: vec![AccountId::new("acc0").expect("plain"), AccountId::new("acc1").expect("plain")],
-        days: 7,
-        as_of: None,
-        tables: tables_named(&names).expect("tables"),
-        resume: false,
-        allow_shrink: false,
-        accounts_per_batch: None,
-    }
-}
-
-const TABLES: [&str; 2] = ["campaign_ai_summary", "segment_ai_trends"];
-
 async fn refresh(db: &Db) -> anyhow::Result<Report> {
     let (_sender, stop) = Stop::by_hand();
-    let mut report = refresh::run(db, &options(), &stop).await?;
+    let accounts = ["acc0", "acc1"].map(|id| AccountId::new(id).expect("plain")).to_vec();
+    let mut report = refresh::run(db, &Options { accounts, ..options() }, &stop).await?;
     report.settle(None);
     Ok(report)
 }
