@@ -71,8 +71,10 @@ pub(super) fn of_question(question: &'static Question, answer: &Answer, complete
         rows.iter_mut().flatten().for_each(|cell| *cell = without_year(cell, today));
     }
     for (column, (name, _)) in names.iter().enumerate() {
-        let is_coarse =
-            name.contains("revenue") || (*name == "open_rate_pct" && question.name != "low_open_rates");
+        // Two digits tell an open rate apart from the usual one, and two campaigns' revenue.
+        let is_coarse = name.contains("revenue")
+            || question.name == "anomalies"
+            || (*name == "open_rate_pct" && question.name != "low_open_rates");
         for row in &mut rows {
             if is_coarse {
                 row[column] = round(&row[column], 10.0);
