@@ -8,7 +8,7 @@
 WITH
 --# include fragments/complete_days.sql
     ,
-    -- The rows of both summary tables, reduced to what they have in common. Campaigns are compared with their channel's.
+    -- The rows of both summary tables, reduced to what they have in common. A campaign is compared with its channel's.
     daily_rows AS
     (
         SELECT
