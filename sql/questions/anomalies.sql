@@ -81,7 +81,7 @@ WITH
             any(unusual.name) AS name,
             any(unusual.tracks_opens) AS tracks_opens,
             any(if(unusual.tracks_opens, unusual.openers, unusual.clickers) / unusual.reached) AS rate,
-            -- Days before, with enough delivered: other conditions than equality are no part of a join on older servers.
+            -- The days before are told here: older servers join by equality alone.
             sumIf(if(unusual.tracks_opens, earlier.openers, earlier.clickers), earlier.is_enough
                 AND earlier.day >= unusual.day - 28 AND earlier.day < unusual.day) AS usual_reactions,
             sumIf(earlier.reached, earlier.is_enough
