@@ -9,6 +9,7 @@ use aiviews::account::AccountId;
 use aiviews::connection::open;
 use aiviews::context::{self, Format, tokens};
 use aiviews::db::Db;
+use aiviews::engine::exit_at_once;
 use aiviews::question::QUESTIONS;
 use aiviews::retry::RetryPolicy;
 use aiviews::sql::Sql;
@@ -62,7 +63,16 @@ struct Cost {
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
+async fn main() {
+    let outcome = measure().await;
+    if let Err(error) = &outcome {
+        eprintln!("error: {error:#}");
+    }
+    // The engine's own teardown is not waited for, as in the program.
+    exit_at_once(if outcome.is_ok() { 0 } else { 1 })
+}
+
+async fn measure() -> Result<()> {
     let folder = PathBuf::from(std::env::args().nth(1).context("usage: tokens DATA_DIR")?);
     let target =
         Target::Embedded(Embedded { data_dir: folder, library: None, database: DEFAULT_DATABASE.to_owned() });

@@ -172,6 +172,30 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     table.trim_fmt()
 }
 
+/// A number of things, in the plural where it is not one.
+pub fn counted(number: u64, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}
+
+/// The most lines of a list that people read; the rest is counted.
+const LISTED: usize = 20;
+
+/// A titled list of accounts, a line each; nothing without one.
+pub fn list_of_accounts(title: &str, accounts: &[String]) -> Option<String> {
+    if accounts.is_empty() {
+        return None;
+    }
+    let mut text = format!("{title}: {}", counted(accounts.len() as u64, "account"));
+    for line in accounts.iter().take(LISTED) {
+        text.push_str("\n  ");
+        text.push_str(&printable(line));
+    }
+    if accounts.len() > LISTED {
+        text.push_str(&format!("\n  and {} more (--json lists all)", accounts.len() - LISTED));
+    }
+    Some(text)
+}
+
 /// A progress bar with ETA on a terminal, nothing elsewhere.
 pub fn progress_bar(length: u64, what: &str) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
@@ -192,6 +216,17 @@ mod tests {
     fn control_characters_never_pass() {
         assert_eq!(printable("a\u{1b}[31mb\nc"), "a\u{fffd}[31mb\u{fffd}c");
         assert_eq!(printable("Süßes 🎉"), "Süßes 🎉");
+    }
+
+    #[test]
+    fn a_long_list_is_counted() {
+        assert_eq!(list_of_accounts("failed", &[]), None);
+        let lines: Vec<String> = (0..21).map(|number| format!("account {number}\n")).collect();
+        let text = list_of_accounts("failed", &lines).expect("a list");
+        assert!(text.starts_with("failed: 21 accounts\n  account 0\u{fffd}\n  account 1"), "{text}");
+        assert!(text.ends_with("account 19\u{fffd}\n  and 1 more (--json lists all)"), "{text}");
+        assert!(list_of_accounts("failed", &lines[..1]).expect("a list").starts_with("failed: 1 account\n"));
+        assert!(!list_of_accounts("failed", &lines[..20]).expect("a list").contains("more"));
     }
 
     #[test]

@@ -34,8 +34,6 @@ pub struct SummaryTable {
     pub ddl: Sql,
     /// The `SELECT` of the window's new rows.
     pub refresh: Sql,
-    /// Finds sums that do not fit their columns, where there are sums.
-    pub overflow: Option<Sql>,
     /// The sources that it reads from a snapshot. The others are one table's alone and are read where they are.
     pub snapshots: &'static [&'static SourceSnapshot],
 }
@@ -224,6 +222,24 @@ impl SummaryTable {
         Sql { name: format!("staged/{}", self.name).into(), text: text.into() }
     }
 
+    /// Finds what does not fit its column, where the refresh narrows anything: the same rows, with each checked cast
+    /// widened.
+    pub fn overflow(&self) -> Option<Sql> {
+        let rows = self.refresh.composed();
+        let narrowed: Vec<Narrowed> = rows.text.lines().filter_map(Narrowed::read).collect();
+        if narrowed.is_empty() {
+            return None;
+        }
+        let widened = |text: String, line: &Narrowed| text.replace(line.text, &line.widened());
+        let widened = narrowed.iter().fold(rows.text.to_string(), widened);
+        let largest: Vec<String> = narrowed.iter().map(Narrowed::largest).collect();
+        let text = sql::OVERFLOW
+            .text
+            .replace("<<largest>>", &largest.join(",\n            "))
+            .replace("<<rows>>", widened.trim_end());
+        Some(Sql { name: format!("overflow/{}", self.name).into(), text: text.into() })
+    }
+
     /// The columns that identify a row, of the table that this alias stands for.
     fn key(&self, alias: &str) -> String {
         let definition = self.definition();
@@ -238,44 +254,54 @@ impl SummaryTable {
     }
 }
 
+/// A line of a refresh that narrows a value to a column: `accurateCast(value, 'UInt32') AS column,`.
+struct Narrowed<'text> {
+    text: &'text str,
+    bits: u32,
+    column: &'text str,
+}
+
+impl Narrowed<'_> {
+    fn read(line: &str) -> Option<Narrowed<'_>> {
+        let text = line.trim().trim_end_matches(',');
+        let (_, target) = text.strip_prefix("accurateCast(")?.rsplit_once(", 'UInt")?;
+        let (bits, column) = target.split_once("') AS ")?;
+        Some(Narrowed { text, bits: bits.parse().ok()?, column })
+    }
+
+    /// The same without a limit that a sum could meet.
+    fn widened(&self) -> String {
+        self.text.replace(&format!("'UInt{}'", self.bits), "'UInt64'")
+    }
+
+    /// The column, its largest value, and the largest that it can hold.
+    fn largest(&self) -> String {
+        let Narrowed { column, bits, .. } = self;
+        format!("('{column}', max(r.{column}), toUInt64({}))", (1_u64 << bits) - 1)
+    }
+}
+
 macro_rules! summary_table {
-    ($name:literal, $grain:ident, $overflow:expr, $snapshots:expr) => {
+    ($name:literal, $grain:ident, $snapshots:expr) => {
         SummaryTable {
             name: $name,
             grain: Grain::$grain,
             ddl: sql::embed!("tables/" $name),
             refresh: sql::embed!("refresh/" $name),
-            overflow: $overflow,
             snapshots: $snapshots,
         }
     };
 }
 
-macro_rules! overflow {
-    ($name:literal) => {
-        Some(sql::embed!("checks/overflow_" $name))
-    };
-}
-
 /// The summary tables in the order of publishing: the five daily ones, then the two rollups.
 pub static TABLES: [SummaryTable; 7] = [
-    summary_table!("campaign_ai_summary", Daily, overflow!("campaign_ai_summary"), &[&CAMPAIGN_SOURCE]),
-    summary_table!("flow_ai_summary", Daily, overflow!("flow_ai_summary"), &[&FLOW_SOURCE]),
-    summary_table!(
-        "channel_performance_daily",
-        Daily,
-        overflow!("channel_performance_daily"),
-        &[&CAMPAIGN_SOURCE, &FLOW_SOURCE]
-    ),
-    summary_table!("segment_ai_trends", Daily, None, &[]),
-    summary_table!("form_ai_performance", Daily, overflow!("form_ai_performance"), &[]),
-    summary_table!(
-        "campaign_weekly_rollup",
-        Weekly,
-        overflow!("campaign_weekly_rollup"),
-        &[&CAMPAIGN_SOURCE]
-    ),
-    summary_table!("flow_weekly_rollup", Weekly, overflow!("flow_weekly_rollup"), &[&FLOW_SOURCE]),
+    summary_table!("campaign_ai_summary", Daily, &[&CAMPAIGN_SOURCE]),
+    summary_table!("flow_ai_summary", Daily, &[&FLOW_SOURCE]),
+    summary_table!("channel_performance_daily", Daily, &[&CAMPAIGN_SOURCE, &FLOW_SOURCE]),
+    summary_table!("segment_ai_trends", Daily, &[]),
+    summary_table!("form_ai_performance", Daily, &[]),
+    summary_table!("campaign_weekly_rollup", Weekly, &[&CAMPAIGN_SOURCE]),
+    summary_table!("flow_weekly_rollup", Weekly, &[&FLOW_SOURCE]),
 ];
 
 /// The helper views.
@@ -314,3 +340,34 @@ pub static SOURCES: LazyLock<Vec<SourceView>> = LazyLock::new(|| {
     }
     sources
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checked_cast_narrows_to_the_column_s_own_type() {
+        for table in &TABLES {
+            let rows = table.refresh.composed();
+            let columns = table.definition().columns;
+            for narrowed in rows.text.lines().filter_map(Narrowed::read) {
+                let column = columns.iter().find(|column| column.name == narrowed.column);
+                let column_type = column.map(|column| column.column_type.as_str()).unwrap_or_default();
+                let expected = format!("UInt{}", narrowed.bits);
+                assert_eq!(column_type, expected, "{}.{}", table.name, narrowed.column);
+            }
+        }
+    }
+
+    #[test]
+    fn every_checked_cast_is_among_what_can_overflow() {
+        for table in &TABLES {
+            let casts = table.refresh.composed().text.matches("accurateCast(").count();
+            let overflow = table.overflow();
+            assert_eq!(overflow.is_some(), casts > 0, "{}", table.name);
+            let Some(overflow) = overflow else { continue };
+            assert_eq!(overflow.text.matches(", max(r.").count(), casts, "{}", overflow.text);
+            assert_eq!(overflow.text.matches("'UInt64') AS ").count(), casts, "{}", overflow.text);
+        }
+    }
+}

@@ -135,6 +135,8 @@ pub static SUMMARIZED_ACCOUNTS: Sql = embed!("internal/summarized_accounts");
 pub static PRESENT: Sql = embed!("checks/present");
 /// Audits staged rows; `schema` puts key, date column and float columns into its slots.
 pub static STAGED: Sql = embed!("checks/staged");
+/// Finds values that do not fit their columns; `schema` puts the rows and their largest values into its slots.
+pub static OVERFLOW: Sql = embed!("checks/overflow");
 /// Source rows left out because of their revenue.
 pub static REJECTED: Sql = embed!("checks/rejected");
 /// Makes a staging table.

@@ -8,7 +8,7 @@
 WITH
 --# include fragments/complete_days.sql
     ,
-    -- The rows of both summary tables, reduced to what they have in common. Campaigns are compared with their channel's.
+    -- The rows of both summary tables, reduced to what they have in common. A campaign is compared with its channel's.
     daily_rows AS
     (
         SELECT
@@ -81,7 +81,7 @@ WITH
             any(unusual.name) AS name,
             any(unusual.tracks_opens) AS tracks_opens,
             any(if(unusual.tracks_opens, unusual.openers, unusual.clickers) / unusual.reached) AS rate,
-            -- Days before, with enough delivered: other conditions than equality are no part of a join on older servers.
+            -- The days before are told here: older servers join by equality alone.
             sumIf(if(unusual.tracks_opens, earlier.openers, earlier.clickers), earlier.is_enough
                 AND earlier.day >= unusual.day - 28 AND earlier.day < unusual.day) AS usual_reactions,
             sumIf(earlier.reached, earlier.is_enough

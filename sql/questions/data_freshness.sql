@@ -5,52 +5,32 @@
 --   was over when the newest date was refreshed, later days are missing or unfinished. settled_through is the last day
 --   whose revenue no longer grows: orders are credited for some days after a message.
 WITH
-    -- One row is one account in one table: its last refresh, and its newest date with the time of its refresh.
-    table_refreshes AS
+    -- One row is one row of a table that says when it was refreshed.
+    refreshed_rows AS
     (
-        SELECT
-            klaviyo_public_id AS account,
-            max(updated_at) AS refreshed,
-            max((date, updated_at)) AS newest,
-            min(date) AS first_day
+        SELECT klaviyo_public_id AS account, date AS day, updated_at AS refreshed
         FROM campaign_ai_summary
         WHERE klaviyo_public_id IN {accounts:Array(String)}
-        GROUP BY klaviyo_public_id
         UNION ALL
-        SELECT
-            klaviyo_public_id AS account,
-            max(updated_at) AS refreshed,
-            max((date, updated_at)) AS newest,
-            min(date) AS first_day
+        SELECT klaviyo_public_id AS account, date AS day, updated_at AS refreshed
         FROM flow_ai_summary
         WHERE klaviyo_public_id IN {accounts:Array(String)}
-        GROUP BY klaviyo_public_id
         UNION ALL
-        SELECT
-            klaviyo_public_id AS account,
-            max(updated_at) AS refreshed,
-            max((date, updated_at)) AS newest,
-            min(date) AS first_day
+        SELECT klaviyo_public_id AS account, date AS day, updated_at AS refreshed
         FROM segment_ai_trends
         WHERE klaviyo_public_id IN {accounts:Array(String)}
-        GROUP BY klaviyo_public_id
         UNION ALL
-        SELECT
-            klaviyo_public_id AS account,
-            max(updated_at) AS refreshed,
-            max((date, updated_at)) AS newest,
-            min(date) AS first_day
+        SELECT klaviyo_public_id AS account, date AS day, updated_at AS refreshed
         FROM form_ai_performance
         WHERE klaviyo_public_id IN {accounts:Array(String)}
-        GROUP BY klaviyo_public_id
     )
 SELECT
-    refreshes.account AS account,
-    max(refreshes.refreshed) AS refreshed_at,
-    min(refreshes.first_day) AS first_day,
-    least(today(), toDate(max(refreshes.newest).2)) - 1 AS complete_through,
-    least(today(), toDate(max(refreshes.newest).2)) - 7 AS settled_through
-FROM table_refreshes AS refreshes
-GROUP BY refreshes.account
+    one_row.account AS account,
+    max(one_row.refreshed) AS refreshed_at,
+    min(one_row.day) AS first_day,
+    least(today(), toDate(max((one_row.day, one_row.refreshed)).2)) - 1 AS complete_through,
+    least(today(), toDate(max((one_row.day, one_row.refreshed)).2)) - 7 AS settled_through
+FROM refreshed_rows AS one_row
+GROUP BY one_row.account
 ORDER BY account
 LIMIT {limit:UInt16} BY account

@@ -4,7 +4,8 @@
 -- parameter: limit UInt16 1..1000 = 10: rows per account
 -- answer: Name one account per store. Each store's money is in its own currency: never add it up or rank it across
 --   stores, compare change_pct and the rates. change_pct is empty where the days before earned nothing, or the store
---   began within them. Rates are percent of the messages delivered, the open rate counts only channels that track opens.
+--   began within them. Rates are percent of the messages delivered, the open rate counts only channels that track
+--   opens.
 WITH
 --# include fragments/complete_days.sql
     ,

@@ -1,7 +1,7 @@
 -- One row is one measure: the last 7 complete days against the 7 before, all channels, campaigns and flows.
 -- question: How were the last 7 days against the 7 days before
 -- parameter: limit UInt16 1..1000 = 10: rows per account
--- answer: Two equal windows of 7 complete days, today is in neither. change_pct is relative: from 20 to 25 is 25 % more,
+-- answer: Two equal windows of 7 complete days, today is in neither. change_pct is relative: from 20 to 25 is +25 %,
 --   for rates too. It is empty where the days before have nothing to compare with, or the account began within them.
 --   Rates are percent of the messages delivered, the open rate counts only channels that track opens. Revenue of the
 --   last 7 days still grows, so a small fall may only be late orders.

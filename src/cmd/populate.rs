@@ -14,9 +14,6 @@ use crate::schema::SummaryTable;
 use crate::stop::Stop;
 use crate::{lock, output, preflight, privilege};
 
-/// The most accounts that a list names; the rest is counted.
-const LISTED: usize = 20;
-
 pub(super) async fn run(global: &Global, arguments: &Populate) -> Result<ExitCode> {
     let options = options(arguments)?;
     let stop = Stop::on_signals()?;
@@ -117,8 +114,8 @@ fn describe(report: &Report) -> String {
     let seconds = |milliseconds: u64| format!("{:.1} s", milliseconds as f64 / 1000.0);
     let window = &report.window;
     let mut text = format!(
-        "published {} accounts, {} to {}, in {} ({} computing, {} swapping)",
-        report.published,
+        "published {}, {} to {}, in {} ({} computing, {} swapping)",
+        output::counted(report.published, "account"),
         window.start,
         window.as_of,
         seconds(report.elapsed_ms),
@@ -126,12 +123,12 @@ fn describe(report: &Report) -> String {
         seconds(report.publishing_ms)
     );
     for (number, what) in [
-        (report.recovered, "left by a broken run were redone"),
-        (report.nothing_to_do, "had nothing to do"),
-        (report.already_done, "were done already"),
+        (report.recovered, "left by a broken run, redone"),
+        (report.nothing_to_do, "nothing to do"),
+        (report.already_done, "done already"),
     ] {
         if number > 0 {
-            text.push_str(&format!("\n{number} accounts {what}"));
+            text.push_str(&format!("\n{what}: {}", output::counted(number, "account")));
         }
     }
     if !report.rows_written.is_empty() {
@@ -143,9 +140,10 @@ fn describe(report: &Report) -> String {
     }
     if !report.rows_rejected.is_empty() {
         let sum: u64 = report.rows_rejected.values().sum();
-        let accounts = report.rows_rejected.len();
+        let accounts = output::counted(report.rows_rejected.len() as u64, "account");
+        let rows = output::counted(sum, "source row");
         text.push_str(&format!(
-            "\n\n{sum} source rows of {accounts} accounts were left out: conversion_value not finite, negative or above 1e9"
+            "\n\n{rows} of {accounts} left out: conversion_value not finite, negative or above 1e9"
         ));
     }
     text.push_str(&list("failed", &report.failed));
@@ -158,21 +156,9 @@ fn describe(report: &Report) -> String {
 }
 
 fn list(title: &str, refusals: &[Refusal]) -> String {
-    if refusals.is_empty() {
-        return String::new();
-    }
-    let mut text = format!("\n\n{title}: {} accounts", refusals.len());
-    for refusal in refusals.iter().take(LISTED) {
-        text.push_str(&format!(
-            "\n  {}: {}",
-            output::printable(&refusal.account),
-            output::printable(&refusal.reason)
-        ));
-    }
-    if refusals.len() > LISTED {
-        text.push_str(&format!("\n  and {} more (--json lists all)", refusals.len() - LISTED));
-    }
-    text
+    let line = |refusal: &Refusal| format!("{}: {}", refusal.account, refusal.reason);
+    let lines: Vec<String> = refusals.iter().map(line).collect();
+    output::list_of_accounts(title, &lines).map_or(String::new(), |text| format!("\n\n{text}"))
 }
 
 /// Prints what a run would do: the statements of its first batch, and the sizes of the whole.

@@ -30,10 +30,18 @@ pub(super) async fn run(global: &Global, arguments: &Query) -> Result<ExitCode> 
     let answer = if accounts.len() == 1 { answer.without_account() } else { answer };
     output::print(&match format {
         AnswerFormat::Table => {
-            format!("{}\n\n{}", table(&answer), output::wrapped(&notes(question, &answer, &freshness)))
+            format!(
+                "{}\n\n{}",
+                table(&answer),
+                output::wrapped(&notes(question, &values, &answer, &freshness))
+            )
         }
         AnswerFormat::Markdown => {
-            format!("{}\n\n{}", answer.to_markdown(), output::markdown(&notes(question, &answer, &freshness)))
+            format!(
+                "{}\n\n{}",
+                answer.to_markdown(),
+                output::markdown(&notes(question, &values, &answer, &freshness))
+            )
         }
         AnswerFormat::Csv => answer.to_csv()?,
         AnswerFormat::Json => document(question, &accounts, &values, &answer, &freshness)?,
@@ -56,8 +64,9 @@ fn table(answer: &Answer) -> String {
 }
 
 /// What a reader has to know to read the numbers, one line each.
-fn notes(question: &Question, answer: &Answer, freshness: &Answer) -> String {
-    let mut lines = vec![answer.titled(&question.answer)];
+fn notes(question: &Question, values: &[(&str, Value)], answer: &Answer, freshness: &Answer) -> String {
+    let values: Vec<String> = values.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mut lines = vec![answer.titled(&question.answer), format!("asked with {}", values.join(" "))];
     lines.extend(freshness.objects().iter().map(|row| {
         let text = |name: &str| row[name].as_str().unwrap_or_default();
         // Nobody needs the seconds.

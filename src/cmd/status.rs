@@ -9,9 +9,6 @@ use crate::exit::ExitCode;
 use crate::output;
 use crate::status::{self, Event, Status};
 
-/// The most accounts that a list names; the rest is counted.
-const LISTED: usize = 20;
-
 pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<ExitCode> {
     let account = arguments.klaviyo_id.as_deref().map(AccountId::from_argument).transpose()?;
     let connection = super::connect(global).await?;
@@ -73,19 +70,25 @@ fn describe(status: &Status, max_age: &str) -> String {
     });
     let late = status.late.iter().map(|account| {
         let date = &account.earliest_date;
-        format!("{}: {} rows from {date} on", account.klaviyo_public_id, account.late_rows)
+        let rows = output::counted(account.late_rows, "row");
+        format!("{}: {rows} from {date} on", account.klaviyo_public_id)
     });
-    parts.extend(list(&format!("stale (older than {max_age})"), stale.collect()));
-    parts.extend(list("in trouble", troubled.collect()));
-    parts
-        .extend(list("late source rows outside the last window (populate with more --days)", late.collect()));
+    let lists: [(String, Vec<String>); 3] = [
+        (format!("stale (older than {max_age})"), stale.collect()),
+        ("in trouble".to_owned(), troubled.collect()),
+        ("late source rows outside the last window (populate with more --days)".to_owned(), late.collect()),
+    ];
+    parts.extend(lists.iter().filter_map(|(title, accounts)| output::list_of_accounts(title, accounts)));
     parts.extend(status.many_partitions.iter().map(ToString::to_string));
     if status.future_rows > 0 {
         parts
             .push(format!("{} source rows are dated after today; no refresh reads them", status.future_rows));
     }
     if status.stale.is_empty() && status.troubled.is_empty() {
-        parts.push(format!("{} accounts with recent source rows, all fresh", status.accounts));
+        parts.push(format!(
+            "{} with recent source rows, all fresh",
+            output::counted(status.accounts, "account")
+        ));
     }
     parts.join("\n\n")
 }
@@ -141,19 +144,4 @@ fn tables(status: &Status) -> String {
         })
         .collect();
     output::table(&["table", "rows", "accounts", "newest date", "newest updated_at"], &rows)
-}
-
-fn list(title: &str, lines: Vec<String>) -> Option<String> {
-    if lines.is_empty() {
-        return None;
-    }
-    let mut text = format!("{title}: {} accounts", lines.len());
-    for line in lines.iter().take(LISTED) {
-        text.push_str("\n  ");
-        text.push_str(&output::printable(line));
-    }
-    if lines.len() > LISTED {
-        text.push_str(&format!("\n  and {} more (--json lists all)", lines.len() - LISTED));
-    }
-    Some(text)
 }

@@ -283,6 +283,38 @@ mod tests {
     }
 
     #[test]
+    fn a_fall_is_one_so_far() {
+        let many = || [json!(2000), json!(1000), json!(100)];
+        let fall = weeks([json!(90), json!(120), json!(-25)], many());
+        let told = week(&fall).expect("told");
+        assert_eq!(told.text, "Revenue of the last 7 days is 25 % below the 7 before so far (90 after 120)");
+        let columns = ["what", "channel", "last_7_days", "previous_7_days", "change"];
+        let told_of = |rows: Value| {
+            let empty = || answer(&["measure"], json!([]));
+            let (movers, weeks) = (answer(&columns, rows), fall.clone());
+            let [timeline, channels, benchmarks, weekdays] = [empty(), empty(), empty(), empty()];
+            let [anomalies, segments, forms] = [empty(), empty(), empty()];
+            mover(&Answers {
+                timeline,
+                weeks,
+                channels,
+                benchmarks,
+                weekdays,
+                anomalies,
+                segments,
+                forms,
+                movers,
+            })
+        };
+        let gain = json!(["Cart", "email", 30, 18, 12]);
+        let told = told_of(json!([gain])).expect("told");
+        assert_eq!(told.text, "The biggest mover: email \"Cart\", up 12 (30 after 18)");
+        let told = told_of(json!([gain, ["all campaigns", "sms", 0, 42, -42]])).expect("told");
+        assert_eq!(told.text, "The biggest mover: sms campaigns, down 42 so far (0 after 42)");
+        assert!(told_of(json!([["Cart", "email", 30, 19, 11]])).is_none(), "under a tenth of the week");
+    }
+
+    #[test]
     fn thin_data_tells_nothing() {
         let many = || [json!(2000), json!(1000), json!(100)];
         assert!(week(&weeks([json!(150), json!(0), Value::Null], many())).is_none(), "no baseline");

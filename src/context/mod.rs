@@ -12,6 +12,7 @@ use anyhow::Result;
 use crate::account::AccountId;
 use crate::db::Db;
 use crate::exit::{ExitCode, Failure};
+use crate::output;
 use crate::question::{self, Answer, Question, Value};
 
 pub use format::Format;
@@ -64,7 +65,13 @@ pub async fn of_question(
 ) -> Result<Payload> {
     let mut payload = header(db, account).await?;
     let answer = question.ask(db, std::slice::from_ref(account), values).await?.without_account();
-    payload.question = Some(question.question.clone());
+    // How many rows there are is seen.
+    let chosen = values.iter().filter(|(name, _)| *name != "limit");
+    let chosen: Vec<String> = chosen.map(|(name, value)| format!("{name}={value}")).collect();
+    payload.question = Some(match chosen.is_empty() {
+        true => question.question.clone(),
+        false => format!("{} ({})", question.question, output::printable(&chosen.join(", "))),
+    });
     payload.sections = vec![sections::of_question(question, &answer, &payload.complete_through)];
     Ok(payload)
 }

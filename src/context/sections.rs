@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDate};
 use serde_json::{Number, Value, json};
 
 use super::Answers;
-use super::payload::Section;
+use super::payload::{Section, word};
 use crate::question::{Answer, Question};
 
 /// The sections of an account's context, in the order in which they are read.
@@ -54,6 +54,8 @@ fn has_several_channels(answers: &Answers) -> bool {
 /// Columns that a question's answer can be read without.
 const OMITTED: [(&str, &str); 3] =
     [("campaigns_this_week", "delivered"), ("top_campaigns", "delivered"), ("low_open_rates", "delivered")];
+/// Columns that are told once where all rows have the same.
+const REPEATED: [&str; 2] = ["channel", "kind"];
 /// The rating that rates nothing.
 const NO_RATING: &str = "Not Enough Data";
 /// Dates that are younger than this do without their year, in days.
@@ -69,8 +71,10 @@ pub(super) fn of_question(question: &'static Question, answer: &Answer, complete
         rows.iter_mut().flatten().for_each(|cell| *cell = without_year(cell, today));
     }
     for (column, (name, _)) in names.iter().enumerate() {
-        let is_coarse =
-            name.contains("revenue") || (*name == "open_rate_pct" && question.name != "low_open_rates");
+        // Two digits tell an open rate apart from the usual one, and two campaigns' revenue.
+        let is_coarse = name.contains("revenue")
+            || question.name == "anomalies"
+            || (*name == "open_rate_pct" && question.name != "low_open_rates");
         for row in &mut rows {
             if is_coarse {
                 row[column] = round(&row[column], 10.0);
@@ -80,9 +84,28 @@ pub(super) fn of_question(question: &'static Question, answer: &Answer, complete
             }
         }
     }
-    let columns = names.iter().map(|(name, _)| name.replace("_pct", "%")).collect();
-    let note = question.row.trim_start_matches("One row is ").trim_end_matches('.').to_owned();
+    let mut columns: Vec<String> = names.iter().map(|(name, _)| name.replace("_pct", "%")).collect();
+    let mut note = question.row.trim_start_matches("One row is ").trim_end_matches('.').to_owned();
+    for name in REPEATED {
+        if let Some(value) = take_repeated(name, &mut columns, &mut rows) {
+            note.push_str(&format!("; {name} of all: {}", word(&value)));
+        }
+    }
     section(question.name, &note, 100, (columns, rows))
+}
+
+/// Takes a column away whose text is the same in all of several rows, and gives that text.
+fn take_repeated(name: &str, columns: &mut Vec<String>, rows: &mut [Vec<Value>]) -> Option<String> {
+    let column = columns.iter().position(|column| column == name)?;
+    let text = rows.first()?[column].as_str()?.to_owned();
+    if rows.len() < 2 || rows.iter().any(|row| row[column] != text) {
+        return None;
+    }
+    columns.remove(column);
+    for row in rows {
+        row.remove(column);
+    }
+    Some(text)
 }
 
 /// `2026-11-20` as `11-20` where no other year can be meant.
@@ -227,4 +250,50 @@ fn best_and_worst(days: &Answer) -> String {
         }
     }
     note
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_all_rows_share_is_taken_out_of_them() {
+        let columns = || vec!["flow".to_owned(), "channel".to_owned()];
+        let mut told = columns();
+        let mut rows = vec![vec![json!("a"), json!("sms")], vec![json!("b"), json!("sms")]];
+        assert_eq!(take_repeated("channel", &mut told, &mut rows).as_deref(), Some("sms"));
+        assert_eq!((told, rows), (vec!["flow".to_owned()], vec![vec![json!("a")], vec![json!("b")]]));
+        for mut rows in [
+            vec![vec![json!("a"), json!("sms")]],
+            vec![vec![json!("a"), json!("sms")], vec![json!("b"), json!("push")]],
+        ] {
+            let before = rows.clone();
+            assert_eq!(take_repeated("channel", &mut columns(), &mut rows), None);
+            assert_eq!(rows, before);
+        }
+    }
+
+    #[test]
+    fn periods_that_are_not_whole_say_so() {
+        let day = |text: &str| text.parse::<NaiveDate>().expect("a date");
+        assert_eq!(month_name(day("2024-02-01"), day("2024-02-29")), "Feb");
+        assert_eq!(month_name(day("2024-02-01"), day("2024-02-28")), "Feb 1-28");
+        assert_eq!(month_name(day("2024-02-02"), day("2024-02-29")), "Feb 2-29");
+        assert_eq!(week_start(day("2024-02-26"), day("2024-03-03")), "02-26");
+        assert_eq!(week_start(day("2024-02-27"), day("2024-03-03")), "02-27 not whole");
+    }
+
+    #[test]
+    fn only_one_day_is_the_best_or_the_worst() {
+        let days = |revenue: [i32; 7]| Answer {
+            columns: vec!["from_day".to_owned(), "revenue".to_owned()],
+            rows: (0..7)
+                .map(|day| vec![json!(format!("2024-03-0{}", 9 - day)), json!(revenue[day])])
+                .collect(),
+        };
+        // 9 March 2024 is a Saturday.
+        assert_eq!(best_and_worst(&days([9, 2, 3, 4, 5, 6, 1])), "newest first, best Sat, worst Sun");
+        assert_eq!(best_and_worst(&days([0, 0, 3, 4, 5, 0, 0])), "newest first, best Tue");
+        assert_eq!(best_and_worst(&days([7; 7])), "newest first");
+    }
 }

@@ -223,15 +223,30 @@ mod tests {
     fn numbers_are_read_by_type_and_written_for_people() {
         let bytes = br#"{"meta":[{"name":"account","type":"String"},{"name":"members","type":"UInt64"},
             {"name":"change_pct","type":"Nullable(Float64)"}],
-            "data":[["7","12345678",-1234.5],["8",1,null]],"rows":2}"#;
+            "data":[["7","12345678",-1234.5],["8",1,null],["9",0,-0]],"rows":3}"#;
         let answer = Answer::parse(bytes).expect("valid");
         assert_eq!(
             answer.rows,
-            [[json!("7"), json!(12345678), json!(-1234.5)], [json!("8"), json!(1), Value::Null]]
+            [
+                [json!("7"), json!(12345678), json!(-1234.5)],
+                [json!("8"), json!(1), Value::Null],
+                [json!("9"), json!(0), json!(0)]
+            ]
         );
         assert_eq!(answer.cells()[0], ["7", "12,345,678", "-1,234.5"]);
         assert_eq!(answer.cells()[1], ["8", "1", ""]);
         assert_eq!(separated(-0.001, 2), "0.00");
+    }
+
+    #[test]
+    fn a_count_beside_rates_has_no_decimals() {
+        let mut answer = answer(vec![
+            vec![json!("acme"), json!("sent"), json!(1000)],
+            vec![json!("acme"), json!("rate"), json!(1.25)],
+        ]);
+        assert_eq!(answer.cells()[0][2], "1,000.00");
+        answer.columns[1] = "measure".to_owned();
+        assert_eq!((answer.cells()[0][2].as_str(), answer.cells()[1][2].as_str()), ("1,000", "1.25"));
     }
 
     #[test]

@@ -37,6 +37,16 @@ pub enum Value {
     Text(String),
 }
 
+impl std::fmt::Display for Value {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Value::Integer(number) => write!(formatter, "{number}"),
+            Value::Number(number) => write!(formatter, "{number}"),
+            Value::Text(text) => write!(formatter, "{text}"),
+        }
+    }
+}
+
 /// The longest text that a parameter takes, in characters.
 const LONGEST_TEXT: usize = 200;
 

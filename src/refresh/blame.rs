@@ -11,7 +11,6 @@ use crate::db::{Db, QueryError};
 use crate::exit::ExitCode;
 use crate::retry::{Class, MEMORY_LIMIT_EXCEEDED};
 use crate::schema::SummaryTable;
-use crate::sql::Sql;
 
 /// Codes that every other account would meet too: syntax, settings, a full disk.
 const SAME_FOR_ALL: &[u32] = &[62, 115, 243, 452];
@@ -51,7 +50,7 @@ pub async fn overflow(
     account: &AccountId,
 ) -> Result<Option<String>> {
     for table in tables {
-        let Some(check) = table.overflow.as_ref().map(Sql::composed) else { continue };
+        let Some(check) = table.overflow() else { continue };
         let statement = snapshot::bind(db, table, db.statement(&check).param("accounts", [account]));
         let found: Vec<Overflow> = window.bind(statement).fetch_all().await?;
         if let Some(Overflow { column_name, value, .. }) = found.first() {

@@ -50,6 +50,8 @@ fn every_question_is_listed_and_answered_in_every_format() {
         assert!(list.contains(question.name) && list.contains(&question.question), "{list}");
         let flow: &[&str] = if question.name == "flow_across_stores" { &["--param", "flow=e"] } else { &[] };
         let base = [&["query", question.name, "--klaviyo-id", SHOWCASE][..], flow].concat();
+        let mut all = vec!["query", question.name, "--json"];
+        all.extend(ACCOUNTS.iter().flat_map(|id| ["--klaviyo-id", id]));
         let document = json(&succeed(&[&base[..], &["--json"]].concat()));
         assert_eq!(document["accounts"][0], SHOWCASE);
         let rows = document["rows"].as_array().expect("rows").len();
@@ -59,6 +61,19 @@ fn every_question_is_listed_and_answered_in_every_format() {
             question.name
         );
         assert!(document["freshness"][0]["complete_through"].is_string());
+        let together = json(&succeed(&[&all[..], flow].concat()));
+        let alone = document["rows"].as_array().expect("rows");
+        let theirs = together["rows"].as_array().expect("rows");
+        let (own, others): (Vec<_>, Vec<_>) = theirs.iter().partition(|row| row["account"] == SHOWCASE);
+        assert!(others.iter().all(|row| ACCOUNTS.iter().any(|id| row["account"] == *id)), "{others:?}");
+        let without_account = |row: &serde_json::Value| {
+            let mut row = row.as_object().expect("a row").clone();
+            row.remove("account");
+            serde_json::Value::Object(row)
+        };
+        let own: Vec<serde_json::Value> = own.into_iter().map(without_account).collect();
+        let alone: Vec<serde_json::Value> = alone.iter().map(without_account).collect();
+        assert_eq!(own, alone, "{}: other accounts change the answer", question.name);
     }
     let asked = ["query", "flows_by_revenue", "--klaviyo-id", SHOWCASE, "--limit", "3", "--format"];
     let csv = succeed(&[&asked[..], &["csv"]].concat());
@@ -200,7 +215,10 @@ fn a_question_s_context_and_the_schema_are_printed() {
         "--param",
         "limit=3",
     ]);
-    assert!(text.contains("Question: Which flows earn the most?") && text.lines().count() == 7, "{text}");
+    assert!(
+        text.contains("Question: Which flows earn the most? (days=30)\n") && text.lines().count() == 7,
+        "{text}"
+    );
     assert!(succeed(&["context", "--schema"]).contains("## ai_flow_recent: "));
     assert!(succeed(&["context", "--schema", "all"]).contains("## segment_ai_trends: "));
     let (code, _, stderr) = run(&["context"]);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aiviews::db::Db;
+use aiviews::refresh::{Options, tables_named};
 use aiviews::schema::SOURCES;
 
 use crate::support::{execute, rows};
@@ -11,6 +12,22 @@ use crate::support::{execute, rows};
 pub const SOURCE_DAYS: u32 = 20;
 /// Dates that refreshes of these tests recompute; older rows are history.
 pub const DAYS: u32 = 7;
+
+/// Tables that stand for the others.
+pub const TABLES: [&str; 2] = ["campaign_ai_summary", "segment_ai_trends"];
+
+/// A refresh of those dates and tables for all accounts.
+pub fn options() -> Options {
+    Options {
+        accounts: Vec::new(),
+        days: DAYS as u16,
+        as_of: None,
+        tables: tables_named(&TABLES.map(str::to_owned)).expect("tables"),
+        resume: false,
+        allow_shrink: false,
+        accounts_per_batch: None,
+    }
+}
 
 /// Raw tables, and views that pass everything on.
 pub async fn make_sources(db: &Db) {

@@ -13,23 +13,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::child::{Place, TOKEN};
-use crate::generations::{fill, leftovers, make_sources, shown};
+use crate::generations::{TABLES, fill, leftovers, make_sources, options, shown};
 use crate::support::{self, execute, rows};
-
-const TABLES: [&str; 2] = ["campaign_ai_summary", "segment_ai_trends"];
-
-fn options() -> Options {
-    let names = TABLES.map(str::to_owned);
-    Options {
-        accounts: Vec::new(),
-        days: 7,
-        as_of: None,
-        tables: tables_named(&names).expect("tables"),
-        resume: false,
-        allow_shrink: false,
-        accounts_per_batch: None,
-    }
-}
 
 async fn refresh(db: &Db, options: &Options) -> (ExitCode, Report) {
     let (_sender, stop) = Stop::by_hand();

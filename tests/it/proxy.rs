@@ -18,24 +18,10 @@ use crate::generations::{fill, leftovers, make_sources, shown, states};
 use crate::support::{self, rows, sql};
 use crate::wire::{Break, Proxy, quick};
 
-fn options() -> Options {
-    let names = ["campaign_ai_summary".to_owned(), "segment_ai_trends".to_owned()];
-    Options {
-        accounts: vec![AccountId::new("acc0").expect("plain"), AccountId::new("acc1").expect("plain")],
-        days: 7,
-        as_of: None,
-        tables: tables_named(&names).expect("tables"),
-        resume: false,
-        allow_shrink: false,
-        accounts_per_batch: None,
-    }
-}
-
-const TABLES: [&str; 2] = ["campaign_ai_summary", "segment_ai_trends"];
-
 async fn refresh(db: &Db) -> anyhow::Result<Report> {
     let (_sender, stop) = Stop::by_hand();
-    let mut report = refresh::run(db, &options(), &stop).await?;
+    let accounts = ["acc0", "acc1"].map(|id| AccountId::new(id).expect("plain")).to_vec();
+    let mut report = refresh::run(db, &Options { accounts, ..options() }, &stop).await?;
     report.settle(None);
     Ok(report)
 }

@@ -1,0 +1,145 @@
+//! Running a statement: one try after another, each with its own query id, killed where its outcome is unknown.
+
+use std::sync::atomic::Ordering;
+
+use anyhow::Result;
+use clickhouse::query::Query;
+use clickhouse::{RowOwned, RowRead};
+use tracing::{debug, trace};
+
+use super::{QueryError, Statement, error};
+use crate::exit::{ExitCode, Failure};
+use crate::retry::Class;
+use crate::sql;
+
+/// A statement run for its effect answers nothing, or rows that nobody reads. An exception that came in pieces, or a
+/// page of something in between, is no success whatever the status said.
+fn refuse_answer(answer: &[u8]) -> clickhouse::error::Result<()> {
+    let text = String::from_utf8_lossy(answer);
+    if text.contains("__exception__") || text.contains("Code: ") {
+        return Err(clickhouse::error::Error::BadResponse(text.into_owned()));
+    }
+    if text.trim_start().starts_with('<') {
+        return Err(clickhouse::error::Error::Other(Box::new(error::Page(text.into_owned()))));
+    }
+    Ok(())
+}
+
+/// Asks once more in a format that can be looked at: of a page that is read as rows the client says only that it has
+/// no header. Nothing where this answer is as it should be.
+async fn look_at_answer(query: Query) -> Option<clickhouse::error::Error> {
+    let collected = async { query.fetch_bytes("TabSeparated")?.collect().await };
+    match collected.await {
+        Ok(answer) => refuse_answer(&answer).err(),
+        Err(error) => Some(error),
+    }
+}
+
+impl Statement<'_> {
+    /// Runs the statement for its effect.
+    pub async fn execute(self) -> Result<()> {
+        self.run(async |query| {
+            let answer = query.fetch_bytes("TabSeparated")?.collect().await?;
+            refuse_answer(&answer)
+        })
+        .await
+    }
+
+    /// All rows.
+    pub async fn fetch_all<T: RowOwned + RowRead>(self) -> Result<Vec<T>> {
+        self.run(async |query| match query.clone().fetch_all::<T>().await {
+            Err(error) if error::has_no_header(&error) => Err(look_at_answer(query).await.unwrap_or(error)),
+            outcome => outcome,
+        })
+        .await
+    }
+
+    /// The one row that there must be.
+    pub async fn fetch_one<T: RowOwned + RowRead>(self) -> Result<T> {
+        self.run(async |query| match query.clone().fetch_one::<T>().await {
+            Err(error) if error::has_no_header(&error) => Err(look_at_answer(query).await.unwrap_or(error)),
+            outcome => outcome,
+        })
+        .await
+    }
+
+    /// The answer in one of ClickHouse's formats.
+    pub async fn fetch_format(self, format: &str) -> Result<Vec<u8>> {
+        self.run(async |query| {
+            let mut cursor = query.fetch_bytes(format)?;
+            Ok(cursor.collect().await?.to_vec())
+        })
+        .await
+    }
+
+    async fn run<T>(&self, attempt: impl AsyncFn(Query) -> clickhouse::error::Result<T>) -> Result<T> {
+        if let Some(name) = &self.invalid_name {
+            return Err(Failure::new(ExitCode::Failed, format!("`{name}` is not one of our names")).into());
+        }
+        let mut tries = 0;
+        loop {
+            let error = match self.attempt(&attempt).await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            let hopeless = self.tries_once || (self.gives_up_on.is_some() && self.gives_up_on == error.code);
+            if hopeless || !self.db.rest_before_retry(&error, &mut tries).await {
+                return Err(error.into());
+            }
+        }
+    }
+
+    async fn attempt<T>(
+        &self,
+        attempt: &impl AsyncFn(Query) -> clickhouse::error::Result<T>,
+    ) -> Result<T, QueryError> {
+        let query_id = format!("{}-{}", self.db.run_id, self.db.sequence.fetch_add(1, Ordering::Relaxed));
+        let mut query = self.db.client.query_raw(&self.text).with_setting("query_id", &query_id);
+        for (name, value) in &self.settings {
+            query = query.with_setting(*name, value);
+        }
+        for (name, value) in &self.parameters {
+            query = query.param(name, value);
+        }
+        let started = std::time::Instant::now();
+        let limit = self.db.retries.statement_timeout;
+        let stopped = async {
+            match &self.stop {
+                Some(stop) => stop.requested().await,
+                None => std::future::pending().await,
+            }
+        };
+        let outcome = tokio::select! {
+            outcome = tokio::time::timeout(limit, attempt(query)) => match outcome {
+                Ok(outcome) => outcome.map_err(|error| QueryError::new(&self.name, &self.db.target, &error)),
+                Err(_) => Err(QueryError::timed_out(&self.name, &self.db.target, limit.as_secs())),
+            },
+            () = stopped => {
+                self.kill(&query_id).await;
+                return Err(QueryError::stopped(&self.name, &self.db.target));
+            }
+        };
+        trace!(
+            statement = self.name,
+            query_id,
+            elapsed_ms = started.elapsed().as_millis() as u64,
+            ok = outcome.is_ok()
+        );
+        if let Err(error) = &outcome
+            && matches!(error.class, Class::UnknownOutcome | Class::Once)
+        {
+            self.kill(&query_id).await;
+        }
+        outcome
+    }
+
+    /// Stops a query whose outcome is unknown, so that redoing it does not meet its shadow.
+    async fn kill(&self, query_id: &str) {
+        let sql = &sql::KILL_QUERY;
+        let query = self.db.client.query_raw(&sql.text).param("query_id", query_id);
+        let limit = self.db.retries.kill_timeout;
+        if !matches!(tokio::time::timeout(limit, query.execute()).await, Ok(Ok(()))) {
+            debug!(query_id, "could not be killed, or had ended");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! One statement: its parameters, the names and texts in its slots, its settings.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Db, Privilege};
+use crate::sql::Sql;
+use crate::stop::Stop;
+
+/// Whether a name is of the kind that we generate: safe wherever it stands in a statement.
+fn is_generated(name: &str) -> bool {
+    let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    !name.is_empty() && name.chars().all(is_plain)
+}
+
+/// A text as a string literal.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+}
+
+/// One statement with its parameters, ready to run.
+#[must_use]
+#[derive(Clone)]
+pub struct Statement<'db> {
+    pub(super) db: &'db Db,
+    pub(super) name: String,
+    pub(super) text: Cow<'static, str>,
+    pub(super) parameters: Vec<(&'static str, Value)>,
+    pub(super) settings: Vec<(&'static str, String)>,
+    pub(super) invalid_name: Option<String>,
+    pub(super) stop: Option<Stop>,
+    pub(super) gives_up_on: Option<u32>,
+    pub(super) tries_once: bool,
+}
+
+impl<'db> Statement<'db> {
+    pub(super) fn new(db: &'db Db, sql: &Sql) -> Self {
+        Statement {
+            db,
+            name: sql.name.to_string(),
+            text: sql.text.clone(),
+            parameters: Vec::new(),
+            settings: Vec::new(),
+            invalid_name: None,
+            stop: db.stop.clone().filter(|_| db.interruptible),
+            gives_up_on: None,
+            tries_once: false,
+        }
+    }
+}
+
+impl Statement<'_> {
+    /// Binds `{name:Type}`.
+    pub fn param(mut self, name: &'static str, value: impl Serialize) -> Self {
+        let value = serde_json::to_value(value).unwrap_or(Value::Null);
+        self.parameters.push((name, value));
+        self
+    }
+
+    /// Puts one of our own generated names in the place of `<<slot>>`, where ClickHouse takes no parameter.
+    pub fn generated_name(mut self, slot: &str, name: &str) -> Self {
+        if !is_generated(name) {
+            self.invalid_name = Some(name.to_owned());
+        }
+        self.text = Cow::Owned(self.text.replace(&format!("<<{slot}>>"), name));
+        self
+    }
+
+    /// Puts a text of ours as a string literal in the place of `<<slot>>`, where ClickHouse takes no parameter.
+    pub fn literal(mut self, slot: &str, text: &str) -> Self {
+        self.text = Cow::Owned(self.text.replace(&format!("<<{slot}>>"), &quoted(text)));
+        self
+    }
+
+    /// Puts comments in the place of `<<comments>>`: of columns, and of the table where the name is empty.
+    pub fn comments(mut self, comments: &[(String, String)]) -> Self {
+        let render = |(column, comment): &(String, String)| match column.as_str() {
+            "" => format!("MODIFY COMMENT {}", quoted(comment)),
+            column => format!("COMMENT COLUMN {column} {}", quoted(comment)),
+        };
+        let commands: Vec<String> = comments.iter().map(render).collect();
+        self.text = Cow::Owned(self.text.replace("<<comments>>", &commands.join(",\n    ")));
+        self
+    }
+
+    /// Puts privileges in the place of `<<privileges>>`.
+    pub fn privileges(mut self, privileges: &[Privilege]) -> Self {
+        if let Some(name) = privileges.iter().flat_map(Privilege::names).find(|name| !is_generated(name)) {
+            self.invalid_name = Some(name.to_owned());
+        }
+        let texts: Vec<String> = privileges.iter().map(ToString::to_string).collect();
+        self.text = Cow::Owned(self.text.replace("<<privileges>>", &texts.join(", ")));
+        self
+    }
+
+    /// Sets a ClickHouse setting for this statement.
+    pub fn setting(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.settings.push((name, value.to_string()));
+        self
+    }
+
+    /// Applies the settings that writing statements need. Reads go without: a read-only user may set none.
+    pub fn writing(mut self) -> Self {
+        for (name, value) in self.db.known_settings.iter() {
+            self.settings.push((name, (*value).to_owned()));
+        }
+        self
+    }
+
+    /// Kills the query and fails as soon as the user asks the run to stop. Without this a statement is finished.
+    pub fn until(mut self, stop: &Stop) -> Self {
+        self.stop = Some(stop.clone());
+        self
+    }
+
+    /// Fails at once with this error code: the caller has a better answer than trying the same again.
+    pub fn giving_up_on(mut self, code: u32) -> Self {
+        self.gives_up_on = Some(code);
+        self
+    }
+
+    /// Never tries again by itself: the statement alone is not idempotent, the caller redoes more.
+    pub fn once(mut self) -> Self {
+        self.tries_once = true;
+        self
+    }
+
+    /// The text as it is sent, for `--dry-run`.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The statement as a script that any client can run: its parameters, its text, `;` after each.
+    pub fn script(&self) -> String {
+        let set = |(name, value): &(&str, Value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            format!("SET param_{name} = {};\n", quoted(&value))
+        };
+        let parameters: String = self.parameters.iter().map(set).collect();
+        format!("{parameters}{};", self.text.trim_end())
+    }
+}
