@@ -116,7 +116,7 @@ fn run_as_cron(place: &Place, command: &str) -> (Output, String) {
     std::fs::write(place.path("env"), lines.collect::<String>()).expect("written");
     let command = command
         .replace("/etc/aiviews/env", &place.path("env").display().to_string())
-        .replace("/var/log/aiviews", &folder.display().to_string().trim_end_matches('/').to_owned());
+        .replace("/var/log/aiviews", &folder.display().to_string().trim_end_matches('/'));
     let path = format!("{}:/usr/bin:/bin", place.path("bin").display());
     let output = Command::new("/bin/bash")
         .args(["-c", &command])
