@@ -12,6 +12,7 @@ use aiviews::{status, verify};
 use crate::generations::{fill, make_sources};
 use crate::schema::{aiviews_on, stderr, stdout};
 use crate::support::{self, execute};
+use crate::wire::{Break, Proxy};
 
 async fn populate(db: &aiviews::db::Db) -> Report {
     let options = Options {
@@ -61,4 +62,19 @@ async fn a_table_with_too_many_partitions_is_told_of() {
         let ended = aiviews_on(&db, &[verb]).await;
         assert!((stdout(&ended) + &stderr(&ended)).contains(&warned[0]), "{verb}: {ended:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_may_not_look_at_parts_is_told_of_none() {
+    let db = support::database("no_parts").await;
+    support::migrate(&db).await;
+    make_sources(&db).await;
+    let proxy = Proxy::start().await;
+    let denied = "Not enough privileges. To execute this query, it's necessary to have the grant SELECT ON system.parts";
+    proxy.breaks("FROM system.parts", Break::Code(497, denied), 1000);
+    let reader = proxy.db(db.database());
+    assert_eq!(partition_count::crowded(&reader).await.expect("no failure"), []);
+    assert!(verify::verify(&reader).await.expect("a report").ok);
+    assert_eq!(proxy.broken(), 2);
+    support::drop_database(&db).await;
 }
