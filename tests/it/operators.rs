@@ -77,9 +77,11 @@ async fn a_json_log_tells_of_each_table_of_each_account() {
     let lines = json_lines(&ended.stderr);
     let told = |line: &&Value| line["account"] == "acc1" && line["state"] == "held_back";
     assert_eq!(lines.iter().filter(told).count(), 1, "{lines:?}");
-    assert_eq!(lines.last().expect("a line")["level"], "ERROR");
+    let last = lines.last().expect("a line");
+    assert_eq!((&last["level"], &last["held_back"]), (&"ERROR".into(), &"acc0,acc1".into()));
     let quiet = place.run(&[&machine[..], &["-q"]].concat()).expect(8);
-    assert_eq!(json_lines(&quiet.stderr).len(), 1, "{}", quiet.stderr);
+    let [line] = &json_lines(&quiet.stderr)[..] else { panic!("{}", quiet.stderr) };
+    assert_eq!((&line["message"], &line["exit_code"]), (&"run ended".into(), &8.into()));
     let ended = place.run(&["populate", "--table", "nothing", "--log-format", "json"]).expect(2);
     let [line] = &json_lines(&ended.stderr)[..] else { panic!("{}", ended.stderr) };
     assert!(line["hint"].as_str().expect("a hint").contains("campaign_ai_summary"), "{line}");
