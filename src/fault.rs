@@ -43,7 +43,7 @@ steps! {
     Lock = "lock",
     /// The first sign of life is written to it.
     Beat = "beat",
-    /// Schema, sources and privileges are checked.
+    /// Schema and sources are checked. (Privileges were, before the lock was taken.)
     Preflight = "preflight",
     /// Staging tables of runs that are gone are dropped.
     RemoveLeftBehind = "remove-left-behind",

@@ -86,27 +86,32 @@ fn options(arguments: &Populate) -> Result<Options> {
     })
 }
 
-/// The last line of a JSON log, in the place of the summary for people.
+/// The last line of a JSON log, in the place of the summary for people; an error where not every account is done.
 fn tell_machines(report: &Report, code: ExitCode) {
     let names = |refusals: &[Refusal]| {
         let names: Vec<String> = refusals.iter().map(|refusal| output::printable(&refusal.account)).collect();
         names.join(",")
     };
-    info!(
-        exit_code = code.number(),
-        published = report.published,
-        recovered = report.recovered,
-        failed = names(&report.failed),
-        held_back = names(&report.held_back),
-        skipped = names(&report.skipped),
-        rows_written = report.rows_written.values().sum::<u64>(),
-        rows_kept = report.rows_kept.values().sum::<u64>(),
-        rows_rejected = report.rows_rejected.values().sum::<u64>(),
-        elapsed_ms = report.elapsed_ms,
-        "run ended"
-    );
-    if code != ExitCode::Done {
-        error!(exit_code = code.number(), "not every account was refreshed");
+    macro_rules! tell {
+        ($level:ident) => {
+            $level!(
+                exit_code = code.number(),
+                published = report.published,
+                recovered = report.recovered,
+                failed = names(&report.failed),
+                held_back = names(&report.held_back),
+                skipped = names(&report.skipped),
+                rows_written = report.rows_written.values().sum::<u64>(),
+                rows_kept = report.rows_kept.values().sum::<u64>(),
+                rows_rejected = report.rows_rejected.values().sum::<u64>(),
+                elapsed_ms = report.elapsed_ms,
+                "run ended"
+            )
+        };
+    }
+    match code {
+        ExitCode::Done => tell!(info),
+        _ => tell!(error),
     }
 }
 

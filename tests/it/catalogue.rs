@@ -65,3 +65,47 @@ fn a_window_never_crosses_accounts() {
         }
     }
 }
+
+/// A run that crosses midnight has one date: its statements get it as a parameter and ask no clock themselves.
+#[test]
+fn no_statement_of_a_refresh_asks_a_clock() {
+    let mut looked_at = 0;
+    for (path, text) in sql_files() {
+        let is_part =
+            ["sql/refresh", "sql/checks"].iter().any(|folder| path.display().to_string().contains(folder));
+        if !is_part {
+            continue;
+        }
+        looked_at += 1;
+        let code: Vec<&str> = text.lines().map(|line| line.split("--").next().unwrap_or_default()).collect();
+        for clock in ["today(", "now(", "now64(", "yesterday(", "nowInBlock("] {
+            assert!(!code.join("\n").contains(clock), "{}: {clock}", path.display());
+        }
+    }
+    assert!(looked_at > 30, "{looked_at}");
+}
+
+/// The clock of the machine that runs aiviews names runs, and measures silence; no row and no date comes from it.
+#[test]
+fn the_clock_of_this_machine_decides_nothing() {
+    fn visit(folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("a file").path();
+            if path.is_dir() {
+                visit(&path, found);
+            } else if ["Utc::now", "Local::now", "SystemTime::now"]
+                .iter()
+                .any(|clock| std::fs::read_to_string(&path).expect("text").contains(clock))
+            {
+                found.push(
+                    path.strip_prefix(env!("CARGO_MANIFEST_DIR")).expect("below").display().to_string(),
+                );
+            }
+        }
+    }
+    let mut found = Vec::new();
+    visit(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    found.sort();
+    // The run's id; when a lock file was taken, for people; whether this machine slept.
+    assert_eq!(found, ["src/connection.rs", "src/lock/file.rs", "src/lock/mod.rs"]);
+}

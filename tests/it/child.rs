@@ -10,6 +10,8 @@ use aiviews::retry::RetryPolicy;
 use clickhouse::Client;
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::support::own_folder;
+
 /// The token of every `serve` that tests start.
 pub const TOKEN: &str = "token-of-the-fault-tests";
 
@@ -22,6 +24,21 @@ pub struct Place {
 impl Place {
     pub fn new() -> Place {
         Place { folder: tempfile::tempdir().expect("a folder"), settings: Vec::new() }
+    }
+
+    /// One that lasts as long as this test process, and is removed by the next.
+    pub fn lasting() -> Place {
+        let parent = own_folder().join("places");
+        std::fs::create_dir_all(&parent).expect("a folder");
+        Place { folder: tempfile::tempdir_in(parent).expect("a folder"), settings: Vec::new() }
+    }
+
+    /// Another place with the same data, which no process may have open.
+    pub fn copy(&self) -> Place {
+        let copy = Place { folder: tempfile::tempdir().expect("a folder"), settings: self.settings.clone() };
+        let copied = Command::new("cp").arg("-a").arg(self.path("data")).arg(copy.path("data")).status();
+        assert!(copied.expect("cp starts").success());
+        copy
     }
 
     /// The same for every process started here.

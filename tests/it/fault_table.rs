@@ -28,7 +28,11 @@ fn fault_rows() -> Vec<(String, String)> {
 
 fn file_of(module: &str) -> PathBuf {
     match module.strip_suffix("::tests") {
-        Some(path) => root().join("src").join(path.replace("::", "/")).with_extension("rs"),
+        Some(path) => {
+            let module = root().join("src").join(path.replace("::", "/"));
+            let own = module.join("tests.rs");
+            if own.exists() { own } else { module.with_extension("rs") }
+        }
         None => root().join("tests/it").join(module).with_extension("rs"),
     }
 }

@@ -1,11 +1,13 @@
 //! Runs that break at every step, in every way: readers see old or new, and the next run heals.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aiviews::db::Db;
 use aiviews::fault::Step;
 use rustix::process::Signal;
+use tokio::sync::OnceCell;
 
 use crate::child::{Ended, Place, Running};
 use crate::generations::{DAYS, Shown, fill, leftovers, make_sources, shown, states};
@@ -62,8 +64,9 @@ pub fn populate() -> Vec<String> {
 }
 
 /// Tables in a state that is known, with a source that alternates between two generations.
+#[derive(Clone)]
 pub struct World {
-    pub place: Place,
+    pub place: Arc<Place>,
     accounts: Vec<String>,
     arguments: Vec<String>,
     /// What each generation looks like when a clean run has published it.
@@ -72,14 +75,25 @@ pub struct World {
 }
 
 impl World {
+    /// A copy of a world that is made once for each number of accounts.
     pub async fn new(accounts: usize) -> World {
-        World::at(Place::new(), accounts).await
+        static MADE: OnceCell<World> = OnceCell::const_new();
+        static MADE_OF_ONE: OnceCell<World> = OnceCell::const_new();
+        static MADE_OF_EIGHT: OnceCell<World> = OnceCell::const_new();
+        let made = match accounts {
+            1 => &MADE_OF_ONE,
+            2 => &MADE,
+            8 => &MADE_OF_EIGHT,
+            _ => panic!("no test has {accounts} accounts"),
+        };
+        let made = made.get_or_init(|| World::make(accounts)).await;
+        World { place: Arc::new(made.place.copy()), ..made.clone() }
     }
 
-    pub async fn at(place: Place, accounts: usize) -> World {
+    async fn make(accounts: usize) -> World {
         let accounts: Vec<String> = (0..accounts).map(|number| format!("acc{number}")).collect();
-        let mut world =
-            World { place, accounts, arguments: populate(), clean: Default::default(), generation: 0 };
+        let (place, arguments) = (Arc::new(Place::lasting()), populate());
+        let mut world = World { place, accounts, arguments, clean: Default::default(), generation: 0 };
         let serve = world.place.serve();
         let db = serve.db().await;
         make_sources(&db).await;
@@ -191,19 +205,20 @@ impl World {
 #[tokio::test(flavor = "multi_thread")]
 async fn kills_at_every_step() {
     let mut world = World::new(2).await;
+    // The engine that looks at what one run left also turns the sources for the next one: starting it is the dear part.
+    let serve = world.place.serve();
+    world.turn(&serve.db().await).await;
+    drop(serve);
     for point in points() {
         for mode in ["kill-before", "kill-after"] {
             let fault = format!("{point}={mode}");
-            {
-                let serve = world.place.serve();
-                world.turn(&serve.db().await).await;
-            }
             let ended = world.place.run_with_fault(&fault, &world.arguments());
             assert_eq!(ended.code, None, "{fault} must kill: {}", ended.stderr);
             let serve = world.place.serve();
             let db = serve.db().await;
             world.assert_whole(&db, &fault).await;
             world.assert_heals(&db, &fault).await;
+            world.turn(&db).await;
         }
     }
 }
@@ -235,11 +250,10 @@ async fn random_kills_while_publishing() {
     let mut arguments = world.arguments.clone();
     arguments.push("-v".to_owned());
     let (mut middle, mut inside) = (0, 0);
+    let serve = world.place.serve();
+    world.turn(&serve.db().await).await;
+    drop(serve);
     for round in 0..rounds {
-        {
-            let serve = world.place.serve();
-            world.turn(&serve.db().await).await;
-        }
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let running = world.place.start_until("", &arguments, "publishing account");
         // A low-discrepancy sequence covers the phase better than chance.
@@ -256,6 +270,7 @@ async fn random_kills_while_publishing() {
         let new = world.assert_whole_in(&db, &found, &what).await;
         middle += usize::from(double == 0 && new > 0 && new < world.new_state().len());
         world.assert_heals(&db, &what).await;
+        world.turn(&db).await;
     }
     println!("{rounds} kills: {middle} between two swaps, {inside} inside one with both generations left");
     assert!((middle + inside) * 10 > rounds as usize, "too few kills hit the phase");

@@ -1,6 +1,6 @@
 //! What a refresh at night tells, and to whom: log lines for machines, and the lines of `crontab.example` as they stand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::child::Place;
 use crate::generations::{fill, make_sources};
-use crate::support::execute;
+use crate::support::{execute, rows};
 
 /// A place with two accounts, migrated.
 async fn world() -> Place {
@@ -77,13 +77,38 @@ async fn a_json_log_tells_of_each_table_of_each_account() {
     let lines = json_lines(&ended.stderr);
     let told = |line: &&Value| line["account"] == "acc1" && line["state"] == "held_back";
     assert_eq!(lines.iter().filter(told).count(), 1, "{lines:?}");
-    assert_eq!(lines.last().expect("a line")["level"], "ERROR");
+    let last = lines.last().expect("a line");
+    assert_eq!((&last["level"], &last["held_back"]), (&"ERROR".into(), &"acc0,acc1".into()));
     let quiet = place.run(&[&machine[..], &["-q"]].concat()).expect(8);
-    assert_eq!(json_lines(&quiet.stderr).len(), 1, "{}", quiet.stderr);
+    let [line] = &json_lines(&quiet.stderr)[..] else { panic!("{}", quiet.stderr) };
+    assert_eq!((&line["message"], &line["exit_code"]), (&"run ended".into(), &8.into()));
     let ended = place.run(&["populate", "--table", "nothing", "--log-format", "json"]).expect(2);
     let [line] = &json_lines(&ended.stderr)[..] else { panic!("{}", ended.stderr) };
     assert!(line["hint"].as_str().expect("a hint").contains("campaign_ai_summary"), "{line}");
     assert_eq!(line["exit_code"], 2);
+}
+
+/// The query that the README gives for one account's night.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_run_log_answers_what_happened_last_night() {
+    let place = world().await;
+    place.run(&POPULATE).expect(0);
+    let serve = place.serve();
+    let db = serve.db().await;
+    execute(&db, "TRUNCATE TABLE segment_statistics").await;
+    place.run(&POPULATE).expect(8);
+    let readme =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("README.md");
+    let query =
+        readme.split("```sql\n").find(|block| block.contains("FROM ai_refresh_log FINAL")).expect("a query");
+    let query = query.split("```").next().expect("its end").replace("XqkVGb", "acc1");
+    let found = rows(&db, query.trim().trim_end_matches(';')).await;
+    let states: BTreeSet<(&str, &str)> = found.iter().map(|row| (row[1].as_str(), row[2].as_str())).collect();
+    let tables = ["campaign_ai_summary", "segment_ai_trends"];
+    let expected = tables.iter().flat_map(|table| [(*table, "published"), (*table, "held_back")]);
+    assert_eq!((found.len(), states), (4, expected.collect()));
+    let why = found.iter().find(|row| row[2] == "held_back").expect("held back");
+    assert!(why[5].contains("the source lost them"), "{found:?}");
 }
 
 /// The commands of `crontab.example`, without times and user.
@@ -116,7 +141,7 @@ fn run_as_cron(place: &Place, command: &str) -> (Output, String) {
     std::fs::write(place.path("env"), lines.collect::<String>()).expect("written");
     let command = command
         .replace("/etc/aiviews/env", &place.path("env").display().to_string())
-        .replace("/var/log/aiviews", &folder.display().to_string().trim_end_matches('/').to_owned());
+        .replace("/var/log/aiviews", folder.display().to_string().trim_end_matches('/'));
     let path = format!("{}:/usr/bin:/bin", place.path("bin").display());
     let output = Command::new("/bin/bash")
         .args(["-c", &command])

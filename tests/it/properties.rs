@@ -15,7 +15,7 @@ use indicatif::ProgressBar;
 
 use crate::support;
 
-const SIZE: Size = Size { accounts: 5, days: 75, seed: 7 };
+const SIZE: Size = Size { accounts: 3, days: 75, seed: 7 };
 const SHOWCASE: &str = "XqkVGb";
 
 /// A migrated database with the same sources for every test.

@@ -131,7 +131,7 @@ async fn a_lasting_fault_ends_the_run_and_the_old_rows_stay() {
         (Break::ResetBefore, ExitCode::Unreachable),
         (Break::Gateway, ExitCode::Unreachable),
         (Break::Truncated, ExitCode::Unreachable),
-        (Break::Portal, ExitCode::Unreachable),
+        (Break::Portal(1), ExitCode::Unreachable),
         (Break::Stall, ExitCode::Unreachable),
         (Break::Code(243, "Cannot reserve 1 MiB, not enough space"), ExitCode::Failed),
         (
@@ -153,7 +153,7 @@ async fn a_lasting_fault_ends_the_run_and_the_old_rows_stay() {
         };
         let error = refresh(&proxy.db(db.database()).with_retries(policy)).await.expect_err(&what);
         assert_eq!(code_of(&error), code, "{what}: {error:#}");
-        if what == "Portal" {
+        if what == "Portal(1)" {
             assert_eq!(proxy.broken(), TABLES.len(), "a login page does not go away by asking again");
         }
         let text = format!("{error:#}");
@@ -174,17 +174,22 @@ async fn a_lasting_fault_ends_the_run_and_the_old_rows_stay() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_page_or_a_silent_port_is_no_database() {
     let proxy = Proxy::start().await;
-    for (breaks, tries) in
-        // What cannot be read as rows is looked at once more, as text: a page ends it, an exception is tried again.
-        [(Break::Portal, 2), (Break::Gateway, 6), (Break::LateException, 12), (Break::ResetAfter, 2)]
-    {
+    // What cannot be read as rows is looked at once more, as text: a page ends it, an exception is tried again.
+    let requests = [
+        (Break::Portal(1), 2),
+        (Break::Portal(2000), 2),
+        (Break::Gateway, 6),
+        (Break::LateException, 12),
+        (Break::ResetAfter, 2),
+    ];
+    for (breaks, tries) in requests {
         proxy.breaks("SELECT", breaks.clone(), 1000);
         let mut db = proxy.db("system");
         let error = db.probe().await.expect_err("no database");
         assert_eq!(code_of(&error), ExitCode::Unreachable, "{breaks:?}: {error:#}");
         assert_eq!(proxy.broken(), tries, "{breaks:?}");
     }
-    proxy.breaks("SELECT", Break::Portal, 1000);
+    proxy.breaks("SELECT", Break::Portal(1), 1000);
     let place = Place::new().with("CLICKHOUSE_URL", &proxy.url).with("CLICKHOUSE_PASSWORD", TOKEN);
     let ended = place.run(&["populate"]).expect(5);
     assert!(ended.stderr.contains(&format!("at {}", proxy.url)), "{}", ended.stderr);

@@ -12,7 +12,7 @@ use aiviews::stop::Stop;
 use clickhouse::Client;
 
 /// A folder that is this test process's own; those of earlier ones are removed.
-fn data_dir() -> &'static PathBuf {
+pub fn own_folder() -> &'static PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let parent = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("engines");
@@ -46,7 +46,7 @@ pub fn client() -> Client {
 
 /// The engine of this process: there can be only one.
 pub fn engine() -> Engine {
-    let options = EngineOptions { data_dir: data_dir().clone(), ..EngineOptions::default() };
+    let options = EngineOptions { data_dir: own_folder().join("data"), ..EngineOptions::default() };
     Engine::open(&options).unwrap_or_else(|error| panic!("{error}"))
 }
 

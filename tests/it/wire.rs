@@ -34,8 +34,8 @@ pub enum Break {
     Truncated,
     /// The right answer, a few bytes at a time.
     Drip,
-    /// A login page with status 200.
-    Portal,
+    /// A login page with status 200, of so many lines.
+    Portal(usize),
     /// An error of ClickHouse with this code.
     Code(u32, &'static str),
 }
@@ -206,13 +206,13 @@ async fn pass(mut client: TcpStream, server: u16, rules: &Rules) -> std::io::Res
             }
             Ok(())
         }
-        Break::Portal => {
-            let page = "<html><title>Welcome to the airport</title></html>";
+        Break::Portal(lines) => {
+            let page = "<html><title>Welcome to the airport</title></html>\n".repeat(lines);
             let head = format!(
                 "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
                 page.len()
             );
-            client.write_all((head + page).as_bytes()).await
+            client.write_all((head + &page).as_bytes()).await
         }
         Break::Code(code, text) => {
             let body = format!("Code: {code}. DB::Exception: {text}. (version 26.7.2.1 (official build))\n");
