@@ -6,7 +6,7 @@ use aiviews::account::AccountId;
 use aiviews::db::{Db, Privilege, QueryError};
 use aiviews::exit::{ExitCode, code_of, hint_of};
 use aiviews::privilege;
-use aiviews::refresh::{self, Options, report::Report, tables_named};
+use aiviews::refresh::{self, Options, report::Report};
 use aiviews::retry::RetryPolicy;
 use aiviews::stop::Stop;
 use chrono::Days;
@@ -14,7 +14,7 @@ use clickhouse::Client;
 use rustix::process::Signal;
 
 use crate::child::{Place, TOKEN};
-use crate::generations::{fill, leftovers, make_sources, shown, states};
+use crate::generations::{TABLES, fill, leftovers, make_sources, options, shown, states};
 use crate::support::{self, rows, sql};
 use crate::wire::{Break, Proxy, quick};
 
