@@ -18,6 +18,9 @@ const CONFIGURATION: &str = "\
 </clickhouse>
 ";
 
+/// Most answers are small: formatting them on several threads costs more than it saves.
+const ONE_THREAD_FORMATS: &str = "--output_format_parallel_formatting=0";
+
 /// What the embedded engine sets otherwise than a server does. Each connection gets it back to a server's value.
 const SERVER_DEFAULTS: [&str; 3] =
     ["--implicit_select=0", "--allow_introspection_functions=0", "--storage_file_read_method=pread"];
@@ -67,6 +70,7 @@ pub fn arguments(folder: &Path, options: &EngineOptions) -> Result<Vec<String>, 
     ];
     arguments.extend(options.max_server_memory.map(|bytes| format!("--max_server_memory_usage={bytes}")));
     arguments.extend(SERVER_DEFAULTS.map(str::to_owned));
+    arguments.push(ONE_THREAD_FORMATS.to_owned());
     Ok(arguments)
 }
 

@@ -9,13 +9,16 @@ use tracing::warn;
 
 use super::window::Window;
 use crate::account::AccountId;
-use crate::db::Db;
+use crate::db::{Db, Statement};
 use crate::exit::{ExitCode, Failure};
 use crate::schema::TABLES;
 use crate::sql;
 
 /// Source rows and stored rows that one batch may hold: what a staging insert keeps in memory.
 const ROWS_PER_BATCH: u64 = 500_000;
+
+/// A batch with fewer rows than this is not worth a second thread a statement.
+const ROWS_FOR_ONE_THREAD: u64 = 50_000;
 
 /// Accounts that are computed together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +30,14 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// The same statement about this batch, on one thread where more would only cost.
+    pub fn threaded<'db>(&self, statement: Statement<'db>) -> Statement<'db> {
+        match self.rows < ROWS_FOR_ONE_THREAD {
+            true => statement.setting("max_threads", 1),
+            false => statement,
+        }
+    }
+
     /// Two smaller ones. Which of the rows are whose is not known any more, so each half counts as half.
     pub fn halves(&self) -> [Batch; 2] {
         let (left, right) = self.accounts.split_at(self.accounts.len() / 2);

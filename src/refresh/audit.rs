@@ -6,7 +6,7 @@ use anyhow::Result;
 use clickhouse::Row;
 use serde::Deserialize;
 
-use super::accounts::StoredRows;
+use super::accounts::{Batch, StoredRows};
 use super::staging;
 use super::window::Window;
 use crate::account::AccountId;
@@ -67,11 +67,12 @@ pub async fn audit(
     db: &Db,
     table: &SummaryTable,
     window: &Window,
-    accounts: &[AccountId],
+    batch: &Batch,
     stored: &StoredRows<'_>,
     allow_shrink: bool,
 ) -> Result<Findings> {
     let (window_start, window_end) = window.bounds(table.grain);
+    let accounts = batch.accounts.as_slice();
     let staged = db
         .statement(&table.audit())
         .param("staging", staging::name(db, table))
@@ -88,10 +89,10 @@ pub async fn audit(
     let present = async {
         match is_new {
             true => Ok(Vec::new()),
-            false => present.fetch_all::<Present>().await,
+            false => batch.threaded(present).fetch_all::<Present>().await,
         }
     };
-    let (staged, present) = tokio::try_join!(staged.fetch_all::<Staged>(), present)?;
+    let (staged, present) = tokio::try_join!(batch.threaded(staged).fetch_all::<Staged>(), present)?;
     let staged: BTreeMap<_, _> = staged.into_iter().map(|row| (row.klaviyo_public_id.clone(), row)).collect();
     let present: BTreeMap<_, _> =
         present.into_iter().map(|row| (row.klaviyo_public_id.clone(), row)).collect();

@@ -150,7 +150,7 @@ impl<'run> Work<'run> {
         let Job { options: Options { tables, allow_shrink, .. }, window, stored, .. } = self.job;
         let work = async |table: &'static SummaryTable| {
             staging::stage(&self.reading, table, window, batch).await?;
-            let audit = audit::audit(&self.reading, table, window, &batch.accounts, stored, *allow_shrink);
+            let audit = audit::audit(&self.reading, table, window, batch, stored, *allow_shrink);
             let findings = fault::step(Step::Audit, audit).await?;
             let rows = findings.values().flatten().map(|rows| rows.written + rows.kept).sum();
             staging::merge(&self.reading, table, rows).await?;
@@ -176,7 +176,7 @@ impl<'run> Work<'run> {
         let take = async |source: &'static SourceSnapshot| {
             let statement =
                 snapshot::statement(&self.reading, source, summary_engine, window, &batch.accounts);
-            snapshot::take(&self.reading, source, statement).await?;
+            snapshot::take(&self.reading, source, batch.threaded(statement)).await?;
             snapshot::rejected(&self.reading, source, window).await
         };
         let sources = snapshot::needed(&self.job.options.tables);

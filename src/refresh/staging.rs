@@ -19,9 +19,6 @@ use crate::sql;
 /// is larger alone comes in several, which are merged: so much and no more is kept in memory.
 const INSERT_BLOCK_ROWS: u64 = 1_000_000;
 
-/// A batch with fewer rows than this is not worth a second thread a statement.
-const ROWS_FOR_ONE_THREAD: u64 = 50_000;
-
 /// The staging table of a summary table in this run.
 pub fn name(db: &Db, table: &SummaryTable) -> String {
     format!("ai_staging_{}_{}", db.run_id(), table.name)
@@ -79,12 +76,8 @@ pub async fn stage(db: &Db, table: &SummaryTable, window: &Window, batch: &Batch
 }
 
 async fn fill(db: &Db, table: &SummaryTable, window: &Window, batch: &Batch) -> Result<()> {
-    let statement = fill_statement(db, table, window, &batch.accounts).writing();
-    let statement = match batch.rows < ROWS_FOR_ONE_THREAD {
-        true => statement.setting("max_threads", 1),
-        false => statement,
-    };
-    statement
+    batch
+        .threaded(fill_statement(db, table, window, &batch.accounts).writing())
         .setting("min_insert_block_size_rows", INSERT_BLOCK_ROWS)
         .setting("min_insert_block_size_bytes", 0)
         .once()
