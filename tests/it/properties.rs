@@ -2,6 +2,7 @@
 
 use aiviews::account::AccountId;
 use aiviews::db::Db;
+use aiviews::refresh::accounts::Batch;
 use aiviews::refresh::audit::{self, Objection};
 use aiviews::refresh::report::Report;
 use aiviews::refresh::staging;
@@ -218,6 +219,7 @@ async fn the_audit_finds_what_no_refresh_may_publish() {
     let today = Clock::read(&db).await.expect("the clock").today;
     let window = Window::new(None, 7, Clock::read(&db).await.expect("the clock")).expect("a window");
     let account = AccountId::new("acme").expect("an id");
+    let batch = Batch { accounts: vec![account.clone()], rows: 1 };
     let row = |id: &str, rate: &str| format!("('{id}', '{today}', 'f1', {rate}, now())");
     let cases = [
         (vec![row("acme", "0.5")], None),
@@ -236,9 +238,7 @@ async fn the_audit_finds_what_no_refresh_may_publish() {
         );
         support::execute(&db, insert).await;
         let findings =
-            audit::audit(&db, table, &window, std::slice::from_ref(&account), &Default::default(), false)
-                .await
-                .expect("an audit");
+            audit::audit(&db, table, &window, &batch, &Default::default(), false).await.expect("an audit");
         match (&findings[&account], expected) {
             (Ok(rows), None) => assert_eq!(rows.written, 1),
             (Err(Objection::Fault(text)), Some(expected)) => assert!(text.contains(expected), "{text}"),
