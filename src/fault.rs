@@ -159,6 +159,9 @@ fn injected(fault: &Fault) -> anyhow::Error {
         .into()
 }
 
+/// How long a signal to stop takes at most to reach the run, which listens for it on its own.
+const UNTIL_HEARD: Duration = Duration::from_millis(200);
+
 /// SIGUSR1 ends the pause, and so does a signal that asks the run to stop.
 async fn rest(fault: &Fault) {
     let (Ok(mut go_on), Ok(mut interrupt), Ok(mut terminate)) = (
@@ -172,8 +175,8 @@ async fn rest(fault: &Fault) {
     tokio::select! {
         () = tokio::time::sleep(LONGEST_PAUSE) => {}
         _ = go_on.recv() => {}
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+        _ = interrupt.recv() => tokio::time::sleep(UNTIL_HEARD).await,
+        _ = terminate.recv() => tokio::time::sleep(UNTIL_HEARD).await,
     }
 }
 

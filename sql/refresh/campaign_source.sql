@@ -1,5 +1,5 @@
--- A run's private copy of the campaign source, as far back as any table of the batch looks: one row is one campaign message
--- on one day. All tables are computed from the same copy, so that what arrives meanwhile cannot part them.
+-- A run's private copy of the campaign source, as far back as any table of the batch looks: one row is one campaign
+-- message on one day. All tables are computed from the same copy, so that what arrives meanwhile cannot part them.
 CREATE TABLE {snapshot:Identifier}
 ENGINE = <<engine>>
 AS

@@ -81,7 +81,14 @@ fn reports_are_one_json_document() {
     assert_eq!(program.json(&["seed", "--accounts", "2", "--days", "30"])[0]["source"], "campaign");
     let dry = program.json(&["populate", "--days", "7", "--dry-run"]);
     assert_eq!((&dry["accounts"], &dry["partitions_to_swap"]), (&2.into(), &14.into()));
-    assert!(dry["statements"][0].as_str().is_some_and(|text| text.contains("INSERT INTO")));
+    let starts = |index: usize, words: &str| {
+        let text = dry["statements"][index].as_str().unwrap_or_default();
+        text.lines().any(|line| line.starts_with(words))
+    };
+    assert!(
+        starts(0, "CREATE TABLE {snapshot:Identifier}") && starts(1, "CREATE TABLE {snapshot:Identifier}")
+    );
+    assert!((2..9).all(|index| starts(index, "INSERT INTO {staging:Identifier}")), "{dry}");
     let report = program.json(&["populate", "--days", "7"]);
     assert_eq!((&report["published"], &report["exit_codes"][0]), (&2.into(), &0.into()), "{report}");
     for key in [

@@ -19,20 +19,21 @@ const TABLES: [&str; 3] = ["campaign_ai_summary", "segment_ai_trends", "campaign
 type State = BTreeMap<(String, String), Shown>;
 
 /// Where to break: the step and the turns that the walk takes of it, with three tables and two accounts.
-const TURNS: [(Step, &[u32]); 14] = [
+const TURNS: [(Step, &[u32]); 15] = [
     (Step::Lock, &[1]),
     (Step::Beat, &[1]),
     (Step::Preflight, &[1]),
     (Step::RemoveLeftBehind, &[1]),
     (Step::ListAccounts, &[1]),
+    (Step::Snapshot, &[1]),
     (Step::MakeStaging, &[1, 3]),
     (Step::Stage, &[1, 3]),
     (Step::Audit, &[1, 3]),
     (Step::LogPublishing, &[1]),
     (Step::Swap, &[1, 2, 3, 4, 5, 6]),
-    (Step::Check, &[1, 3]),
+    (Step::Check, &[1]),
     (Step::LogResults, &[1]),
-    (Step::DropStaging, &[1, 3]),
+    (Step::DropStaging, &[1]),
     (Step::ReleaseLock, &[1]),
 ];
 

@@ -4,8 +4,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use aiviews::question::QUESTIONS;
+use aiviews::refresh;
+use aiviews::stop::Stop;
 
 use crate::clients::{Server, clients};
+use crate::generations::{fill, make_sources, options};
 use crate::program::{Program, Run, isolate};
 use crate::support;
 
@@ -79,6 +82,10 @@ fn python_puts_a_helper_view_into_a_prompt(program: &Program) {
 async fn every_sql_statement_works() {
     let db = support::database("readme_sql").await;
     support::migrate(&db).await;
+    make_sources(&db).await;
+    fill(&db, &["XqkVGb"], 1).await;
+    let (_sender, stop) = Stop::by_hand();
+    refresh::run(&db, &options(), &stop).await.expect("a refresh");
     for statement in blocks("sql").join("\n").split(";\n").map(str::trim).filter(|text| !text.is_empty()) {
         let sql = support::sql("SELECT formatQuery({statement:String})");
         let formatted = db.statement(&sql).param("statement", statement).fetch_one::<String>().await;
