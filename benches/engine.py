@@ -25,6 +25,7 @@ class Engine:
         if address is None:
             raise SystemExit(f"bench: the engine did not start: {line}{self.process.stderr.read()}")
         self.connection = http.client.HTTPConnection(address[1], int(address[2]), timeout=3600)
+        self.used = time.monotonic()
 
     def __enter__(self):
         return self
@@ -38,9 +39,13 @@ class Engine:
         fields = {"database": "aiviews", "wait_end_of_query": 1, **settings}
         fields.update({f"param_{name}": value for name, value in (parameters or {}).items()})
         headers = {"X-ClickHouse-User": "default", "X-ClickHouse-Key": self.environment["AIVIEWS_TOKEN"]}
+        # The server closes a connection that rested, such as while a verb ran.
+        if time.monotonic() - self.used > 5:
+            self.connection.close()
         self.connection.request("POST", "/?" + urllib.parse.urlencode(fields), sql.encode(), headers)
         answer = self.connection.getresponse()
         text = answer.read().decode(errors="replace")
+        self.used = time.monotonic()
         if answer.status != 200:
             raise SystemExit(f"bench: {text.strip()}\n{sql[:400]}")
         return text
