@@ -2,6 +2,7 @@
 //! A batch that cannot be computed is halved until the account that is to blame stands alone.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -47,6 +48,8 @@ pub struct Job<'run> {
     pub summary_engine: &'run str,
     /// What the tables stored before the run. Nobody but this run changes that, and no account comes twice.
     pub stored: &'run StoredRows<'run>,
+    /// Whether working tables of an earlier batch may still be there.
+    pub leftovers: &'run AtomicBool,
 }
 
 /// A batch at work.
@@ -148,8 +151,9 @@ impl<'run> Work<'run> {
     /// is tried again.
     async fn stage(&self, batch: &Batch) -> Result<Staged> {
         let Job { options: Options { tables, allow_shrink, .. }, window, stored, .. } = self.job;
+        let is_clean = !self.job.leftovers.load(Ordering::Relaxed);
         let work = async |table: &'static SummaryTable| {
-            staging::stage(&self.reading, table, window, batch).await?;
+            staging::stage(&self.reading, table, window, batch, is_clean).await?;
             let audit = audit::audit(&self.reading, table, window, batch, stored, *allow_shrink);
             let findings = fault::step(Step::Audit, audit).await?;
             let rows = findings.values().flatten().map(|rows| rows.written + rows.kept).sum();
@@ -172,11 +176,12 @@ impl<'run> Work<'run> {
 
     /// Copies the sources that tables share; returns the rows that were left out, by account.
     async fn take_snapshots(&self, batch: &Batch) -> Result<BTreeMap<String, u64>> {
-        let Job { window, summary_engine, .. } = self.job;
+        let Job { window, summary_engine, leftovers, .. } = self.job;
+        let is_clean = !leftovers.load(Ordering::Relaxed);
         let take = async |source: &'static SourceSnapshot| {
             let statement =
                 snapshot::statement(&self.reading, source, summary_engine, window, &batch.accounts);
-            snapshot::take(&self.reading, source, batch.threaded(statement)).await?;
+            snapshot::take(&self.reading, source, batch.threaded(statement), is_clean).await?;
             snapshot::rejected(&self.reading, source, window).await
         };
         let sources = snapshot::needed(&self.job.options.tables);
@@ -190,7 +195,7 @@ impl<'run> Work<'run> {
         Ok(rejected)
     }
 
-    /// What stays behind is removed by the next run.
+    /// What stays behind is removed before the next batch makes its own, or by the next run.
     async fn drop_working_tables(&self) {
         let (db, tables) = (self.job.db, &self.job.options.tables);
         let snapshots = snapshot::needed(tables);
@@ -201,8 +206,10 @@ impl<'run> Work<'run> {
             );
             dropped.0.and(dropped.1)
         };
-        if let Err(error) = fault::step(Step::DropStaging, dropping).await {
-            warn!("working tables stay until the next run: {error:#}");
+        let dropped = fault::step(Step::DropStaging, dropping).await;
+        self.job.leftovers.store(dropped.is_err(), Ordering::Relaxed);
+        if let Err(error) = dropped {
+            warn!("working tables stay for now: {error:#}");
         }
     }
 

@@ -11,6 +11,7 @@ pub mod snapshot;
 pub mod staging;
 pub mod window;
 
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -126,7 +127,8 @@ pub async fn carry_out(db: &Db, options: &Options, plan: Plan, stop: &Stop) -> R
 async fn refresh(db: &Db, options: &Options, plan: &Plan, stop: &Stop, report: &mut Report) -> Result<()> {
     let Plan { window, selection, summary_engine, .. } = plan;
     let stored = accounts::stored_rows(&selection.partitions);
-    let job = Job { db, options, window, stop, summary_engine, stored: &stored };
+    let leftovers = AtomicBool::new(false);
+    let job = Job { db, options, window, stop, summary_engine, stored: &stored, leftovers: &leftovers };
     let again;
     let stored = match recovery::redo(&job, &plan.broken, selection, report).await? {
         true => {

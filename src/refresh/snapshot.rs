@@ -55,11 +55,12 @@ pub fn statement<'db>(
     window.bind(statement.param("accounts", accounts))
 }
 
-/// Makes a copy. A try whose outcome is in doubt may have left some rows: the next one starts anew.
-pub async fn take(db: &Db, source: &SourceSnapshot, statement: Statement<'_>) -> Result<()> {
-    let is_first = Cell::new(true);
+/// Makes a copy. A try whose outcome is in doubt may have left some rows, as may an earlier batch (`is_clean` says
+/// not): then it starts anew.
+pub async fn take(db: &Db, source: &SourceSnapshot, statement: Statement<'_>, is_clean: bool) -> Result<()> {
+    let is_clean = Cell::new(is_clean);
     let work = async || {
-        if !is_first.replace(false) {
+        if !is_clean.replace(false) {
             drop(db, source).await?;
         }
         fault::step(Step::Snapshot, statement.clone().writing().once().execute()).await

@@ -53,12 +53,18 @@ pub fn fill_statement<'db>(
 }
 
 /// Makes the staging table and fills it, each account in one part unless it is huge. A try whose outcome is in doubt
-/// may have left rows behind: the next one starts from an empty table.
-pub async fn stage(db: &Db, table: &SummaryTable, window: &Window, batch: &Batch) -> Result<()> {
+/// may have left rows behind, as may an earlier batch (`is_clean` says not): then it starts from an empty table.
+pub async fn stage(
+    db: &Db,
+    table: &SummaryTable,
+    window: &Window,
+    batch: &Batch,
+    is_clean: bool,
+) -> Result<()> {
     let started = std::time::Instant::now();
-    let is_first = Cell::new(true);
+    let is_clean = Cell::new(is_clean);
     let work = async || {
-        if !is_first.replace(false) {
+        if !is_clean.replace(false) {
             drop(db, table).await?;
         }
         fault::step(Step::MakeStaging, make(db, table)).await?;

@@ -225,6 +225,21 @@ async fn kills_at_every_step() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn working_tables_that_stay_do_not_reach_the_next_batch() {
+    let mut world = World::new(2).await;
+    let serve = world.place.serve();
+    let db = serve.db().await;
+    world.turn(&db).await;
+    let mut arguments = world.arguments();
+    arguments.extend(["--batch-accounts", "1"]);
+    let ended = world.place.run_with_fault("drop-staging:1=error-before", &arguments);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.contains("working tables stay for now"), "{}", ended.stderr);
+    assert_eq!(shown(&db, &TABLES).await, *world.new_state());
+    assert_eq!(leftovers(&db).await, Vec::<Vec<String>>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn errors_at_every_step() {
     let mut world = World::new(2).await;
     let serve = world.place.serve();
