@@ -1,5 +1,7 @@
 //! `aiviews populate`: recompute the window for some accounts or all.
 
+use std::pin::pin;
+
 use anyhow::Result;
 use tracing::{Instrument, error, info, warn};
 
@@ -68,10 +70,18 @@ async fn locked(db: &Db, options: &Options, stop: &Stop) -> Result<Report> {
 
 /// Checks the schema and reads what there is to do at the same time. Of two errors the schema's says more.
 async fn plan(db: &Db, options: &Options) -> Result<Plan> {
-    let (checked, plan) =
-        tokio::join!(fault::step(Step::Preflight, preflight::check(db)), Plan::read(db, options));
-    checked?;
-    plan
+    let mut checking = pin!(fault::step(Step::Preflight, preflight::check(db)));
+    let mut planning = pin!(Plan::read(db, options));
+    tokio::select! {
+        checked = &mut checking => {
+            checked?;
+            planning.await
+        }
+        plan = &mut planning => {
+            checking.await?;
+            plan
+        }
+    }
 }
 
 fn options(arguments: &Populate) -> Result<Options> {

@@ -1,0 +1,82 @@
+//! What the run log and the report say of a batch's accounts.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use anyhow::Result;
+use tracing::warn;
+
+use super::{Job, Ready, Work};
+use crate::account::AccountId;
+use crate::db::QueryError;
+use crate::refresh::blame;
+use crate::retry::CANNOT_CONVERT_TYPE;
+use crate::run_log::{self, Entry, Outcome, State};
+use crate::schema::SummaryTable;
+
+impl Work<'_> {
+    /// Notes one account that cannot be computed, with the column that overflows if that is the cause.
+    pub(super) async fn refuse(
+        &mut self,
+        account: &AccountId,
+        tables: &[&SummaryTable],
+        error: &anyhow::Error,
+    ) -> Result<()> {
+        let overflow = match QueryError::code_of(error) {
+            Some(CANNOT_CONVERT_TYPE) => {
+                let Job { db, options, window, .. } = self.job;
+                blame::overflow(db, &options.tables, window, account).await?
+            }
+            _ => None,
+        };
+        let (state, reason) = match overflow {
+            Some(reason) => (State::HeldBack, reason),
+            None => (State::Failed, format!("{error:#}")),
+        };
+        warn!(account = account.as_str(), state = state.word(), "{reason}");
+        match state {
+            State::HeldBack => self.report.hold_back(account, &reason),
+            _ => self.report.fail(account, &reason),
+        }
+        let outcome = Outcome { error: reason, ..Outcome::default() };
+        run_log::write(self.job.db, &self.entries(account, tables, state, &outcome)).await
+    }
+
+    pub(super) async fn log(
+        &self,
+        accounts: &[Ready],
+        state: State,
+        rejected: &BTreeMap<String, u64>,
+        started: Instant,
+    ) -> Result<()> {
+        let mut entries = Vec::new();
+        for ready in accounts {
+            for (table, rows) in self.job.options.tables.iter().zip(&ready.rows) {
+                let is_gone = state == State::Published && rows.written + rows.kept == 0 && rows.present > 0;
+                let outcome = Outcome {
+                    rows_written: rows.written,
+                    rows_kept: rows.kept,
+                    rows_rejected: rejected.get(ready.account.as_str()).copied().unwrap_or_default(),
+                    duration_ms: started.elapsed().as_millis() as u64,
+                    error: String::new(),
+                };
+                let state = if is_gone { State::Dropped } else { state };
+                entries.push(Entry::new(self.job.db, self.job.window, &ready.account, table, state, outcome));
+            }
+        }
+        run_log::write(self.job.db, &entries).await
+    }
+
+    pub(super) fn entries(
+        &self,
+        account: &AccountId,
+        tables: &[&SummaryTable],
+        state: State,
+        outcome: &Outcome,
+    ) -> Vec<Entry> {
+        let entry = |table: &&SummaryTable| {
+            Entry::new(self.job.db, self.job.window, account, table, state, outcome.clone())
+        };
+        tables.iter().map(entry).collect()
+    }
+}

@@ -1,0 +1,150 @@
+//! Publishing a batch: announce, swap account by account, check the effect, write down what became of each.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use tracing::{debug, info, warn};
+
+use super::{Prepared, Ready, Work};
+use crate::account::AccountId;
+use crate::fault::{self, Step};
+use crate::lock;
+use crate::output::EACH_TABLE;
+use crate::refresh::{accounts, blame, publish};
+use crate::run_log::{self, Outcome, State};
+
+/// How long the lock counts as ours after it was seen to be.
+const LOCK_LOOK: Duration = Duration::from_secs(1);
+
+impl Work<'_> {
+    /// Publishes, checks and logs what is staged.
+    pub(super) async fn finish(&mut self, prepared: Prepared, started: Instant) -> Result<()> {
+        let Prepared { ready, rejected } = prepared;
+        let announced = self.log(&ready, State::Publishing, &rejected, started);
+        fault::step(Step::LogPublishing, announced).await?;
+        let swapping = Instant::now();
+        let mut waiting = ready.into_iter();
+        let mut done = Vec::new();
+        let mut outcome = Ok(());
+        while self.job.stop.code().is_none()
+            && outcome.is_ok()
+            && let Some(ready) = waiting.next()
+        {
+            debug!(account = ready.account.as_str(), "publishing");
+            match self.publish(&ready).await {
+                Ok(true) => done.push(ready),
+                Ok(false) => {}
+                Err(error) => outcome = Err(error),
+            }
+        }
+        self.report.publishing_ms += swapping.elapsed().as_millis() as u64;
+        let settled = self.settle(done, waiting.collect(), &rejected, started).await;
+        outcome.and(settled)
+    }
+
+    /// Swaps an account's tables. What is wrong with this account alone is noted, and the run goes on.
+    async fn publish(&mut self, ready: &Ready) -> Result<bool> {
+        let tables = &self.job.options.tables;
+        for (index, (table, rows)) in tables.iter().zip(&ready.rows).enumerate() {
+            let swap = async {
+                self.refuse_if_lock_is_lost().await?;
+                publish::publish(self.job.db, table, &ready.account, *rows).await
+            };
+            let started = Instant::now();
+            match fault::step(Step::Swap, swap).await {
+                Ok(()) => info!(
+                    target: EACH_TABLE,
+                    account = ready.account.as_str(),
+                    table = table.name,
+                    rows = rows.written + rows.kept,
+                    elapsed_ms = started.elapsed().as_millis() as u64,
+                    "published"
+                ),
+                // Tables before this one keep the state `publishing`: the next run does the account again.
+                Err(error) if blame::is_about_the_data(&error) => {
+                    self.refuse(&ready.account, &tables[index..], &error).await?;
+                    return Ok(false);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Asks who holds the lock, unless that was asked within the last second.
+    async fn refuse_if_lock_is_lost(&mut self) -> Result<()> {
+        if self.lock_seen.is_none_or(|seen| seen.elapsed() > LOCK_LOOK) {
+            lock::refuse_if_lost(self.job.db).await?;
+            self.lock_seen = Some(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// Checks and logs the accounts that were swapped, and takes back the announcement for those that were not.
+    async fn settle(
+        &mut self,
+        done: Vec<Ready>,
+        untouched: Vec<Ready>,
+        rejected: &BTreeMap<String, u64>,
+        started: Instant,
+    ) -> Result<()> {
+        let done = self.checked(done).await?;
+        self.count(&done);
+        fault::step(Step::LogResults, self.log(&done, State::Published, rejected, started)).await?;
+        if self.redoes {
+            return Ok(());
+        }
+        let outcome = Outcome { error: "the run ended before its swap".to_owned(), ..Outcome::default() };
+        let not_reached = untouched.iter().flat_map(|ready| {
+            self.entries(&ready.account, &self.job.options.tables, State::Failed, &outcome)
+        });
+        run_log::write(self.job.db, &not_reached.collect::<Vec<_>>()).await
+    }
+
+    /// The accounts whose published rows are really there.
+    async fn checked(&mut self, published: Vec<Ready>) -> Result<Vec<Ready>> {
+        let tables = &self.job.options.tables;
+        let names: Vec<&str> = tables.iter().map(|table| table.name).collect();
+        let accounts: Vec<&str> = published.iter().map(|ready| ready.account.as_str()).collect();
+        if accounts.is_empty() {
+            return Ok(published);
+        }
+        let look = accounts::partitions(self.job.db, &names, &accounts);
+        let stored: BTreeMap<_, _> = fault::step(Step::Check, look)
+            .await?
+            .into_iter()
+            .map(|it| ((it.table_name, it.klaviyo_public_id), it.stored_rows))
+            .collect();
+        let mut wrong: BTreeMap<AccountId, String> = BTreeMap::new();
+        for ready in &published {
+            for (table, rows) in tables.iter().zip(&ready.rows) {
+                let key = (table.name.to_owned(), ready.account.to_string());
+                let (expected, found) =
+                    (rows.written + rows.kept, stored.get(&key).copied().unwrap_or_default());
+                if found != expected {
+                    let text = format!("`{}` has {found} rows after publishing {expected}", table.name);
+                    wrong.entry(ready.account.clone()).or_insert(text);
+                }
+            }
+        }
+        for (account, reason) in &wrong {
+            warn!(account = account.as_str(), "{reason}");
+            self.report.fail(account, reason);
+            let outcome = Outcome { error: reason.clone(), ..Outcome::default() };
+            let entries = self.entries(account, &self.job.options.tables, State::Failed, &outcome);
+            run_log::write(self.job.db, &entries).await?;
+        }
+        Ok(published.into_iter().filter(|ready| !wrong.contains_key(&ready.account)).collect())
+    }
+
+    fn count(&mut self, done: &[Ready]) {
+        self.report.published += done.len() as u64;
+        for ready in done {
+            for (table, rows) in self.job.options.tables.iter().zip(&ready.rows) {
+                *self.report.rows_written.entry(table.name.to_owned()).or_default() += rows.written;
+                *self.report.rows_kept.entry(table.name.to_owned()).or_default() += rows.kept;
+            }
+        }
+    }
+}
