@@ -55,7 +55,7 @@ impl SourceSnapshot {
             shared if shared.starts_with("Shared") => "SharedMergeTree ORDER BY tuple()",
             _ => "Memory",
         };
-        let text = self.create.text.replace("<<engine>>", engine);
+        let text = self.create.composed().text.replace("<<engine>>", engine);
         Sql { name: self.create.name.clone(), text: text.into() }
     }
 }

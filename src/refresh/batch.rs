@@ -16,7 +16,7 @@ use super::accounts::{Batch, StoredRows};
 use super::audit::{self, Findings, Objection, Rows};
 use super::report::Report;
 use super::window::Window;
-use super::{Options, blame, snapshot, staging};
+use super::{Options, blame, snapshot, staging, working_table};
 use crate::account::AccountId;
 use crate::db::Db;
 use crate::fault::{self, Step};
@@ -195,14 +195,9 @@ impl<'run> Work<'run> {
     /// What stays behind is removed before the next batch makes its own, or by the next run.
     async fn drop_working_tables(&self) {
         let (db, tables) = (self.job.db, &self.job.options.tables);
-        let snapshots = snapshot::needed(tables);
-        let dropping = async {
-            let dropped = tokio::join!(
-                future::try_join_all(tables.iter().map(|table| staging::drop(db, table))),
-                future::try_join_all(snapshots.into_iter().map(|source| snapshot::drop(db, source))),
-            );
-            dropped.0.and(dropped.1)
-        };
+        let copies = snapshot::needed(tables).into_iter().map(|source| source.name);
+        let objects = tables.iter().map(|table| table.name).chain(copies);
+        let dropping = future::try_join_all(objects.map(|object| working_table::drop(db, object)));
         let dropped = fault::step(Step::DropStaging, dropping).await;
         self.job.leftovers.store(dropped.is_err(), Ordering::Relaxed);
         if let Err(error) = dropped {

@@ -10,6 +10,7 @@ pub mod report;
 pub mod snapshot;
 pub mod staging;
 pub mod window;
+mod working_table;
 
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -129,16 +130,16 @@ async fn refresh(db: &Db, options: &Options, plan: &Plan, stop: &Stop, report: &
     let stored = accounts::stored_rows(&selection.partitions);
     let leftovers = AtomicBool::new(false);
     let job = Job { db, options, window, stop, summary_engine, stored: &stored, leftovers: &leftovers };
-    let again;
-    let stored = match recovery::redo(&job, &plan.broken, selection, report).await? {
+    let (again, stored_again);
+    let job = match recovery::redo(&job, &plan.broken, selection, report).await? {
+        false => job,
         true => {
             let names: Vec<&str> = options.tables.iter().map(|table| table.name).collect();
             again = accounts::partitions(&db.interruptible(), &names, &[]).await?;
-            accounts::stored_rows(&again)
+            stored_again = accounts::stored_rows(&again);
+            Job { stored: &stored_again, ..job }
         }
-        false => stored.clone(),
     };
-    let job = Job { stored: &stored, ..job };
     let batches = plan.batches(options);
     info!(
         run = db.run_id(),

@@ -2,22 +2,21 @@
 //!
 //! They spare reading a source once a table, and make all tables of an account speak of the same rows.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 
 use super::window::Window;
+use super::working_table;
 use crate::account::AccountId;
 use crate::db::{Db, Statement};
 use crate::fault::{self, Step};
-use crate::retry::MEMORY_LIMIT_EXCEEDED;
 use crate::schema::{SourceSnapshot, SummaryTable, TABLES};
 use crate::sql;
 
 /// The table that holds the copy in this run.
 pub fn name(db: &Db, source: &SourceSnapshot) -> String {
-    format!("ai_staging_{}_{}", db.run_id(), source.name)
+    working_table::name(db, source.name)
 }
 
 /// The sources that these tables share, each once.
@@ -55,17 +54,10 @@ pub fn statement<'db>(
     window.bind(statement.param("accounts", accounts))
 }
 
-/// Makes a copy. A try whose outcome is in doubt may have left some rows, as may an earlier batch (`is_clean` says
-/// not): then it starts anew.
+/// Makes a copy; `is_clean` says that no earlier batch left one.
 pub async fn take(db: &Db, source: &SourceSnapshot, statement: Statement<'_>, is_clean: bool) -> Result<()> {
-    let is_clean = Cell::new(is_clean);
-    let work = async || {
-        if !is_clean.replace(false) {
-            drop(db, source).await?;
-        }
-        fault::step(Step::Snapshot, statement.clone().writing().once().execute()).await
-    };
-    let taken = db.retrying(MEMORY_LIMIT_EXCEEDED, work).await;
+    let work = async || fault::step(Step::Snapshot, statement.clone().writing().once().execute()).await;
+    let taken = working_table::make(db, source.name, is_clean, work).await;
     taken.with_context(|| format!("cannot copy `{}`", source.name))
 }
 
@@ -74,9 +66,4 @@ pub async fn rejected(db: &Db, source: &SourceSnapshot, window: &Window) -> Resu
     let statement = db.statement(&sql::REJECTED).param("snapshot", name(db, source));
     let rows: Vec<(String, u64)> = window.bind(statement).fetch_all().await?;
     Ok(rows.into_iter().collect())
-}
-
-/// Drops the copy.
-pub async fn drop(db: &Db, source: &SourceSnapshot) -> Result<()> {
-    db.statement(&sql::DROP_TABLE).param("table", name(db, source)).execute().await
 }

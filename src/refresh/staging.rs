@@ -1,17 +1,15 @@
 //! Staging tables: a run's private copies of the summary tables, filled before any reader sees a thing.
 
-use std::cell::Cell;
-
 use anyhow::{Context, Result};
 use tracing::debug;
 
 use super::accounts::{self, Batch};
 use super::snapshot;
 use super::window::Window;
+use super::working_table;
 use crate::account::AccountId;
 use crate::db::Db;
 use crate::fault::{self, Step};
-use crate::retry::MEMORY_LIMIT_EXCEEDED;
 use crate::schema::SummaryTable;
 use crate::sql;
 
@@ -21,17 +19,12 @@ const INSERT_BLOCK_ROWS: u64 = 1_000_000;
 
 /// The staging table of a summary table in this run.
 pub fn name(db: &Db, table: &SummaryTable) -> String {
-    format!("ai_staging_{}_{}", db.run_id(), table.name)
+    working_table::name(db, table.name)
 }
 
 async fn make(db: &Db, table: &SummaryTable) -> Result<()> {
     let statement = db.statement(&sql::CREATE_STAGING).param("staging", name(db, table));
     statement.generated_name("target", table.name).writing().execute().await
-}
-
-/// Drops the staging table.
-pub async fn drop(db: &Db, table: &SummaryTable) -> Result<()> {
-    db.statement(&sql::DROP_TABLE).param("table", name(db, table)).execute().await
 }
 
 /// The statement that fills the staging table for these accounts.
@@ -52,8 +45,8 @@ pub fn fill_statement<'db>(
     window.bind(snapshot::bind(db, table, statement))
 }
 
-/// Makes the staging table and fills it, each account in one part unless it is huge. A try whose outcome is in doubt
-/// may have left rows behind, as may an earlier batch (`is_clean` says not): then it starts from an empty table.
+/// Makes the staging table and fills it, each account in one part unless it is huge; `is_clean` says that no earlier
+/// batch left one.
 pub async fn stage(
     db: &Db,
     table: &SummaryTable,
@@ -62,15 +55,11 @@ pub async fn stage(
     is_clean: bool,
 ) -> Result<()> {
     let started = std::time::Instant::now();
-    let is_clean = Cell::new(is_clean);
     let work = async || {
-        if !is_clean.replace(false) {
-            drop(db, table).await?;
-        }
         fault::step(Step::MakeStaging, make(db, table)).await?;
         fault::step(Step::Stage, fill(db, table, window, batch)).await
     };
-    let staged = db.retrying(MEMORY_LIMIT_EXCEEDED, work).await;
+    let staged = working_table::make(db, table.name, is_clean, work).await;
     staged.with_context(|| format!("cannot compute `{}`", table.name))?;
     debug!(
         table = table.name,
