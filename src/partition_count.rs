@@ -1,6 +1,5 @@
 //! How many partitions the summary tables have: one per account, the price of swapping an account at once.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use anyhow::Result;
@@ -45,13 +44,6 @@ impl fmt::Display for Crowded {
     }
 }
 
-/// Of these tables and their numbers of partitions, each as often as it likes, the ones with too many.
-pub fn crowded_among<'name>(counts: impl Iterator<Item = (&'name str, u64)>) -> Vec<Crowded> {
-    let crowded: BTreeMap<&str, u64> = counts.filter(|(_, partitions)| *partitions > COMFORTABLE).collect();
-    let crowded = crowded.into_iter();
-    crowded.map(|(table, partitions)| Crowded { table: table.to_owned(), partitions }).collect()
-}
-
 /// The tables with more partitions than are comfortable. A reader who may not look at parts is told of none.
 pub async fn crowded(db: &Db) -> Result<Vec<Crowded>> {
     let names: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
@@ -60,5 +52,6 @@ pub async fn crowded(db: &Db) -> Result<Vec<Crowded>> {
         Err(error) if QueryError::code_of(&error) == Some(ACCESS_DENIED) => Vec::new(),
         counted => counted?,
     };
-    Ok(crowded_among(counts.iter().map(|count| (count.name.as_str(), count.partitions))))
+    let crowded = counts.into_iter().filter(|count| count.partitions > COMFORTABLE);
+    Ok(crowded.map(|count| Crowded { table: count.name, partitions: count.partitions }).collect())
 }

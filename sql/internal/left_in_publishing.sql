@@ -15,6 +15,15 @@ FROM
         argMax(l.window_start, (l.started_at, l.updated_at)) AS last_window_start,
         argMax(l.as_of, (l.started_at, l.updated_at)) AS last_as_of
     FROM ai_refresh_log AS l
+    -- Merges leave the newest state of a run alone, so few of a year's rows are in this list.
+    WHERE (l.klaviyo_public_id, l.table_name) IN
+    (
+        SELECT
+            a.klaviyo_public_id,
+            a.table_name
+        FROM ai_refresh_log AS a
+        WHERE a.state = 'publishing'
+    )
     GROUP BY l.klaviyo_public_id, l.table_name
     ORDER BY klaviyo_public_id, table_name
 ) AS latest

@@ -5,9 +5,14 @@ SELECT
     c.type AS column_type,
     c.default_kind AS default_kind,
     -- Formatted like our own defaults, without the SELECT before it. NULL: the server cannot read its own text back.
-    ifNull(
-        substring(formatQuerySingleLineOrNull(concat('SELECT ', c.default_expression)), 8),
-        c.default_expression) AS default_expression,
+    -- Only where there is a text: trying to read none is an exception inside, and a hundred of them are slow.
+    if(
+        c.default_expression = '',
+        '',
+        ifNull(
+            substring(formatQuerySingleLineOrNull(concat('SELECT ', c.default_expression)), 8),
+            c.default_expression)
+    ) AS default_expression,
     c.comment AS comment
 FROM system.columns AS c
 WHERE c.database = currentDatabase() AND c.table IN {names:Array(String)}

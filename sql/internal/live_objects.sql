@@ -1,7 +1,7 @@
 -- One row is one table or view of this database, of the names asked for, its SELECT without this database's name.
 WITH
     -- NULL is a text that this server cannot read back: then it is compared as it stands.
-    ifNull(formatQuerySingleLineOrNull(t.as_select), t.as_select) AS select_text
+    if(t.as_select = '', '', ifNull(formatQuerySingleLineOrNull(t.as_select), t.as_select)) AS select_text
 SELECT
     t.name AS name,
     t.engine AS engine,

@@ -85,8 +85,6 @@ pub struct Partition {
     pub stored_rows: u64,
     /// Parts that they are in.
     pub parts: u64,
-    /// Partitions that the whole table has.
-    pub table_partitions: u64,
 }
 
 /// Lists the accounts with rows in the sources or in the tables: those asked for, or all.

@@ -24,7 +24,7 @@ use crate::db::Db;
 use crate::exit::{ExitCode, Failure};
 use crate::fault::{self, Step};
 use crate::output;
-use crate::partition_count;
+use crate::partition_count::{self, Crowded};
 use crate::run_log;
 use crate::schema::SummaryTable;
 use crate::sql;
@@ -74,17 +74,16 @@ impl Plan {
     pub async fn read(db: &Db, options: &Options) -> Result<Plan> {
         let started = Instant::now();
         let window = Window::new(options.as_of, options.days, Clock::read(db).await?)?;
-        let (mut selection, broken, done, summary_engine, cut_week) = tokio::try_join!(
+        let (mut selection, broken, done, summary_engine, crowded, cut_week) = tokio::try_join!(
             fault::step(Step::ListAccounts, accounts::select(db, &window, &options.accounts)),
             recovery::find(db),
             already_published(db, &window, options),
             snapshot::engine_beside(db),
+            crowded(db, options),
             cut_week(db, &window, options),
         )?;
         selection.put_first(&recovery::accounts(&broken));
         let already_done = selection.leave_out(&done);
-        let counts = selection.partitions.iter().map(|it| (it.table_name.as_str(), it.table_partitions));
-        let crowded = partition_count::crowded_among(counts);
         let warnings: Vec<String> = crowded.iter().map(ToString::to_string).chain(cut_week).collect();
         for warning in &warnings {
             warn!("{warning}");
@@ -192,6 +191,14 @@ async fn remove_left_behind(db: &Db) -> Result<()> {
         db.statement(&sql::DROP_TABLE).param("table", &name).execute().await?;
     }
     Ok(())
+}
+
+/// Tables with too many partitions. Who waits for some accounts is not told: the run of all accounts says it.
+async fn crowded(db: &Db, options: &Options) -> Result<Vec<Crowded>> {
+    match options.accounts.as_slice() {
+        [] => partition_count::crowded(db).await,
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// The accounts that `--resume` leaves out.

@@ -116,8 +116,12 @@ impl Worker<'_> {
         }
     }
 
-    /// One statement only, and by GET none that changes anything.
+    /// By GET nothing that changes anything, and one statement only. What may change all is not parsed twice for it:
+    /// a second statement was refused when the text was looked at.
     fn check_method(&self, connection: &mut Connection, sql: &[u8]) -> Result<(), Exception> {
+        if !self.request.only_reads {
+            return Ok(());
+        }
         let Some(classified) = connection.classify(sql) else {
             // The engine's own message for it is better than any of ours.
             return Ok(());
@@ -125,7 +129,7 @@ impl Worker<'_> {
         if classified.statements > 1 {
             return Err(Exception::new(62, "SYNTAX_ERROR", "Multi-statements are not allowed"));
         }
-        if self.request.only_reads && classified.class != Class::ReadOnly {
+        if classified.class != Class::ReadOnly {
             return Err(Exception::new(164, "READONLY", "Cannot execute query in readonly mode: use POST"));
         }
         Ok(())
