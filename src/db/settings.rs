@@ -21,6 +21,9 @@ pub(super) const WRITE_SETTINGS: &[(&str, &str)] = &[
     ("compile_sort_description", "0"),
     // Its filters are built for joins that drop rows; ours keep all, and pay for the building.
     ("enable_join_runtime_filters", "0"),
+    // With FINAL only conditions on the sorting key are moved, and account and date are part of it: of the granules
+    // that an account shares with its neighbours, its own rows are read.
+    ("optimize_move_to_prewhere_if_final", "1"),
     ("insert_null_as_default", "0"),
     ("transform_null_in", "0"),
     ("max_execution_time", "0"),
