@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 
+from dbt_run import PACKAGES, Dbt, NotInstalled, install
 from engine import Engine, run
 
 SOURCES = {
@@ -40,6 +41,9 @@ SHIFT = 98
 # A loop costs the same for each account, so a few tell enough.
 LOOP_ACCOUNTS = 20
 WINDOW = 90
+# What the alternatives make flow_ai_summary with; the partition is the account.
+FLOW_ENGINE = "ReplacingMergeTree(updated_at)"
+FLOW_ORDER = ["klaviyo_public_id", "date", "flow_id", "flow_message_id", "send_channel"]
 
 
 class Bench:
@@ -49,6 +53,8 @@ class Bench:
         self.program, self.runs, self.accounts, self.days = (
             os.path.abspath(arguments.program), arguments.runs, arguments.accounts, arguments.days)
         self.folder, self.quiet, self.values = folder, arguments.json, {}
+        # The folder of dbt's programs, where it installs.
+        self.dbt = None
 
     def say(self, text):
         print(f"bench: {text}", file=sys.stderr, flush=True)
@@ -193,27 +199,59 @@ def account_loop(bench, engine, ids):
         engine.query(f"DROP TABLE bench_{table}")
 
 
-def refreshable_view(bench, engine, ids):
-    """A refreshable materialized view that computes flow_ai_summary for all accounts."""
+def flow_select(engine, ids):
+    """The SELECT of flow_ai_summary for all accounts as `populate` runs it, its parameters filled in."""
     sql, parameters = statement(engine, "flow_ai_summary", ids[0])
     select = re.search(r"\nFROM\n\(\n(.*)\n\)\nUNION ALL", sql, re.S)[1]
     for name, value in parameters.items():
         kind = "UInt32" if name == "updated_at" else "Date"
         select = select.replace(f"{{{name}:{kind}}}", f"to{kind}('{value}')")
     listed = "[" + ", ".join(f"'{account}'" for account in ids) + "]"
-    select = select.replace("{accounts:Array(String)}", listed)
-    for _ in range(bench.runs):
-        populate(bench, engine, "flow_ai_summary alone", "--table", "flow_ai_summary")
-        engine.query("DROP VIEW IF EXISTS bench_view")
-        engine.query("CREATE MATERIALIZED VIEW bench_view REFRESH EVERY 1 YEAR"
-                     " ENGINE = ReplacingMergeTree(updated_at) PARTITION BY klaviyo_public_id"
-                     " ORDER BY (klaviyo_public_id, date, flow_id, flow_message_id, send_channel)"
-                     f" EMPTY AS\n{select}\nSETTINGS max_partitions_per_insert_block = 0")
-        started = time.monotonic()
-        engine.query("SYSTEM REFRESH VIEW bench_view")
-        engine.query("SYSTEM WAIT VIEW bench_view")
-        bench.note("refreshable view of flow_ai_summary", time.monotonic() - started)
+    return select.replace("{accounts:Array(String)}", listed)
+
+
+def refreshable_view(bench, engine, select):
+    """A refreshable materialized view that computes flow_ai_summary for all accounts."""
+    engine.query("CREATE MATERIALIZED VIEW bench_view REFRESH EVERY 1 YEAR"
+                 f" ENGINE = {FLOW_ENGINE} PARTITION BY klaviyo_public_id ORDER BY ({', '.join(FLOW_ORDER)})"
+                 f" EMPTY AS\n{select}\nSETTINGS max_partitions_per_insert_block = 0")
+    started = time.monotonic()
+    engine.query("SYSTEM REFRESH VIEW bench_view")
+    engine.query("SYSTEM WAIT VIEW bench_view")
+    bench.note("refreshable view of flow_ai_summary", time.monotonic() - started)
     engine.query("DROP VIEW bench_view")
+
+
+def dbt_model(bench, engine, select):
+    """The same SELECT as an incremental model of dbt. The first run, here, makes its table; the later ones replace its
+    partitions, as `populate` does, but with the window alone: dbt keeps no history in them and audits nothing."""
+    config = {
+        "materialized": "incremental", "incremental_strategy": "insert_overwrite", "engine": FLOW_ENGINE,
+        "partition_by": "klaviyo_public_id", "order_by": FLOW_ORDER,
+        "query_settings": {"max_partitions_per_insert_block": 0},
+    }
+    dbt = Dbt(bench.dbt, os.path.join(bench.folder, "dbt"), engine, "bench_dbt", config, select)
+    dbt.run()
+    return dbt
+
+
+def one_table(bench, engine, ids):
+    """flow_ai_summary alone, by `populate` and by others; in turn, so that the machine's moods meet all of them."""
+    select = flow_select(engine, ids)
+    dbt = dbt_model(bench, engine, select) if bench.dbt else None
+    for _ in range(bench.runs):
+        report = populate(bench, engine, "flow_ai_summary alone", "--table", "flow_ai_summary")
+        refreshable_view(bench, engine, select)
+        if dbt is None:
+            continue
+        whole, model = dbt.run()
+        bench.note("dbt run of flow_ai_summary", whole)
+        bench.note("dbt run of flow_ai_summary: its model", model)
+        written, wanted = int(engine.query("SELECT count() FROM bench_dbt")), report["rows_written"]["flow_ai_summary"]
+        if written != wanted:
+            raise SystemExit(f"bench: dbt wrote {written} rows, populate {wanted}")
+    if dbt is not None:
+        engine.query("DROP TABLE bench_dbt")
 
 
 def embedded(bench, environment, ids):
@@ -294,6 +332,9 @@ def bars(bench):
     if "refreshable view of flow_ai_summary" in bench.values:
         ratio = bench.median("flow_ai_summary alone") / bench.median("refreshable view of flow_ai_summary")
         at_most("flow_ai_summary: populate / refreshable view", ratio, 1, " x")
+    if "dbt run of flow_ai_summary" in bench.values:
+        ratio = bench.median("flow_ai_summary alone") / bench.median("dbt run of flow_ai_summary")
+        at_most("flow_ai_summary: populate / dbt run", ratio, 1, " x")
     return rows
 
 
@@ -333,9 +374,15 @@ def summarize(bench, facts):
 
 def measure(bench, facts, quick):
     """All measurements, in an order that leaves the folder as the next one needs it."""
+    try:
+        bench.dbt = install()
+    except NotInstalled as reason:
+        bench.say(f"dbt-clickhouse does not install here and is left out: {reason}")
     data, environment = bench.seed("main", bench.accounts, bench.days)
     with Engine(bench.program, data) as engine:
         facts.update(machine(engine))
+        if bench.dbt:
+            facts["dbt"] = " ".join(PACKAGES)
         ids = engine.query("SELECT DISTINCT klaviyo_public_id FROM flow_statistics ORDER BY 1").split()
         first_and_nightly(bench, engine)
         some_accounts(bench, engine, ids)
@@ -343,7 +390,7 @@ def measure(bench, facts, quick):
         helper_views(bench, engine, ids)
         bench.say("alternatives")
         account_loop(bench, engine, ids)
-        refreshable_view(bench, engine, ids)
+        one_table(bench, engine, ids)
     bench.say("the engine in the process itself")
     embedded(bench, environment, ids)
     if not quick:
