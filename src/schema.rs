@@ -359,6 +359,24 @@ mod tests {
         }
     }
 
+    /// Staging inserts a refresh's rows by position, since one more `SELECT` around them would be planned for nothing.
+    #[test]
+    fn a_refresh_names_its_columns_in_the_table_s_order() {
+        for table in &TABLES {
+            let rows = table.refresh.composed();
+            let (_, columns) = rows.text.rsplit_once("\nSELECT\n").expect("a SELECT that is no step");
+            let (columns, _) = columns.split_once("\nFROM ").expect("a FROM");
+            let aliases = columns.lines().filter_map(|line| {
+                // Deeper lines belong to an expression that ends on a line of its own.
+                let line = line.strip_prefix("    ").filter(|rest| !rest.starts_with([' ', '-']))?;
+                line.rsplit_once(" AS ").map(|(_, alias)| alias.trim_end_matches(','))
+            });
+            let expected: Vec<String> =
+                table.definition().columns.iter().map(|column| column.name.clone()).collect();
+            assert_eq!(aliases.collect::<Vec<_>>(), expected, "{}", table.name);
+        }
+    }
+
     #[test]
     fn every_checked_cast_is_among_what_can_overflow() {
         for table in &TABLES {

@@ -223,19 +223,18 @@ pub static QUESTIONS: [Sql; 18] = [
 ];
 
 /// Texts that refreshes, checks, seeding and questions share.
-static FRAGMENTS: [Sql; 21] = [
+static FRAGMENTS: [Sql; 19] = [
     embed!("questions/fragments/complete_days"),
     embed!("questions/fragments/flow_sums"),
     embed!("questions/fragments/two_weeks"),
     embed!("refresh/fragments/anomaly"),
-    embed!("refresh/fragments/campaign_rows"),
+    embed!("refresh/fragments/benchmark_sums"),
     embed!("refresh/fragments/campaign_weeks"),
     embed!("refresh/fragments/channel_days"),
     embed!("refresh/fragments/flow_rows"),
     embed!("refresh/fragments/flow_weeks"),
     embed!("refresh/fragments/form_days"),
     embed!("refresh/fragments/label"),
-    embed!("refresh/fragments/row_rates"),
     embed!("refresh/fragments/source_columns"),
     embed!("refresh/fragments/summary_columns"),
     embed!("refresh/fragments/thresholds"),
@@ -243,6 +242,5 @@ static FRAGMENTS: [Sql; 21] = [
     embed!("refresh/fragments/week_changes"),
     embed!("refresh/fragments/week_sums"),
     embed!("refresh/fragments/week_totals"),
-    embed!("refresh/fragments/week_trend"),
     embed!("seed/fragments/seed_accounts"),
 ];

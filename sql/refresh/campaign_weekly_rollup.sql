@@ -1,18 +1,6 @@
 -- One row is one campaign in one week (Monday to Sunday) on one channel. Changes speak of the channel's stream.
 WITH
 --# include fragments/campaign_weeks.sql
-    compared AS
-    (
-        SELECT
-            w.*,
---# include fragments/week_trend.sql
-        FROM campaign_weeks AS w
-        WINDOW
-            this_week AS (PARTITION BY klaviyo_public_id, send_channel ORDER BY week_start_date
-                RANGE BETWEEN CURRENT ROW AND CURRENT ROW),
-            week_before AS (PARTITION BY klaviyo_public_id, send_channel ORDER BY week_start_date
-                RANGE BETWEEN 7 PRECEDING AND 7 PRECEDING)
-    )
 SELECT
     r.klaviyo_public_id AS klaviyo_public_id,
     r.week_start_date AS week_start_date,
@@ -25,5 +13,5 @@ SELECT
     r.best_day_revenue_micros / 1000000 AS best_day_revenue,
     toFloat32(r.best_day_rate) AS best_day_open_rate,
 --# include fragments/week_changes.sql
-FROM compared AS r
+FROM campaign_weeks AS r
 WHERE r.week_start_date >= toMonday({start:Date})

@@ -6,63 +6,35 @@ WITH
     entity_days AS
     (
         SELECT
-            f.klaviyo_public_id AS klaviyo_public_id,
-            f.flow_id AS entity_id,
-            f.flow_name AS entity_name,
-            f.send_channel AS send_channel,
-            f.date AS date,
-            f.delivered AS delivered,
-            f.opens_unique AS opens_unique,
-            f.clicks_unique AS clicks_unique,
-            f.conversion_uniques AS conversion_uniques,
-            f.revenue_micros AS revenue_micros,
-            f.summary_rows AS summary_rows,
-            f.delivered >= least_volume AS sample_values,
-            toInt256(if(sample_values, round(f.opens_unique / f.delivered * rate_quanta), 0)) AS open_rates,
-            open_rates * open_rates AS open_rate_squares,
-            toInt256(if(sample_values, round(f.clicks_unique / f.delivered * rate_quanta), 0)) AS click_rates,
-            click_rates * click_rates AS click_rate_squares
-        FROM
-        (
-            SELECT
-                s.klaviyo_public_id AS klaviyo_public_id,
-                s.flow_id AS flow_id,
-                -- One name for all messages of the day, since they are rows of one flow.
-                substring(max(s.stamped_flow_name), 15) AS flow_name,
-                s.send_channel AS send_channel,
-                s.date AS date,
-                sum(s.delivered) AS delivered,
-                sum(s.opens_unique) AS opens_unique,
-                sum(s.clicks_unique) AS clicks_unique,
-                sum(s.conversion_uniques) AS conversion_uniques,
-                sum(s.revenue_micros) AS revenue_micros,
-                uniqExact(s.flow_message_id) AS summary_rows
-            FROM {flow_source:Identifier} AS s
-            WHERE s.is_sane AND s.date >= least({start:Date} - 28, {as_of:Date} - 89)
-            GROUP BY s.klaviyo_public_id, s.flow_id, s.send_channel, s.date
-        ) AS f
+            s.klaviyo_public_id AS klaviyo_public_id,
+            s.date AS date,
+            s.flow_id AS entity_id,
+            -- One name for all messages of the day, since they are rows of one flow.
+            substring(max(s.stamped_flow_name), 15) AS entity_name,
+            s.send_channel AS send_channel,
+            sum(s.delivered) AS delivered,
+            sum(s.opens_unique) AS opens_unique,
+            sum(s.clicks_unique) AS clicks_unique,
+            sum(s.conversion_uniques) AS conversion_uniques,
+            sum(s.revenue_micros) AS revenue_micros,
+            sumIf(uniqExact(s.flow_message_id), is_benchmark) OVER channel AS benchmark_rows,
+--# include fragments/benchmark_sums.sql
+        FROM {flow_source:Identifier} AS s
+        WHERE s.is_sane AND s.date >= least({start:Date} - 28, {as_of:Date} - 89)
+        GROUP BY s.klaviyo_public_id, s.date, s.flow_id, s.send_channel
+        WINDOW channel AS (PARTITION BY klaviyo_public_id, send_channel)
     ),
---# include fragments/trends.sql
---# include fragments/row_rates.sql
-    -- One day of a flow is a small sample, so the label judges its 7 days. The anomaly is the day's.
-    flow_trends AS
+    -- Every day of an entity with its trend, and with the rate that its label judges.
+    trends AS
     (
-        WITH
-            if(t.by_opens, t.week_open_rate, t.week_click_rate) AS judged_rate,
-            t.week_delivered AS judged_volume,
-            t.benchmark_rate AS benchmark_rate,
-            t.judging_rows AS judging_rows,
-            0 AS is_too_early,
-            if(t.by_opens, t.day_opens_unique, t.day_clicks_unique) / greatest(t.day_delivered, 1) AS watched_rate,
-            t.day_delivered AS watched_volume,
+        SELECT
+            -- One day of a flow is a small sample, so the label judges its 7 days. The anomaly is the day's.
+            sumIf(if(by_opens, d.opens_unique, d.clicks_unique), d.is_complete) OVER week AS week_judged,
+            if(week_delivered >= least_volume, week_judged / week_delivered, nan) AS judged_rate,
+--# include fragments/trends.sql
+    ),
 --# include fragments/anomaly.sql
 --# include fragments/label.sql
-        SELECT
-            t.*,
-            label,
-            is_unusual
-        FROM trends AS t
-    )
 SELECT
     r.klaviyo_public_id AS klaviyo_public_id,
     r.date AS date,
@@ -73,8 +45,9 @@ SELECT
     r.send_channel AS send_channel,
 --# include fragments/summary_columns.sql
 FROM flow_rows AS r
-INNER JOIN flow_trends AS t
+INNER JOIN trends AS t
     ON t.klaviyo_public_id = r.klaviyo_public_id
     AND t.entity_id = r.flow_id
     AND t.send_channel = r.send_channel
     AND t.date = r.date
+WHERE t.date >= {start:Date}

@@ -2,53 +2,29 @@
 WITH
 --# include fragments/thresholds.sql
 --# include fragments/form_days.sql
-    -- Running sums: a trailing window is the difference of two of them. Days that are not complete add nothing
+    -- The 7 days of a form and the 7 days before. A missing day is a zero day. Days that are not complete add nothing
     -- and share the window of the last complete day (ends_on).
-    running AS
-    (
-        SELECT
-            d.*,
-            least(d.date, {last_complete:Date}) AS ends_on,
-            d.date <= {last_complete:Date} AS is_complete,
-            d.date >= {as_of:Date} - 89 AS is_benchmark,
-            sumIf(d.views, is_complete) OVER to_end AS views_to_end,
-            sumIf(d.views, is_complete) OVER to_week_ago AS views_to_week_ago,
-            sumIf(d.views, is_complete) OVER to_fortnight_ago AS views_to_fortnight_ago,
-            sumIf(d.all_submits, is_complete) OVER to_end AS submits_to_end,
-            sumIf(d.all_submits, is_complete) OVER to_week_ago AS submits_to_week_ago,
-            sumIf(d.all_submits, is_complete) OVER to_fortnight_ago AS submits_to_fortnight_ago,
-            countIf(is_benchmark) OVER account AS benchmark_rows,
-            sumIf(d.views, is_benchmark) OVER account AS benchmark_views,
-            sumIf(d.all_submits, is_benchmark) OVER account AS benchmark_submits
-        FROM form_days AS d
-        WINDOW
-            account AS (PARTITION BY klaviyo_public_id),
-            to_end AS (PARTITION BY klaviyo_public_id, form_id ORDER BY ends_on
-                RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
-            to_week_ago AS (PARTITION BY klaviyo_public_id, form_id ORDER BY ends_on
-                RANGE BETWEEN UNBOUNDED PRECEDING AND 7 PRECEDING),
-            to_fortnight_ago AS (PARTITION BY klaviyo_public_id, form_id ORDER BY ends_on
-                RANGE BETWEEN UNBOUNDED PRECEDING AND 14 PRECEDING)
-    ),
     trends AS
     (
         SELECT
-            w.*,
-            w.views_to_end - w.views_to_week_ago AS week_views,
-            w.submits_to_end - w.submits_to_week_ago AS week_submits,
-            w.views_to_week_ago - w.views_to_fortnight_ago AS prior_views,
-            w.submits_to_week_ago - w.submits_to_fortnight_ago AS prior_submits
-        FROM running AS w
-        WHERE w.date >= {start:Date}
+            d.*,
+            sumIf(d.views, d.is_complete) OVER week AS week_views,
+            sumIf(d.all_submits, d.is_complete) OVER week AS week_submits,
+            sumIf(d.views, d.is_complete) OVER prior_week AS prior_views,
+            sumIf(d.all_submits, d.is_complete) OVER prior_week AS prior_submits,
+            -- One day of a form is a small sample: the label judges the 7 days. Six decimals, so that floating point
+            -- decides nothing. Not a number if too little is behind either rate.
+            if(week_views >= least_volume, week_submits / week_views, nan) AS judged_rate,
+            round(judged_rate / benchmark_rate, 6) AS judged_ratio,
+            ifNotFinite(d.benchmark_submits / d.benchmark_views, 0) AS average_rate,
+            if(d.benchmark_rows >= least_benchmark_rows AND average_rate > 0, average_rate, nan) AS benchmark_rate
+        FROM form_days AS d
+        WINDOW
+            week AS (PARTITION BY klaviyo_public_id, form_id ORDER BY ends_on
+                RANGE BETWEEN 6 PRECEDING AND CURRENT ROW),
+            prior_week AS (PARTITION BY klaviyo_public_id, form_id ORDER BY ends_on
+                RANGE BETWEEN 13 PRECEDING AND 7 PRECEDING)
     ),
-    -- One day of a form is a small sample: the label judges the 7 days.
-    if(r.views = 0, 0, r.all_submits / r.views) AS day_rate,
-    if(r.week_views = 0, 0, r.week_submits / r.week_views) AS judged_rate,
-    if(r.prior_views = 0, 0, r.prior_submits / r.prior_views) AS prior_rate,
-    if(r.benchmark_views = 0, 0, r.benchmark_submits / r.benchmark_views) AS benchmark_rate,
-    r.benchmark_rows AS judging_rows,
-    r.week_views AS judged_volume,
-    0 AS is_too_early,
 --# include fragments/label.sql
 SELECT
     r.klaviyo_public_id AS klaviyo_public_id,
@@ -59,28 +35,23 @@ SELECT
     accurateCast(r.viewers, 'UInt32') AS unique_views,
     accurateCast(r.all_submits, 'UInt32') AS total_submits,
     accurateCast(r.submitters, 'UInt32') AS unique_submits,
-    toFloat32(day_rate) AS submit_rate,
-    toFloat32(if(r.viewers = 0, 0, r.submitters / r.viewers)) AS unique_submit_rate,
+    toFloat32(ifNotFinite(r.all_submits / r.views, 0)) AS submit_rate,
+    toFloat32(ifNotFinite(r.submitters / r.viewers, 0)) AS unique_submit_rate,
     accurateCast(r.viewed_steps, 'UInt32') AS step_views,
     accurateCast(r.submitted_steps, 'UInt32') AS step_submits,
-    toFloat32(if(r.viewed_steps = 0, 0, r.submitted_steps / r.viewed_steps)) AS step_completion_rate,
-    toFloat32(judged_rate) AS ma_7day_submit_rate,
+    toFloat32(ifNotFinite(r.submitted_steps / r.viewed_steps, 0)) AS step_completion_rate,
+    toFloat32(ifNotFinite(r.week_submits / r.week_views, 0)) AS ma_7day_submit_rate,
     -- Without views a rate is unknown, not fallen to nothing: no change is shown.
-    toFloat32(if(
-        r.week_views = 0 OR prior_rate = 0,
-        0,
-        (judged_rate / prior_rate - 1) * 100
+    toFloat32(ifNotFinite(
+        (r.week_submits / r.week_views / ifNotFinite(r.prior_submits / r.prior_views, 0) - 1) * 100, 0
     )) AS wow_submit_rate_change_pct,
-    toFloat32(benchmark_rate) AS account_avg_submit_rate,
-    toFloat32(if(
-        r.views = 0 OR benchmark_rate = 0,
-        0,
-        (day_rate / benchmark_rate - 1) * 100
-    )) AS vs_account_submit_rate_pct,
-    toUInt8(label = 'Excellent') AS is_high_performer,
-    toUInt8(label = 'Needs Attention') AS is_low_performer,
+    toFloat32(r.average_rate) AS account_avg_submit_rate,
+    toFloat32(ifNotFinite((r.all_submits / r.views / r.average_rate - 1) * 100, 0)) AS vs_account_submit_rate_pct,
+    judged_ratio > excellent_above AS is_high_performer,
+    judged_ratio < needs_attention_below AS is_low_performer,
     label AS performance_label,
     toDateTime({updated_at:UInt32}) AS updated_at,
-    toUInt8(r.prior_views > 0) AS has_prior_week,
-    CAST(if(label = 'Not Enough Data', 'none', 'submit_rate'), 'LowCardinality(String)') AS label_basis
+    r.prior_views > 0 AS has_prior_week,
+    CAST(if(isNaN(judged_ratio), 'none', 'submit_rate'), 'LowCardinality(String)') AS label_basis
 FROM trends AS r
+WHERE r.date >= {start:Date}

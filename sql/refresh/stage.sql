@@ -1,7 +1,6 @@
 -- Fills a staging table: the new rows of the window, and the kept rows outside it as one unbroken history.
+-- A refresh names its columns in the table's order: one more SELECT around it would be planned for nothing.
 INSERT INTO {staging:Identifier} (<<columns>>)
-SELECT <<columns>>
-FROM
 (
 <<rows>>
 )

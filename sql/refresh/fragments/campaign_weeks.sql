@@ -16,6 +16,8 @@
             sum(s.conversions) AS conversions,
             sum(s.conversion_uniques) AS conversion_uniques,
             sum(s.revenue_micros) AS revenue_micros,
+            s.date <= {last_complete:Date} AS is_complete,
+            s.date <= {last_complete:Date} - 7 AS is_baseline,
             uniqExactIf(s.campaign_message_id, s.recipients > 0) AS messages_sent
         FROM {campaign_source:Identifier} AS s
         WHERE s.is_sane AND s.date >= toMonday({start:Date}) - 7
@@ -41,4 +43,9 @@
 --# include fragments/week_sums.sql
         FROM campaign_days AS d
         GROUP BY d.klaviyo_public_id, week_start_date, d.campaign_id, d.send_channel
-    ),
+        WINDOW
+            this_week AS (PARTITION BY klaviyo_public_id, send_channel ORDER BY week_start_date
+                RANGE BETWEEN CURRENT ROW AND CURRENT ROW),
+            week_before AS (PARTITION BY klaviyo_public_id, send_channel ORDER BY week_start_date
+                RANGE BETWEEN 7 PRECEDING AND 7 PRECEDING)
+    )

@@ -5,8 +5,7 @@
             s.klaviyo_public_id AS klaviyo_public_id,
             s.date AS date,
             s.send_channel AS send_channel,
-            s.campaign_id AS campaign_id,
-            '' AS flow_id,
+            s.campaign_id AS campaign_or_flow_id,
             s.recipients AS recipients,
             s.delivered AS delivered,
             s.opens AS opens,
@@ -24,8 +23,7 @@
             s.klaviyo_public_id AS klaviyo_public_id,
             s.date AS date,
             s.send_channel AS send_channel,
-            '' AS campaign_id,
-            s.flow_id AS flow_id,
+            s.flow_id AS campaign_or_flow_id,
             s.recipients AS recipients,
             s.delivered AS delivered,
             s.opens AS opens,
@@ -39,15 +37,16 @@
         FROM {flow_source:Identifier} AS s
         WHERE s.is_sane AND s.date >= {start:Date}
     ),
-    -- A channel to which nothing was sent on the day keeps its row.
+    -- One row is one channel on one day, also if nothing was sent to it. The day's totals stand beside every channel,
+    -- for shares and ranks.
     channel_days AS
     (
         SELECT
             s.klaviyo_public_id AS klaviyo_public_id,
             s.date AS date,
             s.send_channel AS send_channel,
-            uniqExactIf(s.campaign_id, s.recipients > 0 AND s.is_campaign) AS campaigns,
-            uniqExactIf(s.flow_id, s.recipients > 0 AND NOT s.is_campaign) AS flows,
+            uniqExactIf(s.campaign_or_flow_id, s.recipients > 0 AND s.is_campaign) AS campaigns,
+            uniqExactIf(s.campaign_or_flow_id, s.recipients > 0 AND NOT s.is_campaign) AS flows,
             countIf(s.recipients > 0) AS sends,
             sum(s.recipients) AS recipients,
             sum(s.delivered) AS delivered,
@@ -57,7 +56,17 @@
             sum(s.clicks_unique) AS clicks_unique,
             sum(s.conversions) AS conversions,
             sum(s.conversion_uniques) AS conversion_uniques,
-            sum(s.revenue_micros) AS revenue_micros
+            sum(s.revenue_micros) AS revenue_micros,
+            ifNotFinite(sum(s.clicks_unique) / sum(s.delivered), 0) AS click_rate,
+            sum(sum(s.revenue_micros)) OVER whole_day AS day_revenue_micros,
+            sum(countIf(s.recipients > 0)) OVER whole_day AS day_sends,
+            row_number() OVER (
+                PARTITION BY klaviyo_public_id, date ORDER BY sum(s.revenue_micros) DESC, send_channel
+            ) AS place_by_revenue,
+            row_number() OVER (
+                PARTITION BY klaviyo_public_id, date ORDER BY click_rate DESC, send_channel
+            ) AS place_by_clicks
         FROM sends AS s
         GROUP BY s.klaviyo_public_id, s.date, s.send_channel
-    ),
+        WINDOW whole_day AS (PARTITION BY klaviyo_public_id, date)
+    )

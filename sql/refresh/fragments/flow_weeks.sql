@@ -15,7 +15,9 @@
             sum(s.clicks_unique) AS clicks_unique,
             sum(s.conversions) AS conversions,
             sum(s.conversion_uniques) AS conversion_uniques,
-            sum(s.revenue_micros) AS revenue_micros
+            sum(s.revenue_micros) AS revenue_micros,
+            s.date <= {last_complete:Date} AS is_complete,
+            s.date <= {last_complete:Date} - 7 AS is_baseline
         FROM {flow_source:Identifier} AS s
         WHERE s.is_sane AND s.date >= toMonday({start:Date}) - 7
         GROUP BY s.klaviyo_public_id, s.date, s.flow_id, s.send_channel
@@ -36,4 +38,9 @@
 --# include fragments/week_sums.sql
         FROM flow_days AS d
         GROUP BY d.klaviyo_public_id, week_start_date, d.flow_id, d.send_channel
-    ),
+        WINDOW
+            this_week AS (PARTITION BY klaviyo_public_id, send_channel, flow_id ORDER BY week_start_date
+                RANGE BETWEEN CURRENT ROW AND CURRENT ROW),
+            week_before AS (PARTITION BY klaviyo_public_id, send_channel, flow_id ORDER BY week_start_date
+                RANGE BETWEEN 7 PRECEDING AND 7 PRECEDING)
+    )

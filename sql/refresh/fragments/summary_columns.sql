@@ -1,59 +1,56 @@
-    -- The columns that the campaign and the flow summary share: r is the row, t the trend of its stream or flow,
-    -- label and is_unusual come from the including file.
+    -- The columns that the campaign and the flow summary share: r is the row, and what is not qualified is the trend
+    -- of its stream or flow. A rate without a denominator is 0, like a change without a baseline.
     accurateCast(r.recipients, 'UInt32') AS recipients,
     accurateCast(r.opens, 'UInt32') AS opens,
     accurateCast(r.opens_unique, 'UInt32') AS opens_unique,
     accurateCast(r.clicks, 'UInt32') AS clicks,
     accurateCast(r.clicks_unique, 'UInt32') AS clicks_unique,
     accurateCast(r.conversions, 'UInt32') AS conversions,
-    row_revenue AS conversion_value,
-    toFloat32(row_open_rate) AS open_rate,
-    toFloat32(row_click_rate) AS click_rate,
-    toFloat32(if(r.opens_unique = 0, 0, r.clicks_unique / r.opens_unique)) AS click_to_open_rate,
-    toFloat32(if(r.delivered = 0, 0, r.conversion_uniques / r.delivered)) AS conversion_rate,
-    toFloat32(if(r.delivered = 0, 0, row_revenue / r.delivered)) AS revenue_per_recipient,
+    r.revenue_micros / 1000000 AS conversion_value,
+    toFloat32(ifNotFinite(r.opens_unique / r.delivered, 0)) AS open_rate,
+    toFloat32(ifNotFinite(r.clicks_unique / r.delivered, 0)) AS click_rate,
+    toFloat32(ifNotFinite(r.clicks_unique / r.opens_unique, 0)) AS click_to_open_rate,
+    toFloat32(ifNotFinite(r.conversion_uniques / r.delivered, 0)) AS conversion_rate,
+    toFloat32(ifNotFinite(conversion_value / r.delivered, 0)) AS revenue_per_recipient,
     accurateCast(r.bounced, 'UInt32') AS bounced,
     accurateCast(r.unsubscribes, 'UInt32') AS unsubscribes,
     accurateCast(r.spam_complaints, 'UInt32') AS spam_complaints,
     toDayOfWeek(r.date) AS day_of_week,
     dateName('weekday', r.date) AS day_name,
-    toUInt8(toDayOfWeek(r.date) >= 6) AS is_weekend,
-    t.ma_7day_open_rate AS ma_7day_open_rate,
-    t.ma_7day_click_rate AS ma_7day_click_rate,
-    t.ma_7day_conversion_rate AS ma_7day_conversion_rate,
-    t.ma_7day_revenue AS ma_7day_revenue,
-    t.wow_open_rate_change_pct AS wow_open_rate_change_pct,
-    t.wow_click_rate_change_pct AS wow_click_rate_change_pct,
-    t.wow_revenue_change_pct AS wow_revenue_change_pct,
-    toFloat32(t.average_open_rate) AS account_avg_open_rate,
-    toFloat32(t.average_click_rate) AS account_avg_click_rate,
-    t.average_revenue AS account_avg_revenue,
-    toFloat32(if(
-        r.delivered = 0 OR t.average_open_rate = 0,
-        0,
-        (row_open_rate / t.average_open_rate - 1) * 100
+    toDayOfWeek(r.date) >= 6 AS is_weekend,
+    toFloat32(ifNotFinite(week_opens / week_delivered, 0)) AS ma_7day_open_rate,
+    toFloat32(ifNotFinite(week_clicks / week_delivered, 0)) AS ma_7day_click_rate,
+    toFloat32(ifNotFinite(week_conversions / week_delivered, 0)) AS ma_7day_conversion_rate,
+    week_revenue / 1000000 / 7 AS ma_7day_revenue,
+    -- Without deliveries a rate is unknown, not fallen to nothing: no change is shown.
+    toFloat32(ifNotFinite(
+        (week_opens / week_delivered / ifNotFinite(prior_opens / prior_delivered, 0) - 1) * 100, 0
+    )) AS wow_open_rate_change_pct,
+    toFloat32(ifNotFinite(
+        (week_clicks / week_delivered / ifNotFinite(prior_clicks / prior_delivered, 0) - 1) * 100, 0
+    )) AS wow_click_rate_change_pct,
+    toFloat32(ifNotFinite((week_revenue / prior_revenue - 1) * 100, 0)) AS wow_revenue_change_pct,
+    toFloat32(average_open_rate) AS account_avg_open_rate,
+    toFloat32(average_click_rate) AS account_avg_click_rate,
+    ifNotFinite(benchmark_revenue / 1000000 / benchmark_rows, 0) AS account_avg_revenue,
+    toFloat32(ifNotFinite(
+        (r.opens_unique / r.delivered / average_open_rate - 1) * 100, 0
     )) AS vs_account_open_rate_pct,
-    toFloat32(if(
-        r.delivered = 0 OR t.average_click_rate = 0,
-        0,
-        (row_click_rate / t.average_click_rate - 1) * 100
+    toFloat32(ifNotFinite(
+        (r.clicks_unique / r.delivered / average_click_rate - 1) * 100, 0
     )) AS vs_account_click_rate_pct,
-    toFloat32(if(
-        t.average_revenue = 0,
-        0,
-        (row_revenue / t.average_revenue - 1) * 100
-    )) AS vs_account_revenue_pct,
-    toUInt8(label = 'Excellent') AS is_high_performer,
-    toUInt8(label = 'Needs Attention') AS is_low_performer,
-    toUInt8(is_unusual) AS is_anomaly,
+    toFloat32(ifNotFinite((conversion_value / account_avg_revenue - 1) * 100, 0)) AS vs_account_revenue_pct,
+    judged_ratio > excellent_above AS is_high_performer,
+    judged_ratio < needs_attention_below AS is_low_performer,
+    is_unusual AS is_anomaly,
     label AS performance_label,
     toDateTime({updated_at:UInt32}) AS updated_at,
     accurateCast(r.delivered, 'UInt32') AS delivered,
     accurateCast(r.conversion_uniques, 'UInt32') AS conversion_uniques,
-    t.has_prior_week AS has_prior_week,
-    t.revenue_prior_week AS revenue_prior_week,
+    prior_delivered > 0 AS has_prior_week,
+    prior_revenue / 1000000 AS revenue_prior_week,
     CAST(
-        multiIf(label = 'Not Enough Data', 'none', t.by_opens, 'open_rate', 'click_rate'),
+        multiIf(isNaN(judged_ratio), 'none', by_opens, 'open_rate', 'click_rate'),
         'LowCardinality(String)'
     ) AS label_basis,
-    toUInt8(r.date <= {as_of:Date} - 7) AS is_settled
+    r.date <= {as_of:Date} - 7 AS is_settled

@@ -9,9 +9,10 @@
             sum(d.conversions) AS conversions,
             sum(d.conversion_uniques) AS conversion_uniques,
             sum(d.revenue_micros) AS revenue_micros,
-            sumIf(d.delivered, d.date <= {last_complete:Date}) AS complete_delivered,
-            sumIf(d.opens_unique, d.date <= {last_complete:Date}) AS complete_opens,
-            sumIf(d.revenue_micros, d.date <= {last_complete:Date}) AS complete_revenue,
-            sumIf(d.delivered, d.date <= {last_complete:Date} - 7) AS baseline_delivered,
-            sumIf(d.opens_unique, d.date <= {last_complete:Date} - 7) AS baseline_opens,
-            sumIf(d.revenue_micros, d.date <= {last_complete:Date} - 7) AS baseline_revenue
+            -- This week and the week before of the stream or flow that the windows speak of.
+            sum(sumIf(d.delivered, d.is_complete)) OVER this_week AS week_delivered,
+            sum(sumIf(d.opens_unique, d.is_complete)) OVER this_week AS week_opens,
+            sum(sumIf(d.revenue_micros, d.is_complete)) OVER this_week AS week_revenue,
+            sum(sumIf(d.delivered, d.is_baseline)) OVER week_before AS prior_delivered,
+            sum(sumIf(d.opens_unique, d.is_baseline)) OVER week_before AS prior_opens,
+            sum(sumIf(d.revenue_micros, d.is_baseline)) OVER week_before AS prior_revenue
