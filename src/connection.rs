@@ -11,6 +11,7 @@ use crate::exit::{ExitCode, Failure};
 use crate::retry::RetryPolicy;
 use crate::sql;
 use crate::target::{Embedded, Server, Target};
+use crate::transport;
 
 /// An open target. Dropping it closes the embedded engine, if there is one.
 pub struct Connection {
@@ -38,7 +39,7 @@ pub async fn open(target: &Target, retries: RetryPolicy) -> Result<Connection> {
 }
 
 fn server_client(server: &Server) -> Client {
-    let client = Client::default().with_url(server.url.as_str()).with_user(&server.user);
+    let client = transport::client(server.url.as_str()).with_user(&server.user);
     let client = if server.password.is_empty() { client } else { client.with_password(&server.password) };
     match &server.database {
         Some(database) => client.with_database(database),
@@ -51,7 +52,7 @@ fn embedded_client(embedded: &Embedded) -> Result<(Client, Option<Engine>)> {
         Ok(engine) => Ok((engine.client().with_database(&embedded.database), Some(engine))),
         Err(EngineError::Locked { owner: Owner { url: Some(url), token: Some(token), .. }, .. }) => {
             debug!("a running `aiviews serve` holds the data folder: using {url}");
-            let client = Client::default().with_url(url).with_user("default").with_password(token);
+            let client = transport::client(&url).with_user("default").with_password(token);
             Ok((client.with_database(&embedded.database), None))
         }
         Err(error) => Err(failure(&error).into()),

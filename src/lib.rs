@@ -12,7 +12,7 @@
 //! - [`lock`], [`run_log`], [`stop`], [`fault`]: one run at a time, what it did, how it is asked to end, and where
 //!   tests break it
 //! - [`schema`], [`account`]: what the database should look like, and what an account id is
-//! - [`connection`], [`target`]: where to connect, and opening it
+//! - [`connection`], [`target`], [`transport`]: where to connect, opening it, and the HTTP under it
 //! - [`db`], [`retry`]: the only place that builds a query, and when it tries again
 //! - [`sql`]: every SQL file, embedded
 //! - [`engine`]: the embedded ClickHouse engine, the only unsafe code
@@ -49,4 +49,5 @@ pub mod sql;
 pub mod status;
 pub mod stop;
 pub mod target;
+pub mod transport;
 pub mod verify;
