@@ -30,9 +30,14 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// Whether its rows cost less than the planning of its statements.
+    pub fn is_small(&self) -> bool {
+        self.rows < ROWS_FOR_ONE_THREAD
+    }
+
     /// The same statement about this batch, on one thread where more would only cost.
     pub fn threaded<'db>(&self, statement: Statement<'db>) -> Statement<'db> {
-        match self.rows < ROWS_FOR_ONE_THREAD {
+        match self.is_small() {
             true => statement.setting("max_threads", 1),
             false => statement,
         }

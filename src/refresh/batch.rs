@@ -25,6 +25,7 @@ use crate::schema::{SourceSnapshot, SummaryTable};
 use crate::stop::Stop;
 
 /// Tables from snapshots that are staged side by side. Each holds its batch in memory, and each writes on one thread.
+/// A small batch is mostly planning: all of its tables at once.
 const SHARING_AT_ONCE: usize = 2;
 
 /// The same of tables with a source of their own, beside those.
@@ -158,36 +159,42 @@ impl<'run> Work<'run> {
             anyhow::Ok((table.name, findings))
         };
         let (sharing, alone): (Vec<_>, Vec<_>) = tables.iter().partition(|table| !table.snapshots.is_empty());
+        let at_once = |most: usize| if batch.is_small() { tables.len() } else { most };
         let from_snapshots = async {
-            let rejected = self.take_snapshots(batch).await?;
-            let findings =
-                stream::iter(sharing).map(&work).buffered(SHARING_AT_ONCE).collect::<Vec<_>>().await;
-            anyhow::Ok((findings, rejected))
+            self.take_snapshots(batch).await?;
+            let staged =
+                stream::iter(sharing).map(&work).buffered(at_once(SHARING_AT_ONCE)).collect::<Vec<_>>();
+            anyhow::Ok(tokio::join!(staged, self.rejected()))
         };
-        let from_sources = stream::iter(alone).map(&work).buffered(ALONE_AT_ONCE).collect::<Vec<_>>();
+        let from_sources =
+            stream::iter(alone).map(&work).buffered(at_once(ALONE_AT_ONCE)).collect::<Vec<_>>();
         let (from_snapshots, from_sources) = tokio::join!(from_snapshots, from_sources);
         let (findings, rejected) = from_snapshots?;
+        let rejected = rejected?;
         let findings = findings.into_iter().chain(from_sources).collect::<Result<BTreeMap<_, _>>>()?;
         Ok(Staged { findings, rejected })
     }
 
-    /// Copies the sources that tables share; returns the rows that were left out, by account.
-    async fn take_snapshots(&self, batch: &Batch) -> Result<BTreeMap<String, u64>> {
+    /// Copies the sources that tables share.
+    async fn take_snapshots(&self, batch: &Batch) -> Result<()> {
         let Job { window, summary_engine, leftovers, .. } = self.job;
         let is_clean = !leftovers.load(Ordering::Relaxed);
-        let take = async |source: &'static SourceSnapshot| {
+        let take = |source: &'static SourceSnapshot| {
             let statement =
                 snapshot::statement(&self.reading, source, summary_engine, window, &batch.accounts);
-            snapshot::take(&self.reading, source, batch.threaded(statement), is_clean).await?;
-            snapshot::rejected(&self.reading, source, window).await
+            snapshot::take(&self.reading, source, batch.threaded(statement), is_clean)
         };
-        let sources = snapshot::needed(&self.job.options.tables);
-        let taken = future::join_all(sources.into_iter().map(take)).await;
+        let taken = future::join_all(snapshot::needed(&self.job.options.tables).into_iter().map(take)).await;
+        taken.into_iter().collect()
+    }
+
+    /// The rows of the copies that were left out, by account.
+    async fn rejected(&self) -> Result<BTreeMap<String, u64>> {
+        let sources = snapshot::needed(&self.job.options.tables).into_iter();
+        let found = sources.map(|source| snapshot::rejected(&self.reading, source, self.job.window));
         let mut rejected = BTreeMap::new();
-        for rows in taken {
-            for (account, rows) in rows? {
-                *rejected.entry(account).or_default() += rows;
-            }
+        for (account, rows) in future::try_join_all(found).await?.into_iter().flatten() {
+            *rejected.entry(account).or_default() += rows;
         }
         Ok(rejected)
     }
