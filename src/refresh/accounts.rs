@@ -35,6 +35,11 @@ impl Batch {
         self.rows < ROWS_FOR_ONE_THREAD
     }
 
+    /// Whether it is a single account with more rows than a batch should have.
+    pub fn is_large(&self) -> bool {
+        self.rows > ROWS_PER_BATCH
+    }
+
     /// The same statement about this batch, on one thread where more would only cost.
     pub fn threaded<'db>(&self, statement: Statement<'db>) -> Statement<'db> {
         match self.is_small() {

@@ -25,7 +25,7 @@ use crate::schema::{SourceSnapshot, SummaryTable};
 use crate::stop::Stop;
 
 /// Tables from snapshots that are staged side by side. Each holds its batch in memory, and each writes on one thread.
-/// A small batch is mostly planning: all of its tables at once.
+/// A small batch is mostly planning: all of its tables at once. One account that is larger than a batch: one by one.
 const SHARING_AT_ONCE: usize = 2;
 
 /// The same of tables with a source of their own, beside those.
@@ -159,7 +159,11 @@ impl<'run> Work<'run> {
             anyhow::Ok((table.name, findings))
         };
         let (sharing, alone): (Vec<_>, Vec<_>) = tables.iter().partition(|table| !table.snapshots.is_empty());
-        let at_once = |most: usize| if batch.is_small() { tables.len() } else { most };
+        let at_once = |most: usize| match batch.is_small() {
+            true => tables.len(),
+            false if batch.is_large() => 1,
+            false => most,
+        };
         let from_snapshots = async {
             self.take_snapshots(batch).await?;
             let staged =
