@@ -223,7 +223,7 @@ pub static QUESTIONS: [Sql; 18] = [
 ];
 
 /// Texts that refreshes, checks, seeding and questions share.
-static FRAGMENTS: [Sql; 19] = [
+static FRAGMENTS: [Sql; 20] = [
     embed!("questions/fragments/complete_days"),
     embed!("questions/fragments/flow_sums"),
     embed!("questions/fragments/two_weeks"),
@@ -235,6 +235,7 @@ static FRAGMENTS: [Sql; 19] = [
     embed!("refresh/fragments/flow_weeks"),
     embed!("refresh/fragments/form_days"),
     embed!("refresh/fragments/label"),
+    embed!("refresh/fragments/message_sums"),
     embed!("refresh/fragments/source_columns"),
     embed!("refresh/fragments/summary_columns"),
     embed!("refresh/fragments/thresholds"),

@@ -28,11 +28,9 @@ pub fn client(url: &str) -> Client {
         true => {
             tcp.enforce_http(false);
             // A machine without authorities of its own, such as a bare container, gets those that browsers trust.
-            let tls = HttpsConnectorBuilder::new();
-            let tls = match tls.with_native_roots() {
-                Ok(tls) => tls,
-                Err(_) => HttpsConnectorBuilder::new().with_webpki_roots(),
-            };
+            let tls = HttpsConnectorBuilder::new()
+                .with_native_roots()
+                .unwrap_or_else(|_| HttpsConnectorBuilder::new().with_webpki_roots());
             Client::with_http_client(builder.build(tls.https_only().enable_http1().wrap_connector(tcp)))
         }
         false => Client::with_http_client(builder.build(tcp)),

@@ -35,7 +35,7 @@ impl Batch {
         self.rows < ROWS_FOR_ONE_THREAD
     }
 
-    /// Whether it is a single account with more rows than a batch should have.
+    /// Whether it has more rows than a batch should: one huge account, or accounts whose rows nobody counted.
     pub fn is_large(&self) -> bool {
         self.rows > ROWS_PER_BATCH
     }

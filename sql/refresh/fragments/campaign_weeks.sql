@@ -7,15 +7,7 @@
             s.campaign_id AS campaign_id,
             s.send_channel AS send_channel,
             max(s.stamped_campaign_name) AS stamped_campaign_name,
-            sum(s.recipients) AS recipients,
-            sum(s.delivered) AS delivered,
-            sum(s.opens) AS opens,
-            sum(s.opens_unique) AS opens_unique,
-            sum(s.clicks) AS clicks,
-            sum(s.clicks_unique) AS clicks_unique,
-            sum(s.conversions) AS conversions,
-            sum(s.conversion_uniques) AS conversion_uniques,
-            sum(s.revenue_micros) AS revenue_micros,
+--# include fragments/message_sums.sql
             s.date <= {last_complete:Date} AS is_complete,
             s.date <= {last_complete:Date} - 7 AS is_baseline,
             uniqExactIf(s.campaign_message_id, s.recipients > 0) AS messages_sent

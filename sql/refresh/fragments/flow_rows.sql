@@ -8,15 +8,7 @@
             s.flow_message_id AS flow_message_id,
             substring(max(s.stamped_flow_message_name), 15) AS flow_message_name,
             s.send_channel AS send_channel,
-            sum(s.recipients) AS recipients,
-            sum(s.delivered) AS delivered,
-            sum(s.opens) AS opens,
-            sum(s.opens_unique) AS opens_unique,
-            sum(s.clicks) AS clicks,
-            sum(s.clicks_unique) AS clicks_unique,
-            sum(s.conversions) AS conversions,
-            sum(s.conversion_uniques) AS conversion_uniques,
-            sum(s.revenue_micros) AS revenue_micros,
+--# include fragments/message_sums.sql
             sum(s.bounced) AS bounced,
             sum(s.unsubscribes) AS unsubscribes,
             sum(s.spam_complaints) AS spam_complaints

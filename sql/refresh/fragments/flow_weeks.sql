@@ -7,15 +7,7 @@
             s.flow_id AS flow_id,
             s.send_channel AS send_channel,
             max(s.stamped_flow_name) AS stamped_flow_name,
-            sum(s.recipients) AS recipients,
-            sum(s.delivered) AS delivered,
-            sum(s.opens) AS opens,
-            sum(s.opens_unique) AS opens_unique,
-            sum(s.clicks) AS clicks,
-            sum(s.clicks_unique) AS clicks_unique,
-            sum(s.conversions) AS conversions,
-            sum(s.conversion_uniques) AS conversion_uniques,
-            sum(s.revenue_micros) AS revenue_micros,
+--# include fragments/message_sums.sql
             s.date <= {last_complete:Date} AS is_complete,
             s.date <= {last_complete:Date} - 7 AS is_baseline
         FROM {flow_source:Identifier} AS s
