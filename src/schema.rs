@@ -184,6 +184,15 @@ fn unquote(literal: &str) -> String {
     literal.trim().trim_start_matches('\'').trim_end_matches('\'').replace("''", "'")
 }
 
+/// How closely an audit looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Care {
+    /// Counts rows and short hashes of keys: objects to all that is wrong, and now and then to what is not.
+    Quick,
+    /// Compares key by key, at many times the price.
+    Exact,
+}
+
 impl SummaryTable {
     /// The table as its DDL states it.
     pub fn definition(&self) -> Definition {
@@ -200,9 +209,13 @@ impl SummaryTable {
         Sql { name: format!("stage/{}", self.name).into(), text: text.into() }
     }
 
-    /// Counts what the table holds now, key by key.
-    pub fn present(&self) -> Sql {
-        let text = sql::PRESENT
+    /// Counts what the table holds now: its keys, or its rows, which are as many or more.
+    pub fn present(&self, care: Care) -> Sql {
+        let template = match care {
+            Care::Quick => &sql::PRESENT_ROWS,
+            Care::Exact => &sql::PRESENT_KEYS,
+        };
+        let text = template
             .text
             .replace("<<key>>", &self.key("t"))
             .replace("<<date_column>>", self.grain.date_column());
@@ -210,13 +223,17 @@ impl SummaryTable {
     }
 
     /// Audits what a staging table of this table holds.
-    pub fn audit(&self) -> Sql {
+    pub fn audit(&self, care: Care) -> Sql {
         let columns = self.definition().columns;
         let floats = columns.iter().filter(|column| column.column_type.starts_with("Float"));
         let all_finite: Vec<String> = floats.map(|column| format!("isFinite(s.{})", column.name)).collect();
+        let key = match care {
+            Care::Quick => format!("cityHash64({})", self.key("s")),
+            Care::Exact => self.key("s"),
+        };
         let text = sql::STAGED
             .text
-            .replace("<<key>>", &self.key("s"))
+            .replace("<<key>>", &key)
             .replace("<<date_column>>", self.grain.date_column())
             .replace("<<all_finite>>", &all_finite.join(" AND "));
         Sql { name: format!("staged/{}", self.name).into(), text: text.into() }

@@ -6,8 +6,7 @@ SELECT
     countIf(is_in_window) AS rows_window,
     countIf(NOT is_in_window) AS rows_kept,
     toUInt64(count() - uniqExact(<<key>>)) AS duplicate_keys,
-    countIf(is_in_window AND NOT (<<all_finite>>)) AS not_finite,
-    countIf(s.klaviyo_public_id NOT IN {accounts:Array(String)}) AS foreign_rows
+    countIf(is_in_window AND NOT (<<all_finite>>)) AS not_finite
 FROM {staging:Identifier} AS s
 GROUP BY s.klaviyo_public_id
 ORDER BY klaviyo_public_id

@@ -20,6 +20,7 @@ WITH
 --# include fragments/benchmark_sums.sql
         FROM {campaign_source:Identifier} AS s
         WHERE s.is_sane AND s.date >= least({start:Date} - 28, {as_of:Date} - 89)
+            AND s.klaviyo_public_id IN {accounts:Array(String)}
         GROUP BY s.klaviyo_public_id, s.date, s.campaign_id, s.send_channel
         WINDOW channel AS (PARTITION BY klaviyo_public_id, send_channel)
     ),

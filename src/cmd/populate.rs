@@ -181,7 +181,7 @@ async fn dry_run(db: &Db, options: &Options, as_json: bool) -> Result<ExitCode> 
     let plan = plan(db, options).await?;
     let Plan { window, selection, .. } = &plan;
     let batches = plan.batches(options);
-    let rows: u64 = selection.candidates.iter().map(|candidate| candidate.rows).sum();
+    let rows: u64 = selection.candidates.iter().map(|candidate| candidate.load.rows()).sum();
     let partitions = selection.candidates.len() * options.tables.len();
     let first = batches.first().map(|batch| batch.accounts.as_slice()).unwrap_or_default();
     let copy = |source| {

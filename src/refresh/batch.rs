@@ -13,7 +13,7 @@ use futures_util::{StreamExt, future, stream};
 use tracing::warn;
 
 use super::accounts::{Batch, StoredRows};
-use super::audit::{self, Findings, Objection, Rows};
+use super::audit::{Audit, Findings, Objection, Rows};
 use super::report::Report;
 use super::window::Window;
 use super::{Options, blame, snapshot, staging, working_table};
@@ -151,9 +151,9 @@ impl<'run> Work<'run> {
         let Job { options: Options { tables, allow_shrink, .. }, window, stored, .. } = self.job;
         let is_clean = !self.job.leftovers.load(Ordering::Relaxed);
         let work = async |table: &'static SummaryTable| {
-            staging::stage(&self.reading, table, window, batch, is_clean).await?;
-            let audit = audit::audit(&self.reading, table, window, batch, stored, *allow_shrink);
-            let findings = fault::step(Step::Audit, audit).await?;
+            staging::stage(&self.reading, table, window, batch, stored, is_clean).await?;
+            let audit = Audit { db: &self.reading, table, window, stored, allow_shrink: *allow_shrink };
+            let findings = fault::step(Step::Audit, audit.run(batch)).await?;
             let rows = findings.values().flatten().map(|rows| rows.written + rows.kept).sum();
             staging::merge(&self.reading, table, rows).await?;
             anyhow::Ok((table.name, findings))

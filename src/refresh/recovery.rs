@@ -9,7 +9,7 @@ use anyhow::Result;
 use chrono::NaiveDate;
 use tracing::info;
 
-use super::accounts::{self, Batch, Selection};
+use super::accounts::{self, Batch, Load, Selection};
 use super::batch::{self, Job};
 use super::report::Report;
 use super::{Options, tables_named};
@@ -80,7 +80,7 @@ pub async fn redo(
         let stored = accounts::stored_rows(&partitions);
         let job = Job { options: &options, window: &window, stored: &stored, ..*job };
         // A broken batch was small enough once; how many rows it has is not looked up again.
-        let batch = Batch { accounts, rows: u64::MAX };
+        let batch = Batch { accounts, load: Load::UNKNOWN };
         batch::Work::new(&job, &mut redone).redoing().run(&batch).await?;
         report.add_recovered(redone, |account| selection.refreshes(account));
         has_redone = true;

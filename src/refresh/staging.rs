@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use tracing::debug;
 
-use super::accounts::{self, Batch};
+use super::accounts::{self, Batch, ROWS_IN_MEMORY, StoredRows};
 use super::snapshot;
 use super::window::Window;
 use super::working_table;
@@ -46,18 +46,25 @@ pub fn fill_statement<'db>(
 }
 
 /// Makes the staging table and fills it, each account in one part unless it is huge; `is_clean` says that no earlier
-/// batch left one.
+/// batch left one, `stored` how many rows of each account are to be kept at most.
 pub async fn stage(
     db: &Db,
     table: &SummaryTable,
     window: &Window,
     batch: &Batch,
+    stored: &StoredRows<'_>,
     is_clean: bool,
 ) -> Result<()> {
     let started = std::time::Instant::now();
+    let fill = async || {
+        for accounts in inserts(table, &batch.accounts, stored) {
+            fill(db, table, window, batch, accounts).await?;
+        }
+        anyhow::Ok(())
+    };
     let work = async || {
         fault::step(Step::MakeStaging, make(db, table)).await?;
-        fault::step(Step::Stage, fill(db, table, window, batch)).await
+        fault::step(Step::Stage, fill()).await
     };
     let staged = working_table::make(db, table.name, is_clean, work).await;
     staged.with_context(|| format!("cannot compute `{}`", table.name))?;
@@ -70,9 +77,35 @@ pub async fn stage(
     Ok(())
 }
 
-async fn fill(db: &Db, table: &SummaryTable, window: &Window, batch: &Batch) -> Result<()> {
+/// The accounts of each insert: what the table keeps of them is in memory while it is written.
+fn inserts<'batch>(
+    table: &SummaryTable,
+    accounts: &'batch [AccountId],
+    stored: &StoredRows<'_>,
+) -> Vec<&'batch [AccountId]> {
+    let mut inserts = Vec::new();
+    let (mut begin, mut rows) = (0, 0);
+    for (index, account) in accounts.iter().enumerate() {
+        let own = stored.get(&(table.name, account.as_str())).copied().unwrap_or_default();
+        if index > begin && rows + own > ROWS_IN_MEMORY {
+            inserts.push(&accounts[begin..index]);
+            (begin, rows) = (index, 0);
+        }
+        rows += own;
+    }
+    inserts.push(&accounts[begin..]);
+    inserts
+}
+
+async fn fill(
+    db: &Db,
+    table: &SummaryTable,
+    window: &Window,
+    batch: &Batch,
+    accounts: &[AccountId],
+) -> Result<()> {
     batch
-        .threaded(fill_statement(db, table, window, &batch.accounts).writing())
+        .threaded(fill_statement(db, table, window, accounts).writing())
         .setting("min_insert_block_size_rows", INSERT_BLOCK_ROWS)
         .setting("min_insert_block_size_bytes", 0)
         .once()
@@ -94,4 +127,20 @@ pub async fn merge(db: &Db, table: &SummaryTable, rows: u64) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_insert_keeps_so_many_rows_and_no_account_is_cut() {
+        let table = SummaryTable::find("form_ai_performance").expect("a table");
+        let accounts = ["a", "b", "c", "d", "e"].map(|id| AccountId::new(id).expect("plain"));
+        let rows = [("a", 200_000), ("b", 300_000), ("c", 1), ("d", 600_000)];
+        let stored: StoredRows<'_> = rows.iter().map(|(id, rows)| ((table.name, *id), *rows)).collect();
+        let [ab, c, d, e] = inserts(table, &accounts, &stored)[..] else { panic!("not four inserts") };
+        assert_eq!([ab, c, d, e], [&accounts[..2], &accounts[2..3], &accounts[3..4], &accounts[4..]]);
+        assert_eq!(inserts(table, &accounts, &StoredRows::new()), [&accounts[..]]);
+    }
 }

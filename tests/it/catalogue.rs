@@ -68,6 +68,23 @@ fn a_window_never_crosses_accounts() {
     }
 }
 
+/// A table is filled by several inserts, each for some accounts of the batch, and the snapshots hold all of them.
+#[test]
+fn whoever_reads_a_snapshot_takes_the_asked_accounts_alone() {
+    let mut looked_at = 0;
+    for (path, text) in sql_files() {
+        for (index, _) in text.match_indices("_source:Identifier} AS s") {
+            let rest = &text[index..];
+            let end = ["GROUP BY", "UNION ALL", "),\n"].iter().filter_map(|end| rest.find(end)).min();
+            let condition = &rest[..end.expect("an end of the step")];
+            let is_filtered = condition.contains("s.klaviyo_public_id IN {accounts:Array(String)}");
+            assert!(is_filtered, "{}: {condition}", path.display());
+            looked_at += 1;
+        }
+    }
+    assert_eq!(looked_at, 7);
+}
+
 /// A run that crosses midnight has one date: its statements get it as a parameter and ask no clock themselves.
 #[test]
 fn no_statement_of_a_refresh_asks_a_clock() {

@@ -3,11 +3,11 @@
 use aiviews::account::AccountId;
 use aiviews::db::Db;
 use aiviews::refresh::accounts::Batch;
-use aiviews::refresh::audit::{self, Objection};
+use aiviews::refresh::audit::{Audit, Objection};
 use aiviews::refresh::report::Report;
-use aiviews::refresh::staging;
 use aiviews::refresh::window::{Clock, Window, monday};
 use aiviews::refresh::{self, Options};
+use aiviews::refresh::{snapshot, staging};
 use aiviews::schema::{Grain, SummaryTable, TABLES};
 use aiviews::seed::{self, Size};
 use aiviews::stop::Stop;
@@ -210,6 +210,42 @@ async fn plain_sums_over_the_tables_are_right() {
     assert_ne!(support::rows(&db, anomalies).await, [["0"]], "the sample data has true anomalies");
 }
 
+/// A table is written by several inserts where the accounts of a batch have a long history.
+#[tokio::test(flavor = "multi_thread")]
+async fn several_inserts_stage_the_rows_of_one() {
+    let db = seeded("several_inserts").await;
+    populate(&db, &options(75)).await;
+    let window = Window::new(None, 30, Clock::read(&db).await.expect("the clock")).expect("a window");
+    let accounts =
+        support::rows(&db, "SELECT DISTINCT klaviyo_public_id FROM flow_statistics ORDER BY 1").await;
+    let ids: Vec<String> = accounts.into_iter().flatten().collect();
+    let accounts = ids.iter().map(|id| AccountId::new(id).expect("an id")).collect();
+    let batch = Batch { accounts, ..Batch::default() };
+    let engine = snapshot::engine_beside(&db).await.expect("an engine");
+    let tables: Vec<&SummaryTable> = TABLES.iter().collect();
+    for source in snapshot::needed(&tables) {
+        let statement = snapshot::statement(&db, source, &engine, &window, &batch.accounts);
+        snapshot::take(&db, source, statement, false).await.expect("a snapshot");
+    }
+    for table in tables {
+        let staging = staging::name(&db, table);
+        let mut found = Vec::new();
+        // So many stored rows that each account has an insert of its own; none, so that all share one.
+        for rows in [1_000_000, 0] {
+            let stored = ids.iter().map(|id| ((table.name, id.as_str()), rows)).collect();
+            staging::stage(&db, table, &window, &batch, &stored, false).await.expect("staged");
+            found.push(support::rows(&db, format!("SELECT count(), sum(sipHash64(*)) FROM {staging}")).await);
+            let parts = format!(
+                "SELECT count(), uniqExact(partition) FROM system.parts \
+                 WHERE active AND database = currentDatabase() AND table = '{staging}'"
+            );
+            assert_eq!(support::rows(&db, parts).await, [["3", "3"]], "{staging}: one part an account");
+        }
+        assert_ne!(found[0][0][0], "0", "{staging}");
+        assert_eq!(found[0], found[1], "{staging}");
+    }
+}
+
 /// What the audit must never let pass, put into a staging table by hand.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_audit_finds_what_no_refresh_may_publish() {
@@ -219,13 +255,16 @@ async fn the_audit_finds_what_no_refresh_may_publish() {
     let today = Clock::read(&db).await.expect("the clock").today;
     let window = Window::new(None, 7, Clock::read(&db).await.expect("the clock")).expect("a window");
     let account = AccountId::new("acme").expect("an id");
-    let batch = Batch { accounts: vec![account.clone()], rows: 1 };
+    let batch = Batch { accounts: vec![account.clone()], ..Batch::default() };
+    let stored = Default::default();
+    let audit = Audit { db: &db, table, window: &window, stored: &stored, allow_shrink: false };
     let row = |id: &str, rate: &str| format!("('{id}', '{today}', 'f1', {rate}, now())");
     let cases = [
         (vec![row("acme", "0.5")], None),
         (vec![row("acme", "0.5"), row("acme", "0.6")], Some("more than one row")),
         (vec![row("acme", "nan")], Some("a NaN or an infinite value")),
         (vec![row("acme", "-inf")], Some("a NaN or an infinite value")),
+        (vec![row("acme", "0.5"), row("other", "0.5")], Some("staged unasked")),
     ];
     for (rows, expected) in cases {
         let staging = staging::name(&db, table);
@@ -237,8 +276,7 @@ async fn the_audit_finds_what_no_refresh_may_publish() {
             rows.join(", ")
         );
         support::execute(&db, insert).await;
-        let findings =
-            audit::audit(&db, table, &window, &batch, &Default::default(), false).await.expect("an audit");
+        let findings = audit.run(&batch).await.expect("an audit");
         match (&findings[&account], expected) {
             (Ok(rows), None) => assert_eq!(rows.written, 1),
             (Err(Objection::Fault(text)), Some(expected)) => assert!(text.contains(expected), "{text}"),

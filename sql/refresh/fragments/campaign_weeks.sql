@@ -12,7 +12,7 @@
             s.date <= {last_complete:Date} - 7 AS is_baseline,
             uniqExactIf(s.campaign_message_id, s.recipients > 0) AS messages_sent
         FROM {campaign_source:Identifier} AS s
-        WHERE s.is_sane AND s.date >= toMonday({start:Date}) - 7
+        WHERE s.is_sane AND s.date >= toMonday({start:Date}) - 7 AND s.klaviyo_public_id IN {accounts:Array(String)}
         GROUP BY s.klaviyo_public_id, s.date, s.campaign_id, s.send_channel
     ),
     -- One row is one campaign in one week.

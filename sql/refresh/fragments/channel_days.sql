@@ -17,7 +17,7 @@
             s.revenue_micros AS revenue_micros,
             1 AS is_campaign
         FROM {campaign_source:Identifier} AS s
-        WHERE s.is_sane AND s.date >= {start:Date}
+        WHERE s.is_sane AND s.date >= {start:Date} AND s.klaviyo_public_id IN {accounts:Array(String)}
         UNION ALL
         SELECT
             s.klaviyo_public_id AS klaviyo_public_id,
@@ -35,7 +35,7 @@
             s.revenue_micros AS revenue_micros,
             0 AS is_campaign
         FROM {flow_source:Identifier} AS s
-        WHERE s.is_sane AND s.date >= {start:Date}
+        WHERE s.is_sane AND s.date >= {start:Date} AND s.klaviyo_public_id IN {accounts:Array(String)}
     ),
     -- One row is one channel on one day, also if nothing was sent to it. The day's totals stand beside every channel,
     -- for shares and ranks.

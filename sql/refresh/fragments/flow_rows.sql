@@ -13,6 +13,6 @@
             sum(s.unsubscribes) AS unsubscribes,
             sum(s.spam_complaints) AS spam_complaints
         FROM {flow_source:Identifier} AS s
-        WHERE s.is_sane AND s.date >= {start:Date}
+        WHERE s.is_sane AND s.date >= {start:Date} AND s.klaviyo_public_id IN {accounts:Array(String)}
         GROUP BY s.klaviyo_public_id, s.date, s.flow_id, s.flow_message_id, s.send_channel
     ),

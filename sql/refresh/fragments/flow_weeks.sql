@@ -11,7 +11,7 @@
             s.date <= {last_complete:Date} AS is_complete,
             s.date <= {last_complete:Date} - 7 AS is_baseline
         FROM {flow_source:Identifier} AS s
-        WHERE s.is_sane AND s.date >= toMonday({start:Date}) - 7
+        WHERE s.is_sane AND s.date >= toMonday({start:Date}) - 7 AND s.klaviyo_public_id IN {accounts:Array(String)}
         GROUP BY s.klaviyo_public_id, s.date, s.flow_id, s.send_channel
     ),
     -- One row is one flow in one week.
