@@ -211,13 +211,14 @@ impl SummaryTable {
 
     /// Counts what the table holds now: its keys, or its rows, which are as many or more.
     pub fn present(&self, care: Care) -> Sql {
-        let template = match care {
-            Care::Quick => &sql::PRESENT_ROWS,
-            Care::Exact => &sql::PRESENT_KEYS,
+        let (count, counted) = match care {
+            Care::Quick => ("count", format!("t.{}", self.grain.date_column())),
+            Care::Exact => ("uniqExact", format!("sipHash128({})", self.key("t"))),
         };
-        let text = template
+        let text = sql::PRESENT
             .text
-            .replace("<<key>>", &self.key("t"))
+            .replace("<<count>>", count)
+            .replace("<<counted>>", &counted)
             .replace("<<date_column>>", self.grain.date_column());
         Sql { name: format!("present/{}", self.name).into(), text: text.into() }
     }

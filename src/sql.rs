@@ -131,10 +131,8 @@ pub static ACCOUNTS: Sql = embed!("refresh/accounts");
 pub static KNOWN_ACCOUNTS: Sql = embed!("refresh/known_accounts");
 /// Accounts of the summary tables that equal an asked one but for case.
 pub static SUMMARIZED_ACCOUNTS: Sql = embed!("internal/summarized_accounts");
-/// Counts the keys that a table holds; `schema` puts key and date column into its slots.
-pub static PRESENT_KEYS: Sql = embed!("checks/present_keys");
-/// Counts its rows instead, which is much cheaper; `schema` puts the date column into its slot.
-pub static PRESENT_ROWS: Sql = embed!("checks/present_rows");
+/// Counts what a table holds; `schema` puts the date column, and what is counted and how, into its slots.
+pub static PRESENT: Sql = embed!("checks/present");
 /// Audits staged rows; `schema` puts key, date column and float columns into its slots.
 pub static STAGED: Sql = embed!("checks/staged");
 /// Finds values that do not fit their columns; `schema` puts the rows and their largest values into its slots.
