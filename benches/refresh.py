@@ -116,12 +116,15 @@ def copy_kept_rows(bench, engine):
     bench.note("copy of the kept rows", total)
 
 
-def first_and_nightly(bench, engine):
+def first(bench, engine):
     for turn in range(bench.runs):
         bench.say(f"first populate, {turn + 1} of {bench.runs}")
         copy_sources(bench, engine)
         empty_tables(engine)
         populate(bench, engine, "first populate")
+
+
+def nightly(bench, engine):
     bench.say("making three quarters of history")
     for quarter in (1, 2, 3):
         for table, date in TABLES.items():
@@ -303,12 +306,13 @@ def bars(bench):
     def at_most(what, found, limit, unit=""):
         rows.append((what, f"{found:.2f}{unit}", f"<= {limit}{unit}", found <= limit))
 
-    if "nightly populate" in bench.values:
+    if "first populate" in bench.values:
         first = bench.median("first populate")
         at_most("first populate / copy of the source rows", first / bench.median("copy of the source rows"), 4, " x")
+    if "nightly populate" in bench.values:
         allowed = first + 1.2 * bench.median("copy of the kept rows")
         at_most("nightly / (first + 1.2 copies of the kept rows)", bench.median("nightly populate") / allowed, 1, " x")
-    if "100 accounts" in bench.values:
+    if "100 accounts" in bench.values and "nightly populate" in bench.values:
         per_100 = bench.median("100 accounts") / 100
         per_10 = bench.median("10 accounts") / 10
         per_all = bench.median("nightly populate") / bench.accounts
@@ -374,6 +378,18 @@ def summarize(bench, facts):
         print(f"{what:56} {found:>14} {limit:>12}  {'holds' if holds else 'MISSED'}")
 
 
+def measure_short(bench, facts):
+    """What there is without history: copy, first run, latencies."""
+    data, _ = bench.seed("main", bench.accounts, bench.days)
+    with Engine(bench.program, data) as engine:
+        facts.update(machine(engine))
+        ids = engine.query("SELECT DISTINCT klaviyo_public_id FROM flow_statistics ORDER BY 1").split()
+        first(bench, engine)
+        some_accounts(bench, engine, ids)
+        bench.say("helper views")
+        helper_views(bench, engine, ids)
+
+
 def measure(bench, facts, quick):
     """All measurements, in an order that leaves the folder as the next one needs it."""
     try:
@@ -386,7 +402,8 @@ def measure(bench, facts, quick):
         if bench.dbt:
             facts["dbt"] = " ".join(PACKAGES)
         ids = engine.query("SELECT DISTINCT klaviyo_public_id FROM flow_statistics ORDER BY 1").split()
-        first_and_nightly(bench, engine)
+        first(bench, engine)
+        nightly(bench, engine)
         some_accounts(bench, engine, ids)
         bench.say("helper views")
         helper_views(bench, engine, ids)
@@ -406,6 +423,7 @@ def main():
     parser.add_argument("--days", type=int, default=90)
     parser.add_argument("--runs", type=int, default=3, help="repetitions; medians are of these")
     parser.add_argument("--quick", action="store_true", help="100 accounts, without the long windows and the giant")
+    parser.add_argument("--short", action="store_true", help="first run and latencies alone: for very many accounts")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -418,7 +436,7 @@ def main():
     try:
         bench = Bench(arguments, folder)
         facts = {}
-        measure(bench, facts, arguments.quick)
+        measure_short(bench, facts) if arguments.short else measure(bench, facts, arguments.quick)
     except KeyboardInterrupt:
         bench.say("interrupted: what was measured so far")
     else:

@@ -20,8 +20,9 @@ pub const ROWS_IN_MEMORY: u64 = 500_000;
 /// Stored rows that one batch may have. They are written by several inserts, and cost memory only as hashes of keys.
 const STORED_PER_BATCH: u64 = 2_500_000;
 
-/// A batch with fewer rows than this is not worth a second thread a statement.
-const ROWS_FOR_ONE_THREAD: u64 = 50_000;
+/// A batch with fewer rows than this, of both kinds, is not worth a second thread a statement: an account of 10,000
+/// source rows with a year of history is one.
+const ROWS_FOR_ONE_THREAD: u64 = 200_000;
 
 /// How much there is to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -131,25 +132,21 @@ pub struct Partition {
     pub parts: u64,
 }
 
-/// Lists the accounts with rows in the sources or in the tables: those asked for, or all.
-pub async fn select(db: &Db, window: &Window, asked: &[AccountId]) -> Result<Selection> {
+/// Lists the accounts with rows in the sources or in these partitions: those asked for, or all.
+pub async fn select(
+    db: &Db,
+    window: &Window,
+    asked: &[AccountId],
+    partitions: Vec<Partition>,
+) -> Result<Selection> {
     let names: Vec<&str> = asked.iter().map(AccountId::as_str).collect();
-    let tables: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
-    let stored = partitions(db, &tables, &names);
-    let (sources, partitions) = match asked {
-        [] => tokio::try_join!(source_rows(db, window, &[]), stored)?,
-        _ => {
-            // Whoever asks for an account waits for it. What the tables store of it says enough: it exists, and its
-            // source has about as many rows.
-            let stored = stored.await?;
-            let is_new = |name: &&str| !stored.iter().any(|it| it.klaviyo_public_id == *name);
-            let new: Vec<&str> = names.iter().copied().filter(is_new).collect();
-            let sources = match new.is_empty() {
-                true => Vec::new(),
-                false => source_rows(db, window, &new).await?,
-            };
-            (sources, stored)
-        }
+    // Whoever asks for an account waits for it. What the tables store of it says enough: it exists, and its source has
+    // about as many rows.
+    let is_new = |name: &&str| !partitions.iter().any(|it| it.klaviyo_public_id == *name);
+    let new: Vec<&str> = names.iter().copied().filter(is_new).collect();
+    let sources = match asked.is_empty() || !new.is_empty() {
+        true => source_rows(db, window, &new).await?,
+        false => Vec::new(),
     };
     let mut loads: BTreeMap<String, (Load, bool)> = BTreeMap::new();
     for source in sources {
@@ -226,6 +223,12 @@ pub fn stored_rows(partitions: &[Partition]) -> StoredRows<'_> {
 
 async fn source_rows(db: &Db, window: &Window, accounts: &[&str]) -> Result<Vec<SourceRows>> {
     window.bind(db.statement(&sql::ACCOUNTS)).param("accounts", accounts).fetch_all().await
+}
+
+/// Rows that all summary tables store for each of these accounts; no account means all.
+pub async fn all_partitions(db: &Db, accounts: &[AccountId]) -> Result<Vec<Partition>> {
+    let tables: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
+    partitions(db, &tables, &accounts.iter().map(AccountId::as_str).collect::<Vec<_>>()).await
 }
 
 /// Rows that these tables store for each of these accounts; no account means all.

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use futures_util::{StreamExt, future, stream};
+use tokio::sync::Mutex;
 use tracing::warn;
 
 use super::accounts::{Batch, StoredRows};
@@ -50,6 +51,21 @@ pub struct Job<'run> {
     pub leftovers: &'run AtomicBool,
 }
 
+impl Job<'_> {
+    /// What stays behind is removed before the next batch makes its own, or by the next run.
+    async fn drop_working_tables(&self) {
+        let (db, tables) = (self.db, &self.options.tables);
+        let copies = snapshot::needed(tables).into_iter().map(|source| source.name);
+        let objects = tables.iter().map(|table| table.name).chain(copies);
+        let dropping = future::try_join_all(objects.map(|object| working_table::drop(db, object)));
+        let dropped = fault::step(Step::DropStaging, dropping).await;
+        self.leftovers.store(dropped.is_err(), Ordering::Relaxed);
+        if let Err(error) = dropped {
+            warn!("working tables stay for now: {error:#}");
+        }
+    }
+}
+
 /// A batch at work.
 pub struct Work<'run> {
     job: Job<'run>,
@@ -58,7 +74,7 @@ pub struct Work<'run> {
     /// The same database, for what a stop may end at once.
     reading: Db,
     /// When the lock was last seen to be ours.
-    lock_seen: Option<Instant>,
+    lock_seen: Mutex<Option<Instant>>,
     /// Whether the accounts are those that a broken run left.
     redoes: bool,
 }
@@ -84,7 +100,13 @@ struct Ready {
 impl<'run> Work<'run> {
     /// A batch of this run.
     pub fn new(job: &Job<'run>, report: &'run mut Report) -> Work<'run> {
-        Work { reading: job.db.interruptible(), job: *job, report, lock_seen: None, redoes: false }
+        Work {
+            reading: job.db.interruptible(),
+            job: *job,
+            report,
+            lock_seen: Mutex::default(),
+            redoes: false,
+        }
     }
 
     /// The same for accounts that a broken run left in the middle: what is not reached stays announced.
@@ -99,9 +121,7 @@ impl<'run> Work<'run> {
             if self.job.stop.code().is_some() {
                 return Ok(());
             }
-            let outcome = self.run_once(&batch).await;
-            self.drop_working_tables().await;
-            waiting.extend(outcome?);
+            waiting.extend(self.run_once(&batch).await?);
         }
         Ok(())
     }
@@ -111,11 +131,21 @@ impl<'run> Work<'run> {
         let started = Instant::now();
         let prepared = self.prepare(batch).await;
         self.report.staging_ms += started.elapsed().as_millis() as u64;
-        let error = match prepared {
-            Ok(prepared) => return self.finish(prepared, started).await.map(|()| Vec::new()),
-            Err(error) if !blame::has_remedy(&error) => return Err(error),
-            Err(error) => error,
-        };
+        match prepared {
+            Ok(prepared) => self.finish(prepared, started).await.map(|()| Vec::new()),
+            Err(error) => {
+                let smaller = self.without_what_is_to_blame(batch, error).await;
+                self.job.drop_working_tables().await;
+                smaller
+            }
+        }
+    }
+
+    /// The batches to try after this error: the halves of this one, or none but a word about its only account.
+    async fn without_what_is_to_blame(&mut self, batch: &Batch, error: anyhow::Error) -> Result<Vec<Batch>> {
+        if !blame::has_remedy(&error) {
+            return Err(error);
+        }
         match batch.accounts.as_slice() {
             [account] if blame::is_about_the_data(&error) => {
                 self.refuse(account, &self.job.options.tables, &error).await?;
@@ -201,19 +231,6 @@ impl<'run> Work<'run> {
             *rejected.entry(account).or_default() += rows;
         }
         Ok(rejected)
-    }
-
-    /// What stays behind is removed before the next batch makes its own, or by the next run.
-    async fn drop_working_tables(&self) {
-        let (db, tables) = (self.job.db, &self.job.options.tables);
-        let copies = snapshot::needed(tables).into_iter().map(|source| source.name);
-        let objects = tables.iter().map(|table| table.name).chain(copies);
-        let dropping = future::try_join_all(objects.map(|object| working_table::drop(db, object)));
-        let dropped = fault::step(Step::DropStaging, dropping).await;
-        self.job.leftovers.store(dropped.is_err(), Ordering::Relaxed);
-        if let Err(error) = dropped {
-            warn!("working tables stay for now: {error:#}");
-        }
     }
 
     /// The accounts that every table's audit lets pass.

@@ -62,6 +62,7 @@ pub struct Plan {
     /// The accounts.
     pub selection: Selection,
     broken: Vec<Broken>,
+    left_behind: Vec<String>,
     already_done: usize,
     /// The engine of the summary tables.
     pub summary_engine: String,
@@ -70,16 +71,22 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Reads the clock, and then all the rest at once.
+    /// Reads first what needs no dates, and with the clock's answer all the rest.
     pub async fn read(db: &Db, options: &Options) -> Result<Plan> {
         let started = Instant::now();
-        let window = Window::new(options.as_of, options.days, Clock::read(db).await?)?;
-        let (mut selection, broken, done, summary_engine, crowded, cut_week) = tokio::try_join!(
-            fault::step(Step::ListAccounts, accounts::select(db, &window, &options.accounts)),
+        let (clock, partitions, broken, left_behind, summary_engine, crowded) = tokio::try_join!(
+            Clock::read(db),
+            accounts::all_partitions(db, &options.accounts),
             recovery::find(db),
-            already_published(db, &window, options),
+            left_behind(db),
             snapshot::engine_beside(db),
             crowded(db, options),
+        )?;
+        let window = Window::new(options.as_of, options.days, clock)?;
+        let select = accounts::select(db, &window, &options.accounts, partitions);
+        let (mut selection, done, cut_week) = tokio::try_join!(
+            fault::step(Step::ListAccounts, select),
+            already_published(db, &window, options),
             cut_week(db, &window, options),
         )?;
         selection.put_first(&recovery::accounts(&broken));
@@ -88,7 +95,7 @@ impl Plan {
         for warning in &warnings {
             warn!("{warning}");
         }
-        Ok(Plan { window, selection, broken, already_done, summary_engine, warnings, started })
+        Ok(Plan { window, selection, broken, left_behind, already_done, summary_engine, warnings, started })
     }
 
     /// The accounts in the batches that they are computed in.
@@ -114,7 +121,7 @@ pub async fn carry_out(db: &Db, options: &Options, plan: Plan, stop: &Stop) -> R
     report.skipped = plan.selection.impossible.iter().map(|id| impossible(id)).collect();
     report.nothing_to_do = plan.selection.nothing_to_do.len() as u64;
     report.already_done = plan.already_done as u64;
-    fault::step(Step::RemoveLeftBehind, remove_left_behind(db)).await?;
+    fault::step(Step::RemoveLeftBehind, remove(db, &plan.left_behind)).await?;
     let outcome = refresh(db, options, &plan, stop, &mut report).await;
     match outcome {
         Err(error) if stop.code().is_some() => warn!("stopped: {error:#}"),
@@ -184,11 +191,14 @@ fn impossible(id: &str) -> Refusal {
 }
 
 /// Staging tables and put-aside locks of runs that are gone: under the lock nobody else can own one.
-async fn remove_left_behind(db: &Db) -> Result<()> {
-    let names: Vec<String> = db.statement(&sql::WORKING_TABLES).fetch_all().await?;
-    for name in names {
+async fn left_behind(db: &Db) -> Result<Vec<String>> {
+    db.statement(&sql::WORKING_TABLES).fetch_all().await
+}
+
+async fn remove(db: &Db, left_behind: &[String]) -> Result<()> {
+    for name in left_behind {
         info!(table = name, "removing a working table that a broken run left behind");
-        db.statement(&sql::DROP_TABLE).param("table", &name).execute().await?;
+        db.statement(&sql::DROP_TABLE).param("table", name).execute().await?;
     }
     Ok(())
 }

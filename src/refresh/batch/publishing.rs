@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use futures_util::future;
 use tracing::{debug, info, warn};
 
 use super::{Prepared, Ready, Work};
@@ -11,8 +12,10 @@ use crate::account::AccountId;
 use crate::fault::{self, Step};
 use crate::lock;
 use crate::output::EACH_TABLE;
+use crate::refresh::audit::Rows;
 use crate::refresh::{accounts, blame, publish};
 use crate::run_log::{self, Outcome, State};
+use crate::schema::SummaryTable;
 
 /// How long the lock counts as ours after it was seen to be.
 const LOCK_LOOK: Duration = Duration::from_secs(1);
@@ -21,13 +24,18 @@ impl Work<'_> {
     /// Publishes, checks and logs what is staged.
     pub(super) async fn finish(&mut self, prepared: Prepared, started: Instant) -> Result<()> {
         let Prepared { ready, rejected } = prepared;
-        let announced = self.log(&ready, State::Publishing, &rejected, started);
-        fault::step(Step::LogPublishing, announced).await?;
+        let job = self.job;
+        let announcing = self.log(&ready, State::Publishing, &rejected, started);
+        let (announced, mut outcome) =
+            tokio::join!(fault::step(Step::LogPublishing, announcing), self.refuse_if_lock_is_lost());
+        if announced.is_err() {
+            job.drop_working_tables().await;
+            return announced;
+        }
         let swapping = Instant::now();
         let mut waiting = ready.into_iter();
         let mut done = Vec::new();
-        let mut outcome = Ok(());
-        while self.job.stop.code().is_none()
+        while job.stop.code().is_none()
             && outcome.is_ok()
             && let Some(ready) = waiting.next()
         {
@@ -39,44 +47,65 @@ impl Work<'_> {
             }
         }
         self.report.publishing_ms += swapping.elapsed().as_millis() as u64;
-        let settled = self.settle(done, waiting.collect(), &rejected, started).await;
+        let settling = self.settle(done, waiting.collect(), &rejected, started);
+        let (settled, ()) = tokio::join!(settling, job.drop_working_tables());
         outcome.and(settled)
     }
 
-    /// Swaps an account's tables. What is wrong with this account alone is noted, and the run goes on.
+    /// Swaps an account's tables: the daily ones side by side, then the rollups. What is wrong with this account
+    /// alone is noted, and the run goes on.
     async fn publish(&mut self, ready: &Ready) -> Result<bool> {
         let tables = &self.job.options.tables;
-        for (index, (table, rows)) in tables.iter().zip(&ready.rows).enumerate() {
-            let swap = async {
-                self.refuse_if_lock_is_lost().await?;
-                publish::publish(self.job.db, table, &ready.account, *rows).await
-            };
-            let started = Instant::now();
-            match fault::step(Step::Swap, swap).await {
-                Ok(()) => info!(
-                    target: EACH_TABLE,
-                    account = ready.account.as_str(),
-                    table = table.name,
-                    rows = rows.written + rows.kept,
-                    elapsed_ms = started.elapsed().as_millis() as u64,
-                    "published"
-                ),
-                // Tables before this one keep the state `publishing`: the next run does the account again.
-                Err(error) if blame::is_about_the_data(&error) => {
-                    self.refuse(&ready.account, &tables[index..], &error).await?;
-                    return Ok(false);
+        let swaps: Vec<(&SummaryTable, Rows)> =
+            tables.iter().copied().zip(ready.rows.iter().copied()).collect();
+        let mut swapped = Vec::new();
+        let mut objection = None;
+        for side_by_side in swaps.chunk_by(|(one, _), (next, _)| one.grain == next.grain) {
+            let swapping = side_by_side.iter().map(|(table, rows)| self.swap(&ready.account, table, *rows));
+            // One that fails lets the others end.
+            for (outcome, (table, _)) in future::join_all(swapping).await.into_iter().zip(side_by_side) {
+                match outcome {
+                    Ok(()) => swapped.push(table.name),
+                    Err(error) if blame::is_about_the_data(&error) => drop(objection.get_or_insert(error)),
+                    Err(error) => return Err(error),
                 }
-                Err(error) => return Err(error),
+            }
+            if objection.is_some() {
+                break;
             }
         }
-        Ok(true)
+        let Some(error) = objection else { return Ok(true) };
+        // Tables that were swapped keep the state `publishing`: the next run does the account again.
+        let is_old = |table: &&&SummaryTable| !swapped.contains(&table.name);
+        let old: Vec<&SummaryTable> = tables.iter().filter(is_old).copied().collect();
+        self.refuse(&ready.account, &old, &error).await?;
+        Ok(false)
+    }
+
+    async fn swap(&self, account: &AccountId, table: &SummaryTable, rows: Rows) -> Result<()> {
+        let swap = async {
+            self.refuse_if_lock_is_lost().await?;
+            publish::publish(self.job.db, table, account, rows).await
+        };
+        let started = Instant::now();
+        fault::step(Step::Swap, swap).await?;
+        info!(
+            target: EACH_TABLE,
+            account = account.as_str(),
+            table = table.name,
+            rows = rows.written + rows.kept,
+            elapsed_ms = started.elapsed().as_millis() as u64,
+            "published"
+        );
+        Ok(())
     }
 
     /// Asks who holds the lock, unless that was asked within the last second.
-    async fn refuse_if_lock_is_lost(&mut self) -> Result<()> {
-        if self.lock_seen.is_none_or(|seen| seen.elapsed() > LOCK_LOOK) {
+    async fn refuse_if_lock_is_lost(&self) -> Result<()> {
+        let mut seen = self.lock_seen.lock().await;
+        if seen.is_none_or(|seen| seen.elapsed() > LOCK_LOOK) {
             lock::refuse_if_lost(self.job.db).await?;
-            self.lock_seen = Some(Instant::now());
+            *seen = Some(Instant::now());
         }
         Ok(())
     }
