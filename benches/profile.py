@@ -1,0 +1,130 @@
+"""Where the time of one account and of a helper view goes. Started by `scripts/bench profile`.
+
+Times of statements are processor time of the engine's process, so that a busy machine says the same as an idle one.
+"""
+
+import argparse
+import collections
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+
+from engine import Engine, run
+from refresh import COPY_SETTINGS, VIEWS
+
+# What a statement of a refresh is for, by the folder of its file and the file itself.
+PURPOSES = {
+    "refresh/campaign_source": "copies of shared sources",
+    "refresh/flow_source": "copies of shared sources",
+    "stage": "filling the seven staging tables",
+    "staged": "audits", "present": "audits", "checks": "audits",
+    "internal/create_staging": "making and dropping working tables",
+    "internal/drop_table": "making and dropping working tables",
+    "internal/publish_partition": "swaps",
+}
+SCHEMA = "looking: schema, settings, lock, stored rows"
+
+
+class Profile:
+    """A running engine and its processor time."""
+
+    def __init__(self, engine):
+        self.engine = engine
+        # The clock of another process, as clock_getcpuclockid() makes it.
+        self.clock = (~engine.process.pid << 3) | 2
+
+    def milliseconds(self, work, turns):
+        """The median of the engine's processor time."""
+        found = []
+        for _ in range(turns):
+            before = time.clock_gettime(self.clock)
+            work()
+            found.append((time.clock_gettime(self.clock) - before) * 1000)
+        return statistics.median(found)
+
+
+def reads(profile, engine):
+    """Planning to read one partition, by the table's columns and parts: no row is read."""
+    sizes = (1, 100, 1000)
+    print(f"{'planning a read of one partition':42}" + "".join(f"{parts:>8} parts" for parts in sizes))
+    for columns in (2, 50):
+        found = []
+        for parts in sizes:
+            names = [f"c{number}" for number in range(columns - 1)]
+            engine.query("DROP TABLE IF EXISTS bench_parts")
+            engine.query("CREATE TABLE bench_parts (account String, " + ", ".join(f"{name} Float64" for name in names)
+                         + ") ENGINE = ReplacingMergeTree PARTITION BY account ORDER BY account")
+            engine.query(f"INSERT INTO bench_parts SELECT toString(number), {', '.join('1' for _ in names)}"
+                         f" FROM numbers({parts})", **COPY_SETTINGS)
+            plan = "EXPLAIN SELECT sum(c0) FROM bench_parts WHERE account = '0'"
+            found.append(profile.milliseconds(lambda: engine.query(plan), 40))
+        print(f"{columns:>3} columns, ms" + " " * 28 + "".join(f"{value:14.1f}" for value in found))
+    engine.query("DROP TABLE bench_parts")
+
+
+def views(profile, engine, account):
+    print(f"\n{'helper view of one account':42}{'planning, ms':>14}{'all, ms':>14}")
+    for view in VIEWS:
+        sql = f"SELECT * FROM {view} WHERE klaviyo_public_id = {{account:String}}"
+        plan, whole = (profile.milliseconds(lambda: engine.query(text, {"account": account}), 20)
+                       for text in (f"EXPLAIN {sql}", sql))
+        print(f"{view:42}{plan:14.1f}{whole:14.1f}")
+
+
+def one_account(profile, engine, accounts):
+    """The statements of a refresh, as its client sees them: side by side, so their sum is more than the whole."""
+    sums, counts, wholes = collections.Counter(), collections.Counter(), []
+    command = [engine.program, "populate", "-vvv", "--log-format", "json", "--klaviyo-id"]
+
+    def refresh(account):
+        began = time.monotonic()
+        done = subprocess.run([*command, account], env=engine.environment, capture_output=True, text=True, check=True)
+        wholes.append(time.monotonic() - began)
+        for line in done.stderr.splitlines():
+            event = json.loads(line)
+            event = event.get("fields", event)
+            if "statement" in event:
+                name = event["statement"]
+                purpose = PURPOSES.get(name) or PURPOSES.get(name.split("/")[0]) or SCHEMA
+                sums[purpose] += event["elapsed_ms"]
+                counts[purpose] += 1
+
+    turn = iter(accounts)
+    processor = profile.milliseconds(lambda: refresh(next(turn)), len(accounts))
+    print(f"\n{'one account':42}{'statements':>14}{'sum, ms':>14}")
+    for purpose, milliseconds in sums.most_common():
+        print(f"{purpose:42}{counts[purpose] / len(accounts):14.0f}{milliseconds / len(accounts):14.0f}")
+    print(f"{'the whole run, ms; its processor time, ms':42}{statistics.median(wholes) * 1000:14.0f}{processor:14.0f}")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/bench profile")
+    parser.add_argument("--accounts", type=int, default=1000)
+    parser.add_argument("--days", type=int, default=90)
+    parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    program = os.path.abspath(arguments.program)
+    folder = tempfile.mkdtemp(prefix="aiviews-bench-")
+    environment = {**os.environ, "AIVIEWS_DATA_DIR": folder}
+    environment.pop("CLICKHOUSE_URL", None)
+    try:
+        run(program, environment, ["seed", "--accounts", str(arguments.accounts), "--days", str(arguments.days)])
+        run(program, environment, ["migrate"])
+        run(program, environment, ["populate"])
+        with Engine(program, folder) as engine:
+            ids = engine.query("SELECT DISTINCT klaviyo_public_id FROM flow_ai_summary ORDER BY 1").split()
+            profile = Profile(engine)
+            print(f"{arguments.accounts} accounts x {arguments.days} days, {os.cpu_count()} cores\n")
+            reads(profile, engine)
+            views(profile, engine, ids[0])
+            one_account(profile, engine, [ids[turn * 7 % len(ids)] for turn in range(20)])
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
