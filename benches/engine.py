@@ -56,6 +56,10 @@ class Engine:
         self.query(sql, parameters, **settings)
         return time.monotonic() - started
 
+    def processor_seconds(self):
+        """What the engine's process has used so far, by the clock that clock_getcpuclockid() names."""
+        return time.clock_gettime((~self.process.pid << 3) | 2)
+
     def aiviews(self, *arguments):
         """Runs a verb against this engine and returns its JSON and the seconds of the whole process."""
         return run(self.program, self.environment, arguments)[:2]
@@ -73,3 +77,12 @@ def run(program, environment, arguments):
     if process.returncode != 0:
         raise SystemExit(f"bench: {' '.join(command)}: exit {process.returncode}\n{complaint}{output[:2000]}")
     return json.loads(output), time.monotonic() - started, usage.ru_maxrss / 1024
+
+
+def seed(program, folder, accounts, days):
+    """Synthetic sources and empty summary tables in this folder; the environment that names it."""
+    environment = {**os.environ, "AIVIEWS_DATA_DIR": folder}
+    environment.pop("CLICKHOUSE_URL", None)
+    run(program, environment, ["seed", "--accounts", str(accounts), "--days", str(days)])
+    run(program, environment, ["migrate"])
+    return environment

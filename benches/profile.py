@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 
-from engine import Engine, run
+from engine import Engine, run, seed
 from refresh import COPY_SETTINGS, VIEWS
 
 # What a statement of a refresh is for, by the folder of its file and the file itself.
@@ -29,25 +29,17 @@ PURPOSES = {
 SCHEMA = "looking: schema, settings, lock, stored rows"
 
 
-class Profile:
-    """A running engine and its processor time."""
-
-    def __init__(self, engine):
-        self.engine = engine
-        # The clock of another process, as clock_getcpuclockid() makes it.
-        self.clock = (~engine.process.pid << 3) | 2
-
-    def milliseconds(self, work, turns):
-        """The median of the engine's processor time."""
-        found = []
-        for _ in range(turns):
-            before = time.clock_gettime(self.clock)
-            work()
-            found.append((time.clock_gettime(self.clock) - before) * 1000)
-        return statistics.median(found)
+def milliseconds(engine, work, turns):
+    """The median of the engine's processor time."""
+    found = []
+    for _ in range(turns):
+        before = engine.processor_seconds()
+        work()
+        found.append((engine.processor_seconds() - before) * 1000)
+    return statistics.median(found)
 
 
-def reads(profile, engine):
+def reads(engine):
     """Planning to read one partition, by the table's columns and parts: no row is read."""
     sizes = (1, 100, 1000)
     print(f"{'planning a read of one partition':42}" + "".join(f"{parts:>8} parts" for parts in sizes))
@@ -61,21 +53,21 @@ def reads(profile, engine):
             engine.query(f"INSERT INTO bench_parts SELECT toString(number), {', '.join('1' for _ in names)}"
                          f" FROM numbers({parts})", **COPY_SETTINGS)
             plan = "EXPLAIN SELECT sum(c0) FROM bench_parts WHERE account = '0'"
-            found.append(profile.milliseconds(lambda: engine.query(plan), 40))
+            found.append(milliseconds(engine, lambda: engine.query(plan), 40))
         print(f"{columns:>3} columns, ms" + " " * 28 + "".join(f"{value:14.1f}" for value in found))
     engine.query("DROP TABLE bench_parts")
 
 
-def views(profile, engine, account):
+def views(engine, account):
     print(f"\n{'helper view of one account':42}{'planning, ms':>14}{'all, ms':>14}")
     for view in VIEWS:
         sql = f"SELECT * FROM {view} WHERE klaviyo_public_id = {{account:String}}"
-        plan, whole = (profile.milliseconds(lambda: engine.query(text, {"account": account}), 20)
+        plan, whole = (milliseconds(engine, lambda: engine.query(text, {"account": account}), 20)
                        for text in (f"EXPLAIN {sql}", sql))
         print(f"{view:42}{plan:14.1f}{whole:14.1f}")
 
 
-def one_account(profile, engine, accounts):
+def one_account(engine, accounts):
     """The statements of a refresh, as its client sees them: side by side, so their sum is more than the whole."""
     sums, counts, wholes = collections.Counter(), collections.Counter(), []
     command = [engine.program, "populate", "-vvv", "--log-format", "json", "--klaviyo-id"]
@@ -94,10 +86,10 @@ def one_account(profile, engine, accounts):
                 counts[purpose] += 1
 
     turn = iter(accounts)
-    processor = profile.milliseconds(lambda: refresh(next(turn)), len(accounts))
+    processor = milliseconds(engine, lambda: refresh(next(turn)), len(accounts))
     print(f"\n{'one account':42}{'statements':>14}{'sum, ms':>14}")
-    for purpose, milliseconds in sums.most_common():
-        print(f"{purpose:42}{counts[purpose] / len(accounts):14.0f}{milliseconds / len(accounts):14.0f}")
+    for purpose, spent in sums.most_common():
+        print(f"{purpose:42}{counts[purpose] / len(accounts):14.0f}{spent / len(accounts):14.0f}")
     print(f"{'the whole run, ms; its processor time, ms':42}{statistics.median(wholes) * 1000:14.0f}{processor:14.0f}")
 
 
@@ -109,19 +101,15 @@ def main():
     arguments = parser.parse_args()
     program = os.path.abspath(arguments.program)
     folder = tempfile.mkdtemp(prefix="aiviews-bench-")
-    environment = {**os.environ, "AIVIEWS_DATA_DIR": folder}
-    environment.pop("CLICKHOUSE_URL", None)
     try:
-        run(program, environment, ["seed", "--accounts", str(arguments.accounts), "--days", str(arguments.days)])
-        run(program, environment, ["migrate"])
+        environment = seed(program, folder, arguments.accounts, arguments.days)
         run(program, environment, ["populate"])
         with Engine(program, folder) as engine:
             ids = engine.query("SELECT DISTINCT klaviyo_public_id FROM flow_ai_summary ORDER BY 1").split()
-            profile = Profile(engine)
             print(f"{arguments.accounts} accounts x {arguments.days} days, {os.cpu_count()} cores\n")
-            reads(profile, engine)
-            views(profile, engine, ids[0])
-            one_account(profile, engine, [ids[turn * 7 % len(ids)] for turn in range(20)])
+            reads(engine)
+            views(engine, ids[0])
+            one_account(engine, [ids[turn * 7 % len(ids)] for turn in range(20)])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

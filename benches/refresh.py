@@ -13,7 +13,7 @@ import tempfile
 import time
 
 from dbt_run import PACKAGES, Dbt, NotInstalled, install
-from engine import Engine, run
+from engine import Engine, run, seed
 
 SOURCES = {
     "campaign": "campaign_id, campaign_message_id, send_channel",
@@ -68,12 +68,8 @@ class Bench:
     def seed(self, name, accounts, days):
         """A fresh folder with synthetic sources and empty summary tables."""
         folder = os.path.join(self.folder, name)
-        environment = {**os.environ, "AIVIEWS_DATA_DIR": folder}
-        environment.pop("CLICKHOUSE_URL", None)
         self.say(f"seeding {accounts} accounts x {days} days")
-        run(self.program, environment, ["seed", "--accounts", str(accounts), "--days", str(days)])
-        run(self.program, environment, ["migrate"])
-        return folder, environment
+        return folder, seed(self.program, folder, accounts, days)
 
 
 def populate(bench, engine, name, *arguments):
@@ -312,12 +308,13 @@ def bars(bench):
     if "nightly populate" in bench.values:
         allowed = first + 1.2 * bench.median("copy of the kept rows")
         at_most("nightly / (first + 1.2 copies of the kept rows)", bench.median("nightly populate") / allowed, 1, " x")
-    if "100 accounts" in bench.values and "nightly populate" in bench.values:
+    if "100 accounts" in bench.values:
         per_100 = bench.median("100 accounts") / 100
         per_10 = bench.median("10 accounts") / 10
-        per_all = bench.median("nightly populate") / bench.accounts
         at_most("seconds an account: 100 against 10", per_100 / per_10, 1.1, " x")
-        at_most("seconds an account: all against 100", per_all / per_100, 1.1, " x")
+        if "nightly populate" in bench.values:
+            per_all = bench.median("nightly populate") / bench.accounts
+            at_most("seconds an account: all against 100", per_all / per_100, 1.1, " x")
     if "window of 365 days" in bench.values:
         growth = bench.median("window of 365 days") / bench.median("window of 90 days")
         at_most("365 days / 90 days (4.06 times the dates)", growth, 4.5, " x")
@@ -378,24 +375,13 @@ def summarize(bench, facts):
         print(f"{what:56} {found:>14} {limit:>12}  {'holds' if holds else 'MISSED'}")
 
 
-def measure_short(bench, facts):
-    """What there is without history: copy, first run, latencies."""
-    data, _ = bench.seed("main", bench.accounts, bench.days)
-    with Engine(bench.program, data) as engine:
-        facts.update(machine(engine))
-        ids = engine.query("SELECT DISTINCT klaviyo_public_id FROM flow_statistics ORDER BY 1").split()
-        first(bench, engine)
-        some_accounts(bench, engine, ids)
-        bench.say("helper views")
-        helper_views(bench, engine, ids)
-
-
-def measure(bench, facts, quick):
+def measure(bench, facts, arguments):
     """All measurements, in an order that leaves the folder as the next one needs it."""
-    try:
-        bench.dbt = install()
-    except NotInstalled as reason:
-        bench.say(f"dbt-clickhouse does not install here and is left out: {reason}")
+    if not arguments.short:
+        try:
+            bench.dbt = install()
+        except NotInstalled as reason:
+            bench.say(f"dbt-clickhouse does not install here and is left out: {reason}")
     data, environment = bench.seed("main", bench.accounts, bench.days)
     with Engine(bench.program, data) as engine:
         facts.update(machine(engine))
@@ -403,16 +389,19 @@ def measure(bench, facts, quick):
             facts["dbt"] = " ".join(PACKAGES)
         ids = engine.query("SELECT DISTINCT klaviyo_public_id FROM flow_statistics ORDER BY 1").split()
         first(bench, engine)
-        nightly(bench, engine)
+        if not arguments.short:
+            nightly(bench, engine)
         some_accounts(bench, engine, ids)
         bench.say("helper views")
         helper_views(bench, engine, ids)
+        if arguments.short:
+            return
         bench.say("alternatives")
         account_loop(bench, engine, ids)
         one_table(bench, engine, ids)
     bench.say("the engine in the process itself")
     embedded(bench, environment, ids)
-    if not quick:
+    if not arguments.quick:
         lengths(bench)
         giant(bench)
 
@@ -422,8 +411,9 @@ def main():
     parser.add_argument("--accounts", type=int, default=1000)
     parser.add_argument("--days", type=int, default=90)
     parser.add_argument("--runs", type=int, default=3, help="repetitions; medians are of these")
-    parser.add_argument("--quick", action="store_true", help="100 accounts, without the long windows and the giant")
-    parser.add_argument("--short", action="store_true", help="first run and latencies alone: for very many accounts")
+    extent = parser.add_mutually_exclusive_group()
+    extent.add_argument("--quick", action="store_true", help="100 accounts, without the long windows and the giant")
+    extent.add_argument("--short", action="store_true", help="first run and latencies alone: for very many accounts")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -436,7 +426,7 @@ def main():
     try:
         bench = Bench(arguments, folder)
         facts = {}
-        measure_short(bench, facts) if arguments.short else measure(bench, facts, arguments.quick)
+        measure(bench, facts, arguments)
     except KeyboardInterrupt:
         bench.say("interrupted: what was measured so far")
     else:

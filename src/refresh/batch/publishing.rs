@@ -76,8 +76,8 @@ impl Work<'_> {
         }
         let Some(error) = objection else { return Ok(true) };
         // Tables that were swapped keep the state `publishing`: the next run does the account again.
-        let is_old = |table: &&&SummaryTable| !swapped.contains(&table.name);
-        let old: Vec<&SummaryTable> = tables.iter().filter(is_old).copied().collect();
+        let all = swaps.iter().map(|(table, _)| *table);
+        let old: Vec<&SummaryTable> = all.filter(|table| !swapped.contains(&table.name)).collect();
         self.refuse(&ready.account, &old, &error).await?;
         Ok(false)
     }
