@@ -14,7 +14,7 @@ import tempfile
 import time
 
 from engine import Engine, run, seed
-from refresh import COPY_SETTINGS, VIEWS
+from refresh import COPY_SETTINGS, TABLES, VIEWS, statement
 
 # What a statement of a refresh is for, by the folder of its file and the file itself.
 PURPOSES = {
@@ -26,6 +26,9 @@ PURPOSES = {
     "internal/drop_table": "making and dropping working tables",
     "internal/publish_partition": "swaps",
 }
+# What an insert's time goes to, each on top of the one before.
+STEPS = ["a request without work", "reading the statement's text", "its analysis, which looks at each table's parts",
+         "its plan, which prunes them", "its rows, written included"]
 SCHEMA = "looking: schema, settings, lock, stored rows"
 
 
@@ -59,12 +62,37 @@ def reads(engine):
 
 
 def views(engine, account):
-    print(f"\n{'helper view of one account':42}{'planning, ms':>14}{'all, ms':>14}")
+    """Beside each view the least that any view over its tables costs: one column of each, without FINAL."""
+    print(f"\n{'helper view of one account, ms':42}{'bare reads':>14}{'planning':>14}{'all':>14}")
+    account = {"account": account}
     for view in VIEWS:
-        sql = f"SELECT * FROM {view} WHERE klaviyo_public_id = {{account:String}}"
-        plan, whole = (milliseconds(engine, lambda: engine.query(text, {"account": account}), 20)
-                       for text in (f"EXPLAIN {sql}", sql))
-        print(f"{view:42}{plan:14.1f}{whole:14.1f}")
+        created = engine.query("SELECT as_select FROM system.tables WHERE database = 'aiviews' AND name = {view:String}",
+                               {"view": view})
+        where = "WHERE klaviyo_public_id = {account:String}"
+        bare = " UNION ALL ".join(f"SELECT max({day}) FROM {table} {where}"
+                                  for table, day in TABLES.items() if f"{table} " in created)
+        sql = f"SELECT * FROM {view} {where}"
+        found = [milliseconds(engine, lambda: engine.query(text, account), 20) for text in (bare, f"EXPLAIN {sql}", sql)]
+        print(f"{view:42}" + "".join(f"{value:14.1f}" for value in found))
+
+
+def inserts(engine, account):
+    """The inserts of the seven tables one by one, reading the sources themselves: what each step of them takes."""
+    sums = collections.Counter()
+    for table in TABLES:
+        sql, parameters = statement(engine, table, account)
+        staging = f"bench_{table}"
+        engine.query(f"CREATE TABLE {staging} AS {table}")
+        parameters.update(staging=staging, target=table, accounts=f"['{account}']")
+        select = sql[sql.index(")") + 1:]
+        texts = ["SELECT 1", f"EXPLAIN AST {sql}", f"EXPLAIN QUERY TREE {select}", f"EXPLAIN {select}", sql]
+        found = [milliseconds(engine, lambda: engine.query(text, parameters, optimize_on_insert=0), 10) for text in texts]
+        engine.query(f"DROP TABLE {staging}")
+        for step, before, after in zip(STEPS, [0, *found], found):
+            sums[step] += after - before
+    print(f"\n{'the inserts of the seven tables, one account':62}{'sum, ms':>8}")
+    for step, spent in sums.items():
+        print(f"{step:62}{spent:8.0f}")
 
 
 def one_account(engine, accounts):
@@ -109,6 +137,7 @@ def main():
             print(f"{arguments.accounts} accounts x {arguments.days} days, {os.cpu_count()} cores\n")
             reads(engine)
             views(engine, ids[0])
+            inserts(engine, ids[0])
             one_account(engine, [ids[turn * 7 % len(ids)] for turn in range(20)])
     finally:
         shutil.rmtree(folder, ignore_errors=True)

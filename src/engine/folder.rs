@@ -21,6 +21,9 @@ const CONFIGURATION: &str = "\
 /// Most answers are small: formatting them on several threads costs more than it saves.
 const ONE_THREAD_FORMATS: &str = "--output_format_parallel_formatting=0";
 
+/// A helper view is planned as part of the statement that reads it, not as a statement of its own.
+const INLINE_VIEWS: &str = "--analyzer_inline_views=1";
+
 /// What the embedded engine sets otherwise than a server does. Each connection gets it back to a server's value.
 const SERVER_DEFAULTS: [&str; 3] =
     ["--implicit_select=0", "--allow_introspection_functions=0", "--storage_file_read_method=pread"];
@@ -70,7 +73,7 @@ pub fn arguments(folder: &Path, options: &EngineOptions) -> Result<Vec<String>, 
     ];
     arguments.extend(options.max_server_memory.map(|bytes| format!("--max_server_memory_usage={bytes}")));
     arguments.extend(SERVER_DEFAULTS.map(str::to_owned));
-    arguments.push(ONE_THREAD_FORMATS.to_owned());
+    arguments.extend([ONE_THREAD_FORMATS, INLINE_VIEWS].map(str::to_owned));
     Ok(arguments)
 }
 

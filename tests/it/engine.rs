@@ -235,6 +235,22 @@ async fn settings_count_for_one_request() {
 }
 
 #[tokio::test]
+async fn a_view_is_planned_with_its_reader() {
+    let client = fresh("inlined_view").await;
+    run(&client, "CREATE TABLE entry (account String, x UInt8) ENGINE = ReplacingMergeTree ORDER BY account").await;
+    run(&client, "INSERT INTO entry VALUES ('a', 1) ('b', 2)").await;
+    run(&client, "CREATE VIEW twice AS SELECT account, x * 2 AS y FROM entry FINAL").await;
+    let sql = "SELECT y FROM twice WHERE account = 'b'";
+    let tree = text(&client, &format!("EXPLAIN QUERY TREE {sql}"), "TSV").await;
+    assert!(tree.contains("inlined_view.entry") && !tree.contains("inlined_view.twice"), "{tree}");
+    let apart = format!("{sql} SETTINGS analyzer_inline_views = 0");
+    let tree = text(&client, &format!("EXPLAIN QUERY TREE {apart}"), "TSV").await;
+    assert!(tree.contains("inlined_view.twice") && !tree.contains("inlined_view.entry"), "{tree}");
+    assert_eq!(text(&client, sql, "TSV").await, "4\n");
+    assert_eq!(text(&client, &apart, "TSV").await, "4\n");
+}
+
+#[tokio::test]
 async fn a_late_exception_is_an_error() {
     let client = fresh("late_exception").await;
     let sql =
