@@ -268,12 +268,14 @@ def one_table(bench, engine, ids):
 
 
 def embedded(bench, environment, ids):
-    """The engine in the process itself: opening, one account, and the peak memory of few and of all accounts."""
+    """The engine in the process itself: one account, and the peak memory of few and of all accounts.
+
+    Opening the folder takes many times as long as the run and differs by seconds, so the run's own clock counts."""
     for turn in range(bench.runs):
-        with Engine(bench.program, environment["AIVIEWS_DATA_DIR"]) as engine:
-            bench.note("opening the folder", engine.seconds_to_open)
-        one = ["populate", "--klaviyo-id", ids[turn]]
-        bench.note("one account, embedded", run(bench.program, environment, one)[1])
+        report, seconds, _ = run(bench.program, environment, ["populate", "--klaviyo-id", ids[turn]])
+        own = report["elapsed_ms"] / 1000
+        bench.note("one account, embedded", own)
+        bench.note("one account, embedded: opening the folder", seconds - own)
     asked = [argument for account in ids[:100] for argument in ("--klaviyo-id", account)]
     bench.note("peak MiB, 100 accounts", run(bench.program, environment, ["populate", *asked])[2])
     bench.note("peak MiB, all accounts", run(bench.program, environment, ["populate"])[2])
@@ -333,8 +335,7 @@ def bars(bench):
     if "one account against serve" in bench.values:
         at_most("one account against serve", bench.median("one account against serve") * 1000, 400, " ms")
     if "one account, embedded" in bench.values:
-        above = bench.median("one account, embedded") - bench.median("opening the folder")
-        at_most("one account embedded, above opening the folder", above, 0.6, " s")
+        at_most("one account embedded, after opening the folder", bench.median("one account, embedded"), 0.6, " s")
     for name in ("all accounts", "100 accounts", "giant account"):
         if f"peak MiB, {name}" in bench.values:
             at_most(f"peak memory, {name}", bench.median(f"peak MiB, {name}"), 2048, " MiB")

@@ -185,7 +185,7 @@ impl<'run> Work<'run> {
             let audit = Audit { db: &self.reading, table, window, stored, allow_shrink: *allow_shrink };
             let findings = fault::step(Step::Audit, audit.run(batch)).await?;
             let rows = findings.values().flatten().map(|rows| rows.written + rows.kept).sum();
-            staging::merge(&self.reading, table, rows).await?;
+            staging::merge(&self.reading, table, batch, rows).await?;
             anyhow::Ok((table.name, findings))
         };
         let (sharing, alone): (Vec<_>, Vec<_>) = tables.iter().partition(|table| !table.snapshots.is_empty());

@@ -13,9 +13,18 @@ use crate::fault::{self, Step};
 use crate::schema::SummaryTable;
 use crate::sql;
 
-/// More than any batch of several accounts has, so that each partition of an insert becomes one part. An account that
-/// is larger alone comes in several, which are merged: so much and no more is kept in memory.
+/// More than any batch of several accounts has, so that each partition of an insert becomes one part.
 const INSERT_BLOCK_ROWS: u64 = 1_000_000;
+
+/// An account that is larger alone comes in several, which are merged: so much and no more is kept in memory.
+const LARGE_INSERT_BLOCK_ROWS: u64 = 500_000;
+
+/// Bytes of such an account's groups; what is beyond goes to disk.
+const LARGEST_GROUPING: u64 = 300_000_000;
+
+fn block_rows(batch: &Batch) -> u64 {
+    if batch.is_large() { LARGE_INSERT_BLOCK_ROWS } else { INSERT_BLOCK_ROWS }
+}
 
 /// The staging table of a summary table in this run.
 pub fn name(db: &Db, table: &SummaryTable) -> String {
@@ -104,19 +113,21 @@ async fn fill(
     batch: &Batch,
     accounts: &[AccountId],
 ) -> Result<()> {
-    batch
+    let statement = batch
         .threaded(fill_statement(db, table, window, accounts).writing())
-        .setting("min_insert_block_size_rows", INSERT_BLOCK_ROWS)
-        .setting("min_insert_block_size_bytes", 0)
-        .once()
-        .execute()
-        .await
+        .setting("min_insert_block_size_rows", block_rows(batch))
+        .setting("min_insert_block_size_bytes", 0);
+    let statement = match batch.is_large() {
+        true => statement.setting("max_bytes_before_external_group_by", LARGEST_GROUPING),
+        false => statement,
+    };
+    statement.once().execute().await
 }
 
 /// Merges partitions that came in several parts: a swap takes over every part of its partition, and one of a single
 /// part survives a crash. So few rows that they fit one block are in one part each.
-pub async fn merge(db: &Db, table: &SummaryTable, rows: u64) -> Result<()> {
-    if rows < INSERT_BLOCK_ROWS {
+pub async fn merge(db: &Db, table: &SummaryTable, batch: &Batch, rows: u64) -> Result<()> {
+    if rows < block_rows(batch) {
         return Ok(());
     }
     let staging = name(db, table);

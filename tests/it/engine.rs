@@ -237,7 +237,8 @@ async fn settings_count_for_one_request() {
 #[tokio::test]
 async fn a_view_is_planned_with_its_reader() {
     let client = fresh("inlined_view").await;
-    run(&client, "CREATE TABLE entry (account String, x UInt8) ENGINE = ReplacingMergeTree ORDER BY account").await;
+    run(&client, "CREATE TABLE entry (account String, x UInt8) ENGINE = ReplacingMergeTree ORDER BY account")
+        .await;
     run(&client, "INSERT INTO entry VALUES ('a', 1) ('b', 2)").await;
     run(&client, "CREATE VIEW twice AS SELECT account, x * 2 AS y FROM entry FINAL").await;
     let sql = "SELECT y FROM twice WHERE account = 'b'";
