@@ -16,11 +16,9 @@ class Engine:
         self.program, self.folder = program, folder
         self.environment = {**os.environ, "AIVIEWS_DATA_DIR": folder, "AIVIEWS_TOKEN": "bench-token-of-one-run"}
         self.environment.pop("CLICKHOUSE_URL", None)
-        started = time.monotonic()
         command = [program, "serve", "--port", "0"]
         self.process = subprocess.Popen(command, env=self.environment, stderr=subprocess.PIPE, text=True)
         line = self.process.stderr.readline()
-        self.seconds_to_open = time.monotonic() - started
         address = re.search(r"http://([\d.]+):(\d+)", line)
         if address is None:
             raise SystemExit(f"bench: the engine did not start: {line}{self.process.stderr.read()}")

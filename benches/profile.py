@@ -66,8 +66,8 @@ def views(engine, account):
     print(f"\n{'helper view of one account, ms':42}{'bare reads':>14}{'planning':>14}{'all':>14}")
     account = {"account": account}
     for view in VIEWS:
-        created = engine.query("SELECT as_select FROM system.tables WHERE database = 'aiviews' AND name = {view:String}",
-                               {"view": view})
+        created = engine.query("SELECT as_select FROM system.tables WHERE database = currentDatabase()"
+                               " AND name = {view:String}", {"view": view})
         where = "WHERE klaviyo_public_id = {account:String}"
         bare = " UNION ALL ".join(f"SELECT max({day}) FROM {table} {where}"
                                   for table, day in TABLES.items() if f"{table} " in created)
