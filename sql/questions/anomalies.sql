@@ -87,8 +87,8 @@ WITH
             sumIf(earlier.reached, earlier.is_enough
                 AND earlier.day >= unusual.day - 28 AND earlier.day < unusual.day) AS usual_reached
         FROM sends AS unusual
-        INNER JOIN complete_days AS days ON days.account = unusual.account
-        LEFT JOIN sends AS earlier
+        ALL INNER JOIN complete_days AS days ON days.account = unusual.account
+        ALL LEFT JOIN sends AS earlier
             ON earlier.account = unusual.account
             AND earlier.kind = unusual.kind
             AND earlier.compared_id = unusual.compared_id

@@ -20,7 +20,7 @@ SELECT
         round(100 * (campaign.conversion_value / campaign.account_avg_revenue - 1)), NULL) AS vs_average_pct,
     campaign.performance_label AS rating
 FROM campaign_ai_summary AS campaign FINAL
-LEFT JOIN complete_days ON complete_days.account = campaign.klaviyo_public_id
+ALL LEFT JOIN complete_days ON complete_days.account = campaign.klaviyo_public_id
 WHERE campaign.klaviyo_public_id IN {accounts:Array(String)} AND campaign.date >= today() - 7
 ORDER BY
     account,

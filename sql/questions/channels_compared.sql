@@ -23,7 +23,7 @@ SELECT
         round(sum(toInt128(round(daily.total_revenue * 1000000))) / 1000 / sum(daily.total_delivered), 2), NULL)
         AS revenue_per_1000
 FROM channel_performance_daily AS daily FINAL
-INNER JOIN complete_days ON complete_days.account = daily.klaviyo_public_id
+ALL INNER JOIN complete_days ON complete_days.account = daily.klaviyo_public_id
 WHERE
     daily.klaviyo_public_id IN {accounts:Array(String)}
     AND daily.date > complete_days.last_day - {days:UInt16}

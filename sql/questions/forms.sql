@@ -27,7 +27,7 @@ WITH
             sum(sum(daily.total_submits)) OVER (PARTITION BY daily.klaviyo_public_id)
                 / sum(sum(daily.total_views)) OVER (PARTITION BY daily.klaviyo_public_id) AS average_rate
         FROM form_ai_performance AS daily FINAL
-        INNER JOIN complete_days AS days ON days.account = daily.klaviyo_public_id
+        ALL INNER JOIN complete_days AS days ON days.account = daily.klaviyo_public_id
         WHERE
             daily.klaviyo_public_id IN {accounts:Array(String)}
             AND daily.date > days.last_day - {days:UInt16}

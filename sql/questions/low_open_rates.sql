@@ -17,7 +17,7 @@ SELECT
     round(100 * sum(campaign.opens_unique) / sum(campaign.delivered), 1) AS open_rate_pct,
     round(100 * toFloat64(argMax(campaign.account_avg_open_rate, campaign.date)), 1) AS usual_open_rate_pct
 FROM campaign_ai_summary AS campaign FINAL
-INNER JOIN complete_days ON complete_days.account = campaign.klaviyo_public_id
+ALL INNER JOIN complete_days ON complete_days.account = campaign.klaviyo_public_id
 WHERE
     campaign.klaviyo_public_id IN {accounts:Array(String)}
     AND campaign.date > complete_days.last_day - {days:UInt16}

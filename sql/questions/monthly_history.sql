@@ -51,7 +51,7 @@ SELECT
         round(100 * ((months.campaign_cents + months.flow_cents) / months.cents_before - 1), 1), NULL) AS change_pct,
     months.recipients AS recipients
 FROM month_pairs AS months
-LEFT JOIN complete_days ON complete_days.account = months.account
+ALL LEFT JOIN complete_days ON complete_days.account = months.account
 WHERE months.first_day > subtractMonths(toStartOfMonth(today()), {months:UInt16})
 ORDER BY
     account,

@@ -24,7 +24,7 @@ WITH
             sumIf(toUInt64(daily.total_opens_unique), daily.date > days.last_day - {days:UInt16}) AS openers,
             sumIf(toUInt64(daily.total_clicks_unique), daily.date > days.last_day - {days:UInt16}) AS clickers
         FROM channel_performance_daily AS daily FINAL
-        INNER JOIN complete_days AS days ON days.account = daily.klaviyo_public_id
+        ALL INNER JOIN complete_days AS days ON days.account = daily.klaviyo_public_id
         WHERE
             daily.klaviyo_public_id IN {accounts:Array(String)}
             AND daily.date > days.last_day - 2 * {days:UInt16}

@@ -18,7 +18,7 @@ WITH
                 if({months:UInt16} = 0, any(days.last_day) - 34,
                     subtractMonths(toStartOfMonth(any(days.last_day) - 35), {months:UInt16} - 1))) AS first_day
         FROM complete_days AS days
-        INNER JOIN channel_performance_daily AS daily ON daily.klaviyo_public_id = days.account
+        ALL INNER JOIN channel_performance_daily AS daily ON daily.klaviyo_public_id = days.account
         WHERE daily.klaviyo_public_id IN {accounts:Array(String)} AND daily.date <= days.last_day
         GROUP BY days.account
     ),
@@ -37,7 +37,7 @@ WITH
             if(sum(daily.total_opens_unique) OVER (PARTITION BY daily.klaviyo_public_id, daily.send_channel) > 0,
                 toUInt64(daily.total_delivered), 0) AS openable
         FROM channel_performance_daily AS daily FINAL
-        INNER JOIN account_bounds AS bounds ON bounds.account = daily.klaviyo_public_id
+        ALL INNER JOIN account_bounds AS bounds ON bounds.account = daily.klaviyo_public_id
         WHERE
             daily.klaviyo_public_id IN {accounts:Array(String)}
             AND daily.date BETWEEN bounds.first_day AND bounds.last_day

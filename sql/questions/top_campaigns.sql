@@ -18,7 +18,7 @@ SELECT
         round(100 * sum(campaign.clicks_unique) / sum(campaign.delivered), 2), NULL) AS click_rate_pct,
     round(sum(toInt128(round(campaign.conversion_value * 1000000))) / 1000000, 2) AS revenue
 FROM campaign_ai_summary AS campaign FINAL
-INNER JOIN complete_days ON complete_days.account = campaign.klaviyo_public_id
+ALL INNER JOIN complete_days ON complete_days.account = campaign.klaviyo_public_id
 WHERE
     campaign.klaviyo_public_id IN {accounts:Array(String)}
     AND campaign.date > complete_days.last_day - {days:UInt16}

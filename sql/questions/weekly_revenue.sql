@@ -36,7 +36,7 @@ WITH
                 weeks_back -> toMonday(any(days.last_day) + 1) - 7 * weeks_back, range(1, {weeks:UInt16} + 2)))
                 AS calendar
         FROM complete_days AS days
-        INNER JOIN rollup_weeks ON rollup_weeks.account = days.account
+        ALL INNER JOIN rollup_weeks ON rollup_weeks.account = days.account
         GROUP BY days.account
     ),
     -- One row is one account's week, also where nothing happened: a missing week is a zero week.
@@ -62,7 +62,7 @@ WITH
                 rollup_weeks.campaign_millionths AS campaign_millionths,
                 rollup_weeks.flow_millionths AS flow_millionths
             FROM rollup_weeks
-            INNER JOIN account_calendar ON account_calendar.account = rollup_weeks.account
+            ALL INNER JOIN account_calendar ON account_calendar.account = rollup_weeks.account
             WHERE has(account_calendar.calendar, rollup_weeks.week)
         ) AS calendar_week
         GROUP BY
@@ -91,7 +91,7 @@ SELECT
     if(complete_days.first_day <= pair.week - 7 AND pair.sum_before > 0,
         round(100 * ((pair.campaign_sum + pair.flow_sum) / pair.sum_before - 1), 1), NULL) AS change_pct
 FROM week_pairs AS pair
-INNER JOIN complete_days ON complete_days.account = pair.account
+ALL INNER JOIN complete_days ON complete_days.account = pair.account
 WHERE pair.week >= toMonday(complete_days.last_day + 1) - 7 * {weeks:UInt16}
 ORDER BY
     account,

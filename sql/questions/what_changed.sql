@@ -44,7 +44,7 @@ WITH
             sumIf(daily.millionths, daily.day > days.last_day - 7) AS millionths_now,
             sumIf(daily.millionths, daily.day <= days.last_day - 7) AS millionths_before
         FROM daily_rows AS daily
-        INNER JOIN complete_days AS days ON days.account = daily.account
+        ALL INNER JOIN complete_days AS days ON days.account = daily.account
         WHERE daily.day > days.last_day - 14 AND daily.day <= days.last_day
         GROUP BY
             daily.account,

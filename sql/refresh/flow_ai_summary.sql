@@ -46,7 +46,7 @@ SELECT
     r.send_channel AS send_channel,
 --# include fragments/summary_columns.sql
 FROM flow_rows AS r
-INNER JOIN trends AS t
+ALL INNER JOIN trends AS t
     ON t.klaviyo_public_id = r.klaviyo_public_id
     AND t.entity_id = r.flow_id
     AND t.send_channel = r.send_channel

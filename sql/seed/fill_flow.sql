@@ -80,7 +80,7 @@ WITH
                 * multiIf(send_channel = 'sms', 1.3, send_channel = 'push-notification', 0.5, 1)
                 AS usual_conversion_rate
         FROM flows
-        INNER JOIN seed_accounts AS seed_account ON seed_account.account = flows.account
+        ALL INNER JOIN seed_accounts AS seed_account ON seed_account.account = flows.account
         ARRAY JOIN range(toUInt32(flows.template.2 + flows.flow_hash % 3)) AS message
     ),
     -- One row is one message on one day in one delivered version (0 is the newest), each 6 hours older.
@@ -115,7 +115,7 @@ WITH
                 * (1 - 0.08 * version) * [0.8, 0.87, 0.93, 0.97, 0.99, 1][1 + least(5, account_day.days_ago)]
                 AS conversion_rate
         FROM account_days AS account_day
-        INNER JOIN flow_messages AS message ON message.account = account_day.account
+        ALL INNER JOIN flow_messages AS message ON message.account = account_day.account
         ARRAY JOIN range(toUInt32(if(account_day.days_ago < 7, 1 + least(4, account_day.days_ago + 1), 1))) AS version
         WHERE account_day.days_ago < {days:UInt32}
             -- An outage: no message of the flow that day. The showcase had one in its abandoned cart.

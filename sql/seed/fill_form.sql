@@ -52,7 +52,7 @@ WITH
                 * (1 + 0.33 * least(60, account_day.days_ago) / 60
                     * if(account_day.account = 0, [-1, 1][1 + form.form], form.form_hash % 3 - 1.)) AS day_submit_rate
         FROM account_days AS account_day
-        INNER JOIN forms AS form ON form.account = account_day.account
+        ALL INNER JOIN forms AS form ON form.account = account_day.account
         ARRAY JOIN range(toUInt32(if(account_day.days_ago < 5, 2, 1))) AS version
         WHERE account_day.days_ago < {days:UInt32}
     ),

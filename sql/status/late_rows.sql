@@ -25,7 +25,7 @@ FROM
     UNION ALL
     SELECT klaviyo_public_id, date, last_updated FROM segment_statistics_latest
 ) AS s
-INNER JOIN last_refreshes AS r ON r.klaviyo_public_id = s.klaviyo_public_id
+ALL INNER JOIN last_refreshes AS r ON r.klaviyo_public_id = s.klaviyo_public_id
 WHERE s.date < r.window_start AND s.last_updated > r.refreshed_at
 GROUP BY s.klaviyo_public_id
 ORDER BY klaviyo_public_id

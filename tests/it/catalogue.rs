@@ -68,6 +68,24 @@ fn a_window_never_crosses_accounts() {
     }
 }
 
+/// Without a word for it, `join_default_strictness` of the user's profile decides how many rows a join gives.
+#[test]
+fn a_join_says_all() {
+    let mut looked_at = 0;
+    for (path, text) in sql_files() {
+        let code: Vec<&str> = text.lines().map(|line| line.split("--").next().unwrap_or_default()).collect();
+        let words: Vec<&str> = code.iter().flat_map(|line| line.split_whitespace()).collect();
+        for (index, _) in words.iter().enumerate().filter(|(_, word)| **word == "JOIN") {
+            let kind = words[index.saturating_sub(2)..index].join(" ");
+            let is_plain = kind.ends_with("ARRAY") || kind.ends_with("CROSS");
+            let is_stated = kind == "ALL INNER" || kind == "ALL LEFT";
+            assert!(is_plain || is_stated, "{}: {kind} JOIN", path.display());
+            looked_at += usize::from(is_stated);
+        }
+    }
+    assert!(looked_at > 20, "{looked_at}");
+}
+
 /// A table is filled by several inserts, each for some accounts of the batch, and the snapshots hold all of them.
 #[test]
 fn whoever_reads_a_snapshot_takes_the_asked_accounts_alone() {

@@ -11,4 +11,4 @@
         round(sum(toInt128(round(flow.conversion_value * 1000000))) / 1000 / sum(flow.delivered), 2), NULL)
         AS revenue_per_1000
 FROM flow_ai_summary AS flow FINAL
-INNER JOIN complete_days ON complete_days.account = flow.klaviyo_public_id
+ALL INNER JOIN complete_days ON complete_days.account = flow.klaviyo_public_id

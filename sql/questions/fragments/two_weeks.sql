@@ -16,7 +16,7 @@
             if(sum(sum(toUInt64(daily.total_opens_unique))) OVER (
                 PARTITION BY daily.klaviyo_public_id, daily.send_channel) > 0, reached, 0) AS openable
         FROM channel_performance_daily AS daily FINAL
-        INNER JOIN complete_days AS days ON days.account = daily.klaviyo_public_id
+        ALL INNER JOIN complete_days AS days ON days.account = daily.klaviyo_public_id
         WHERE
             daily.klaviyo_public_id IN {accounts:Array(String)}
             AND daily.date > days.last_day - 14
