@@ -13,16 +13,13 @@ use super::lock::not_writable;
 /// Without a file of its own the engine would take `./config.xml` of whatever folder it is started in.
 const CONFIGURATION: &str = "\
 <clickhouse>
-    <!-- Written by aiviews at every start. -->
-    <logger><level>none</level></logger>
+    <!-- Written by aiviews at every start. A level alone leaves the log on a terminal. -->
+    <logger><level>none</level><console>false</console></logger>
 </clickhouse>
 ";
 
 /// Most answers are small: formatting them on several threads costs more than it saves.
 const ONE_THREAD_FORMATS: &str = "--output_format_parallel_formatting=0";
-
-/// A helper view is planned as part of the statement that reads it, not as a statement of its own.
-const INLINE_VIEWS: &str = "--analyzer_inline_views=1";
 
 /// What the embedded engine sets otherwise than a server does. Each connection gets it back to a server's value.
 const SERVER_DEFAULTS: [&str; 3] =
@@ -73,7 +70,7 @@ pub fn arguments(folder: &Path, options: &EngineOptions) -> Result<Vec<String>, 
     ];
     arguments.extend(options.max_server_memory.map(|bytes| format!("--max_server_memory_usage={bytes}")));
     arguments.extend(SERVER_DEFAULTS.map(str::to_owned));
-    arguments.extend([ONE_THREAD_FORMATS, INLINE_VIEWS].map(str::to_owned));
+    arguments.push(ONE_THREAD_FORMATS.to_owned());
     Ok(arguments)
 }
 

@@ -234,21 +234,25 @@ async fn settings_count_for_one_request() {
     assert!(readonly.execute().await.expect_err("read-only").to_string().contains("Code: 164."));
 }
 
+/// As people, dashboards and models write it: columns by the view's name, two views without an alias.
 #[tokio::test]
-async fn a_view_is_planned_with_its_reader() {
-    let client = fresh("inlined_view").await;
-    run(&client, "CREATE TABLE entry (account String, x UInt8) ENGINE = ReplacingMergeTree ORDER BY account")
-        .await;
+async fn columns_of_views_are_found_by_the_views_name() {
+    let client = fresh("qualified_view").await;
+    run(&client, "CREATE TABLE entry (id String, x UInt8) ENGINE = ReplacingMergeTree ORDER BY id").await;
     run(&client, "INSERT INTO entry VALUES ('a', 1) ('b', 2)").await;
-    run(&client, "CREATE VIEW twice AS SELECT account, x * 2 AS y FROM entry FINAL").await;
-    let sql = "SELECT y FROM twice WHERE account = 'b'";
-    let tree = text(&client, &format!("EXPLAIN QUERY TREE {sql}"), "TSV").await;
-    assert!(tree.contains("inlined_view.entry") && !tree.contains("inlined_view.twice"), "{tree}");
-    let apart = format!("{sql} SETTINGS analyzer_inline_views = 0");
-    let tree = text(&client, &format!("EXPLAIN QUERY TREE {apart}"), "TSV").await;
-    assert!(tree.contains("inlined_view.twice") && !tree.contains("inlined_view.entry"), "{tree}");
-    assert_eq!(text(&client, sql, "TSV").await, "4\n");
-    assert_eq!(text(&client, &apart, "TSV").await, "4\n");
+    run(&client, "CREATE VIEW twice AS SELECT id, x * 2 AS y FROM entry FINAL").await;
+    run(&client, "CREATE VIEW thrice AS SELECT id, x * 3 AS y FROM entry FINAL").await;
+    for (sql, expected) in [
+        ("SELECT twice.y FROM twice WHERE twice.id = 'b'", "4\n"),
+        ("SELECT qualified_view.twice.y FROM qualified_view.twice ORDER BY twice.id", "2\n4\n"),
+        (
+            "SELECT twice.y, thrice.y FROM twice JOIN thrice ON twice.id = thrice.id ORDER BY 1",
+            "2\t3\n4\t6\n",
+        ),
+        ("SELECT twice.y, thrice.y FROM twice JOIN thrice USING (id) WHERE thrice.id = 'b'", "4\t6\n"),
+    ] {
+        assert_eq!(text(&client, sql, "TSV").await, expected, "{sql}");
+    }
 }
 
 #[tokio::test]

@@ -29,5 +29,6 @@ mod readme;
 mod rebuild;
 mod schema;
 mod support;
+mod terminal;
 mod verify;
 mod wire;
