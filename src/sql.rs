@@ -125,6 +125,8 @@ pub static CLOCK: Sql = embed!("internal/clock");
 pub static LEFT_IN_PUBLISHING: Sql = embed!("internal/left_in_publishing");
 /// Accounts that this window is done for.
 pub static ALREADY_PUBLISHED: Sql = embed!("internal/already_published");
+/// How far runs have read each table of an account.
+pub static PUBLISHED_THROUGH: Sql = embed!("internal/published_through");
 /// Accounts in the sources.
 pub static ACCOUNTS: Sql = embed!("refresh/accounts");
 /// Accounts that equal an asked one but for case.

@@ -7,7 +7,7 @@ use crate::account::AccountId;
 use crate::cli::{AnswerFormat, Global, Query};
 use crate::exit::{ExitCode, Failure};
 use crate::output;
-use crate::question::{self, Answer, Parameter, QUESTIONS, Question, Value};
+use crate::question::{self, Answer, Parameter, QUESTIONS, Question, Reach, Value};
 
 pub(super) async fn run(global: &Global, arguments: &Query) -> Result<ExitCode> {
     let format = if arguments.json { AnswerFormat::Json } else { arguments.format };
@@ -24,9 +24,10 @@ pub(super) async fn run(global: &Global, arguments: &Query) -> Result<ExitCode> 
     }
     let connection = super::connect(global).await?;
     let db = &connection.db;
-    let freshness = question::freshness(db, &accounts).await?;
+    let reach = Reach::read(db, &accounts).await?;
+    let freshness = question::freshness(db, &accounts, &reach).await?;
     question::refuse_unknown(db, &accounts, &freshness).await?;
-    let answer = question.ask(db, &accounts, &values).await?;
+    let answer = question.ask_within(db, &accounts, &values, &reach).await?;
     let answer = if accounts.len() == 1 { answer.without_account() } else { answer };
     output::print(&match format {
         AnswerFormat::Table => {

@@ -13,7 +13,7 @@ use crate::account::AccountId;
 use crate::db::Db;
 use crate::exit::{ExitCode, Failure};
 use crate::output;
-use crate::question::{self, Answer, Question, Value};
+use crate::question::{self, Answer, Question, Reach, Value};
 
 pub use format::Format;
 pub use payload::{Insight, Payload, Section};
@@ -34,11 +34,15 @@ struct Answers {
 
 /// The context of an account: three windows, comparisons, and insights.
 pub async fn of_account(db: &Db, account: &AccountId) -> Result<Payload> {
-    let mut payload = header(db, account).await?;
+    let reach = Reach::read(db, std::slice::from_ref(account)).await?;
+    let mut payload = header(db, account, &reach).await?;
     let ask = async |name: &str, limit: &str| {
         let question = question::find(name)?;
         let values = question.values(&[("limit".to_owned(), limit.to_owned())])?;
-        question.ask(db, std::slice::from_ref(account), &values).await.map(Answer::without_account)
+        question
+            .ask_within(db, std::slice::from_ref(account), &values, &reach)
+            .await
+            .map(Answer::without_account)
     };
     let answers = Answers {
         timeline: ask("timeline", "14").await?,
@@ -63,8 +67,10 @@ pub async fn of_question(
     question: &'static Question,
     values: &[(&'static str, Value)],
 ) -> Result<Payload> {
-    let mut payload = header(db, account).await?;
-    let answer = question.ask(db, std::slice::from_ref(account), values).await?.without_account();
+    let accounts = std::slice::from_ref(account);
+    let reach = Reach::read(db, accounts).await?;
+    let mut payload = header(db, account, &reach).await?;
+    let answer = question.ask_within(db, accounts, values, &reach).await?.without_account();
     // How many rows there are is seen.
     let chosen = values.iter().filter(|(name, _)| *name != "limit");
     let chosen: Vec<String> = chosen.map(|(name, value)| format!("{name}={value}")).collect();
@@ -76,9 +82,9 @@ pub async fn of_question(
     Ok(payload)
 }
 
-async fn header(db: &Db, account: &AccountId) -> Result<Payload> {
+async fn header(db: &Db, account: &AccountId, reach: &Reach) -> Result<Payload> {
     let accounts = std::slice::from_ref(account);
-    let freshness = question::freshness(db, accounts).await?;
+    let freshness = question::freshness(db, accounts, reach).await?;
     question::refuse_unknown(db, accounts, &freshness).await?;
     let cell = |column: &str| freshness.text(0, column);
     Ok(Payload {

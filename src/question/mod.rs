@@ -2,6 +2,7 @@
 
 pub mod answer;
 mod parameter;
+mod reach;
 
 use std::sync::LazyLock;
 
@@ -10,10 +11,12 @@ use anyhow::Result;
 use crate::account::AccountId;
 use crate::db::{Db, QueryError, Statement};
 use crate::exit::{ExitCode, Failure};
+use crate::schema::TABLES;
 use crate::sql::{self, Sql};
 
 pub use answer::Answer;
 pub use parameter::{Parameter, Value};
+pub use reach::Reach;
 
 /// Settings of an answer, from strict to none: a user's profile may forbid to change some, or any.
 const SETTINGS: [&[(&str, &str)]; 3] = [
@@ -121,13 +124,36 @@ impl Question {
         accounts: &[AccountId],
         values: &[(&'static str, Value)],
     ) -> Result<Answer> {
+        self.ask_within(db, accounts, values, &Reach::read(db, accounts).await?).await
+    }
+
+    /// The same where it is known already how far the accounts' numbers reach.
+    pub async fn ask_within(
+        &self,
+        db: &Db,
+        accounts: &[AccountId],
+        values: &[(&'static str, Value)],
+        reach: &Reach,
+    ) -> Result<Answer> {
         let mut statement = db.statement(&self.statement).param("accounts", accounts);
+        if self.statement.text.contains("{published_through:") {
+            statement = statement.param("published_through", reach.of_tables(accounts, &self.tables()));
+        }
         for (name, value) in values {
             statement = statement.param(name, value);
         }
         Answer::parse(&read_only(&statement).await?)
     }
+
+    /// The summary tables that the answer stands on.
+    fn tables(&self) -> Vec<&'static str> {
+        let names = TABLES.iter().map(|table| table.name);
+        names.filter(|name| self.name == FRESHNESS || self.statement.text.contains(name)).collect()
+    }
 }
+
+/// The question about freshness itself, which is about every table.
+const FRESHNESS: &str = "data_freshness";
 
 /// Runs a statement as strictly as the user's profile lets.
 async fn read_only(statement: &Statement<'_>) -> Result<Vec<u8>> {
@@ -151,9 +177,9 @@ async fn read_only(statement: &Statement<'_>) -> Result<Vec<u8>> {
 }
 
 /// How far the numbers of these accounts reach, for those that have any.
-pub async fn freshness(db: &Db, accounts: &[AccountId]) -> Result<Answer> {
-    let question = find("data_freshness")?;
-    question.ask(db, accounts, &question.values(&[])?).await
+pub async fn freshness(db: &Db, accounts: &[AccountId], reach: &Reach) -> Result<Answer> {
+    let question = find(FRESHNESS)?;
+    question.ask_within(db, accounts, &question.values(&[])?, reach).await
 }
 
 /// Refuses an account without a row in the summary tables: it is mistyped, or was never refreshed.
@@ -189,7 +215,9 @@ mod tests {
                     assert!(parameter.value(Some(default)).is_ok(), "{}: {default}", question.name);
                 }
             }
-            let slots = text.matches('{').count() - text.matches("{accounts:Array(String)}").count();
+            let own = ["{accounts:Array(String)}", "{published_through:Array(Date)}"];
+            let own: usize = own.iter().map(|slot| text.matches(slot).count()).sum();
+            let slots = text.matches('{').count() - own;
             let declared: usize = question
                 .parameters
                 .iter()

@@ -9,6 +9,7 @@ use aiviews::refresh::report::Report;
 use aiviews::refresh::window::{Clock, Window, monday};
 use aiviews::refresh::{self, Options};
 use aiviews::schema::{Definition, SOURCES, SummaryTable, TABLES, VIEWS};
+use aiviews::sql::REFRESH_LOG;
 use aiviews::stop::Stop;
 use chrono::{Datelike, Days, Months, NaiveDate};
 
@@ -53,6 +54,7 @@ case_files! {
     flow_ai_summary_labels: "flow_ai_summary-labels",
     flow_weekly_rollup: "flow_weekly_rollup",
     form_ai_performance: "form_ai_performance",
+    freshness: "freshness",
     questions: "questions",
     questions_money: "questions-money",
     rejected_and_held_back: "rejected-and-held-back",
@@ -73,6 +75,7 @@ async fn run_file(name: &str, text: &str) {
             .iter()
             .map(|source| raw(&source.name))
             .chain(TABLES.iter().map(|table| table.name.to_owned()))
+            .chain([REFRESH_LOG.object().to_owned()])
         {
             support::execute(&db, format!("TRUNCATE TABLE {table}")).await;
         }
@@ -270,11 +273,15 @@ fn dates(text: &str, today: NaiveDate) -> Result<Vec<NaiveDate>, String> {
     Ok(first.iter_days().take_while(|day| *day <= last).collect())
 }
 
-/// Columns and types of a raw source table, summary table or view.
+/// Columns and types of a raw source table, summary table, view or the run log.
 fn columns_of(object: &str) -> Vec<(String, String)> {
     let view = format!("{object}_latest");
     if let Some(source) = SOURCES.iter().find(|source| source.name == view) {
         return source.columns.clone();
+    }
+    if object == REFRESH_LOG.object() {
+        let columns = Definition::parse(&REFRESH_LOG).columns.into_iter();
+        return columns.map(|column| (column.name, column.column_type)).collect();
     }
     let table = SummaryTable::find(object).map(SummaryTable::definition);
     let view = || VIEWS.iter().find(|view| view.object() == object).map(Definition::parse);
@@ -282,13 +289,31 @@ fn columns_of(object: &str) -> Vec<(String, String)> {
     definition.columns.into_iter().map(|column| (column.name, column.column_type)).collect()
 }
 
+/// The rows of a table of the case; a row of the run log about `all` is one row about each of the seven tables.
+fn rows_of(table: &Table) -> Vec<Vec<String>> {
+    let Some(column) = table.header.iter().position(|name| name == "table_name") else {
+        return table.rows.clone();
+    };
+    let mut rows = Vec::new();
+    for row in &table.rows {
+        let is_meant = |name: &str| row[column] == "all" || row[column] == name;
+        for summary in TABLES.iter().filter(|summary| is_meant(summary.name)) {
+            let mut row = row.clone();
+            row[column] = summary.name.to_owned();
+            rows.push(row);
+        }
+    }
+    rows
+}
+
 async fn insert(db: &Db, object: &str, table: &Table, today: NaiveDate) -> Result<(), String> {
     let columns = columns_of(object);
     let mut tuples = Vec::new();
-    for row in &table.rows {
+    for row in &rows_of(table) {
         let given: BTreeMap<&str, &str> =
             table.header.iter().map(String::as_str).zip(row.iter().map(String::as_str)).collect();
-        let date_column = if given.contains_key("week_start_date") { "week_start_date" } else { "date" };
+        let date_columns = ["week_start_date", "window_start"];
+        let date_column = date_columns.into_iter().find(|name| given.contains_key(name)).unwrap_or("date");
         let text = given.get(date_column).ok_or_else(|| format!("{object}: a row without {date_column}"))?;
         for day in dates(text, today)? {
             let literal = |(name, kind): &(String, String)| {
@@ -331,12 +356,13 @@ fn literal(
         "flow_id" => "f1".to_owned(),
         "form_id" => "p1".to_owned(),
         "segment_id" => "s1".to_owned(),
-        "date" | "week_start_date" => day.to_string(),
+        "date" | "week_start_date" | "window_start" => day.to_string(),
         "recipients" if is_source => delivered.clone().unwrap_or_else(|| "0".to_owned()),
         "last_updated" => format!("{day} 12:00:00"),
+        "state" => "published".to_owned(),
         _ => String::new(),
     };
-    let is_row_date = matches!(name, "date" | "week_start_date");
+    let is_row_date = matches!(name, "date" | "week_start_date" | "window_start");
     let value = match given {
         Some(cell) if !is_row_date && cell != "''" => unescape(cell),
         Some("''") => String::new(),
@@ -346,7 +372,10 @@ fn literal(
         "Date" if value.is_empty() => "toDate(0)".to_owned(),
         "Date" => format!("'{}'", date(&value, today)?),
         "DateTime" | "DateTime64(3)" if value.is_empty() => "now()".to_owned(),
-        "DateTime" | "DateTime64(3)" => format!("'{value}'"),
+        "DateTime" | "DateTime64(3)" => match value.split_once(' ') {
+            Some((day, time)) => format!("'{} {time}'", date(day, today)?),
+            None => format!("'{value}'"),
+        },
         "String" | "LowCardinality(String)" => quote(&value),
         _ if kind.starts_with("Array") => "[]".to_owned(),
         _ if value.is_empty() => "0".to_owned(),

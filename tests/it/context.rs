@@ -265,7 +265,8 @@ async fn a_user_who_may_set_nothing_is_answered_too() {
     let db =
         aiviews::db::Db::new(client, "read-only server", "test_run", aiviews::retry::RetryPolicy::default());
     let account = aiviews::account::AccountId::new("acme").expect("an id");
-    let answer = aiviews::question::freshness(&db, &[account]).await.expect("an answer");
+    let reach = aiviews::question::Reach::default();
+    let answer = aiviews::question::freshness(&db, &[account], &reach).await.expect("an answer");
     assert_eq!(answer.rows, [[serde_json::json!("acme")]]);
     assert_eq!(
         server.await.expect("the server ends"),

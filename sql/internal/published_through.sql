@@ -1,0 +1,48 @@
+-- One row is one table of one asked account: the last day through which runs have read it whole and without a gap.
+-- A run reads the dates of its window, and a day is over only on the day after: so what it adds is that up to its
+-- as_of or the day before it started, and only where its window goes on from what earlier runs have read (or is as
+-- long as any answer looks back). A run for a past date, or of other tables, adds nothing newer.
+WITH
+    -- One row is one table of one account in one run, beside the moment when the account left, if it did: what was
+    -- read before that counts no more.
+    entries AS
+    (
+        SELECT
+            entry.klaviyo_public_id AS account,
+            entry.table_name AS table_name,
+            entry.state AS state,
+            entry.started_at AS started_at,
+            entry.window_start AS window_start,
+            entry.as_of AS as_of,
+            (entry.started_at, entry.updated_at) AS written_at,
+            maxIf((entry.started_at, entry.updated_at), entry.state IN ('forgotten', 'ignored'))
+                OVER (PARTITION BY entry.klaviyo_public_id) AS left_at
+        FROM ai_refresh_log AS entry
+        WHERE entry.klaviyo_public_id IN {accounts:Array(String)}
+            AND entry.state IN ('published', 'dropped', 'forgotten', 'ignored')
+    ),
+    -- One row is one table of one account: its runs in their order, each with the dates that it read whole.
+    readings AS
+    (
+        SELECT
+            run.account AS account,
+            run.table_name AS table_name,
+            arraySort(groupUniqArray((
+                run.started_at,
+                run.window_start,
+                least(run.as_of, toDate(run.started_at, serverTimezone()) - 1),
+                run.as_of - run.window_start >= 89
+            ))) AS runs
+        FROM entries AS run
+        WHERE run.state IN ('published', 'dropped') AND run.written_at > run.left_at
+        GROUP BY run.account, run.table_name
+    )
+SELECT
+    reading.account AS account,
+    reading.table_name AS table_name,
+    arrayFold((through, run) -> if(
+            run.2 <= run.3 AND (run.4 OR through = toDate(0) OR run.2 <= through + 1),
+            greatest(through, run.3), through),
+        reading.runs, toDate(0)) AS published_through
+FROM readings AS reading
+ORDER BY account, table_name
