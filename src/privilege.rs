@@ -12,7 +12,7 @@ use crate::exit::{ExitCode, Failure};
 use crate::lock;
 use crate::migrate::Action;
 use crate::output::printable;
-use crate::refresh::{snapshot, staging};
+use crate::refresh::{snapshot, staging, witness};
 use crate::schema::{SOURCES, SummaryTable, TABLES, VIEWS};
 use crate::sql;
 
@@ -42,11 +42,10 @@ pub fn to_refresh(db: &Db, tables: &[&'static SummaryTable]) -> Vec<Privilege> {
         let staging = ["SELECT", "INSERT", "OPTIMIZE", "CREATE TABLE", "DROP TABLE"];
         all.extend(Privilege::on(staging::name(db, table), &staging));
     }
-    for source in snapshot::needed(tables) {
-        all.extend(Privilege::on(
-            snapshot::name(db, source),
-            &["SELECT", "INSERT", "CREATE TABLE", "DROP TABLE"],
-        ));
+    let snapshots = snapshot::needed(tables);
+    let witness = (!snapshots.is_empty()).then(|| witness::name(db));
+    for copy in snapshots.into_iter().map(|source| snapshot::name(db, source)).chain(witness) {
+        all.extend(Privilege::on(copy, &["SELECT", "INSERT", "CREATE TABLE", "DROP TABLE"]));
     }
     all
 }

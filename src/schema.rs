@@ -38,6 +38,22 @@ pub struct SummaryTable {
     pub snapshots: &'static [&'static SourceSnapshot],
 }
 
+/// The engine of copies that one server alone sees: gone when it starts again.
+const IN_MEMORY: &str = "Memory";
+
+/// Whether copies beside summary tables of this engine are lost when the server starts again.
+pub fn copies_are_in_memory(summary_engine: &str) -> bool {
+    copy_engine(summary_engine) == IN_MEMORY
+}
+
+fn copy_engine(summary_engine: &str) -> &'static str {
+    match summary_engine {
+        replicated if replicated.starts_with("Replicated") => "ReplicatedMergeTree ORDER BY tuple()",
+        shared if shared.starts_with("Shared") => "SharedMergeTree ORDER BY tuple()",
+        _ => IN_MEMORY,
+    }
+}
+
 /// A source that several tables are computed from: copied once a batch, for all of them.
 #[derive(Debug)]
 pub struct SourceSnapshot {
@@ -50,12 +66,7 @@ pub struct SourceSnapshot {
 impl SourceSnapshot {
     /// Makes the copy beside a summary table of this engine: where several servers answer, all of them must see it.
     pub fn create_beside(&self, summary_engine: &str) -> Sql {
-        let engine = match summary_engine {
-            replicated if replicated.starts_with("Replicated") => "ReplicatedMergeTree ORDER BY tuple()",
-            shared if shared.starts_with("Shared") => "SharedMergeTree ORDER BY tuple()",
-            _ => "Memory",
-        };
-        let text = self.create.composed().text.replace("<<engine>>", engine);
+        let text = self.create.composed().text.replace("<<engine>>", copy_engine(summary_engine));
         Sql { name: self.create.name.clone(), text: text.into() }
     }
 }

@@ -141,6 +141,8 @@ pub static STAGED: Sql = embed!("checks/staged");
 pub static OVERFLOW: Sql = embed!("checks/overflow");
 /// Source rows left out because of their revenue.
 pub static REJECTED: Sql = embed!("checks/rejected");
+/// Makes the table that tells whether the server started again.
+pub static CREATE_WITNESS: Sql = embed!("internal/create_witness");
 /// Makes a staging table.
 pub static CREATE_STAGING: Sql = embed!("internal/create_staging");
 /// Merges a staged partition into one part.

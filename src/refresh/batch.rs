@@ -17,9 +17,11 @@ use super::accounts::{Batch, StoredRows};
 use super::audit::{Audit, Findings, Objection, Rows};
 use super::report::Report;
 use super::window::Window;
+use super::witness::Witness;
 use super::{Options, blame, snapshot, staging, working_table};
 use crate::account::AccountId;
 use crate::db::Db;
+use crate::exit::{ExitCode, Failure};
 use crate::fault::{self, Step};
 use crate::run_log::{self, Outcome, State};
 use crate::schema::{SourceSnapshot, SummaryTable};
@@ -31,6 +33,9 @@ const SHARING_AT_ONCE: usize = 2;
 
 /// The same of tables with a source of their own, beside those.
 const ALONE_AT_ONCE: usize = 1;
+
+/// So many restarts of the server one batch bears.
+const RESTARTS: u32 = 5;
 
 /// What all batches of a run share.
 #[derive(Clone, Copy)]
@@ -49,6 +54,8 @@ pub struct Job<'run> {
     pub stored: &'run StoredRows<'run>,
     /// Whether working tables of an earlier batch may still be there.
     pub leftovers: &'run AtomicBool,
+    /// Tells whether the copies of the sources are still what they were.
+    pub witness: &'run Witness<'run>,
 }
 
 impl Job<'_> {
@@ -77,6 +84,8 @@ pub struct Work<'run> {
     lock_seen: Mutex<Option<Instant>>,
     /// Whether the accounts are those that a broken run left.
     redoes: bool,
+    /// How often the server started again while this was computed.
+    restarts: u32,
 }
 
 /// What the staging tables hold, and what did not come into them.
@@ -106,6 +115,7 @@ impl<'run> Work<'run> {
             report,
             lock_seen: Mutex::default(),
             redoes: false,
+            restarts: 0,
         }
     }
 
@@ -132,7 +142,8 @@ impl<'run> Work<'run> {
         let prepared = self.prepare(batch).await;
         self.report.staging_ms += started.elapsed().as_millis() as u64;
         match prepared {
-            Ok(prepared) => self.finish(prepared, started).await.map(|()| Vec::new()),
+            Ok(Some(prepared)) => self.finish(prepared, started).await.map(|()| Vec::new()),
+            Ok(None) => self.after_a_restart(batch).await,
             Err(error) => {
                 let smaller = self.without_what_is_to_blame(batch, error).await;
                 self.job.drop_working_tables().await;
@@ -160,9 +171,30 @@ impl<'run> Work<'run> {
         }
     }
 
-    /// Stages and audits: all that readers do not notice, and that a stop may end at any time.
-    async fn prepare(&mut self, batch: &Batch) -> Result<Prepared> {
-        let Staged { findings, rejected } = self.stage(batch).await?;
+    /// The batch once more: a restart took its copies of the sources, and what was computed from them is worth nothing.
+    async fn after_a_restart(&mut self, batch: &Batch) -> Result<Vec<Batch>> {
+        self.job.drop_working_tables().await;
+        self.restarts += 1;
+        if self.restarts > RESTARTS {
+            let message = format!("the server started again {RESTARTS} times while one batch was computed");
+            let hint = "look at the server's log: out of memory, or stopped by its supervisor";
+            return Err(Failure::new(ExitCode::Unreachable, message).hint(hint).into());
+        }
+        warn!(accounts = batch.accounts.len(), "the server started again: its batch is computed anew");
+        Ok(vec![batch.clone()])
+    }
+
+    /// Stages and audits: all that readers do not notice, and that a stop may end at any time. None where the server
+    /// started again meanwhile.
+    async fn prepare(&mut self, batch: &Batch) -> Result<Option<Prepared>> {
+        self.job.witness.call(&self.job.options.tables).await?;
+        let staged = self.stage(batch).await;
+        // Nothing is concluded from copies that may be empty: no rows, no objection, no blame.
+        let is_conclusive = staged.as_ref().err().is_none_or(blame::has_remedy);
+        if is_conclusive && !self.job.witness.vouches().await? {
+            return Ok(None);
+        }
+        let Staged { findings, rejected } = staged?;
         for (account, rows) in &rejected {
             warn!(
                 account,
@@ -171,7 +203,7 @@ impl<'run> Work<'run> {
         }
         self.report.rows_rejected.extend(rejected.clone());
         let ready = self.passed(&batch.accounts, findings, &rejected).await?;
-        Ok(Prepared { ready, rejected })
+        Ok(Some(Prepared { ready, rejected }))
     }
 
     /// Fills the staging tables and audits each, some at a time: those with a source of their own beside those that

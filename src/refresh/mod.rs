@@ -10,6 +10,7 @@ pub mod report;
 pub mod snapshot;
 pub mod staging;
 pub mod window;
+pub mod witness;
 mod working_table;
 
 use std::sync::atomic::AtomicBool;
@@ -21,7 +22,7 @@ use tracing::{info, warn};
 
 use crate::account::AccountId;
 use crate::db::Db;
-use crate::exit::{ExitCode, Failure};
+use crate::exit::{self, ExitCode, Failure};
 use crate::fault::{self, Step};
 use crate::output;
 use crate::partition_count::{self, Crowded};
@@ -34,6 +35,7 @@ use batch::Job;
 use recovery::Broken;
 use report::{Refusal, Report};
 use window::{Clock, Window};
+use witness::Witness;
 
 /// What to refresh.
 #[derive(Clone, Debug)]
@@ -122,7 +124,12 @@ pub async fn carry_out(db: &Db, options: &Options, plan: Plan, stop: &Stop) -> R
     report.nothing_to_do = plan.selection.nothing_to_do.len() as u64;
     report.already_done = plan.already_done as u64;
     fault::step(Step::RemoveLeftBehind, remove(db, &plan.left_behind)).await?;
-    let outcome = refresh(db, options, &plan, stop, &mut report).await;
+    let witness = Witness::new(db, &plan.summary_engine);
+    let outcome = refresh(db, options, &plan, stop, &witness, &mut report).await;
+    // A server that is gone need not be waited for: the next run removes the table.
+    if !matches!(&outcome, Err(error) if exit::code_of(error) == ExitCode::Unreachable) {
+        witness.dismiss().await;
+    }
     match outcome {
         Err(error) if stop.code().is_some() => warn!("stopped: {error:#}"),
         outcome => outcome?,
@@ -131,11 +138,19 @@ pub async fn carry_out(db: &Db, options: &Options, plan: Plan, stop: &Stop) -> R
     Ok(report)
 }
 
-async fn refresh(db: &Db, options: &Options, plan: &Plan, stop: &Stop, report: &mut Report) -> Result<()> {
+async fn refresh(
+    db: &Db,
+    options: &Options,
+    plan: &Plan,
+    stop: &Stop,
+    witness: &Witness<'_>,
+    report: &mut Report,
+) -> Result<()> {
     let Plan { window, selection, summary_engine, .. } = plan;
     let stored = accounts::stored_rows(&selection.partitions);
     let leftovers = AtomicBool::new(false);
-    let job = Job { db, options, window, stop, summary_engine, stored: &stored, leftovers: &leftovers };
+    let job =
+        Job { db, options, window, stop, summary_engine, stored: &stored, leftovers: &leftovers, witness };
     let (again, stored_again);
     let job = match recovery::redo(&job, &plan.broken, selection, report).await? {
         false => job,

@@ -90,8 +90,12 @@ impl Place {
     }
 
     pub fn serve(&self) -> Serve {
+        self.serve_on("0")
+    }
+
+    fn serve_on(&self, port: &str) -> Serve {
         let mut child = self
-            .command(&["serve", "--port", "0"])
+            .command(&["serve", "--port", port])
             .env("AIVIEWS_TOKEN", TOKEN)
             .spawn()
             .expect("aiviews starts");
@@ -190,6 +194,18 @@ impl Serve {
         let mut db = Db::new(client, "serve", "test", RetryPolicy::default());
         db.probe().await.expect("serve answers");
         db
+    }
+}
+
+impl Serve {
+    /// Ends it by this signal, and starts it again at the same address.
+    pub fn restart(self, place: &Place, signal: Signal) -> Serve {
+        let port = self.url.rsplit(':').next().expect("a port").to_owned();
+        let pid = Pid::from_raw(self.child.id() as i32).expect("a process id");
+        kill_process(pid, signal).expect("it runs");
+        let mut serve = self;
+        serve.child.wait().expect("an end");
+        place.serve_on(&port)
     }
 }
 

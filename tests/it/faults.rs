@@ -14,7 +14,7 @@ use crate::generations::{DAYS, Shown, fill, leftovers, make_sources, shown, stat
 use crate::support::rows;
 
 /// One table of each kind: daily, without trends, weekly.
-const TABLES: [&str; 3] = ["campaign_ai_summary", "segment_ai_trends", "campaign_weekly_rollup"];
+pub const TABLES: [&str; 3] = ["campaign_ai_summary", "segment_ai_trends", "campaign_weekly_rollup"];
 
 type State = BTreeMap<(String, String), Shown>;
 
@@ -38,7 +38,7 @@ const TURNS: [(Step, &[u32]); 15] = [
 ];
 
 /// All turns in a long run, else the first of each step and every second swap.
-fn points() -> Vec<String> {
+pub fn points() -> Vec<String> {
     let is_long = std::env::var_os("AIVIEWS_TEST_LONG").is_some();
     let is_taken =
         |step: Step, turn: u32| is_long || turn == 1 || (step == Step::Swap && turn.is_multiple_of(2));

@@ -27,6 +27,7 @@ mod proxy;
 mod readers;
 mod readme;
 mod rebuild;
+mod restarts;
 mod schema;
 mod support;
 mod terminal;
