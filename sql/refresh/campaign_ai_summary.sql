@@ -17,6 +17,8 @@ WITH
             sum(s.unsubscribes) AS unsubscribes,
             sum(s.spam_complaints) AS spam_complaints,
             countIf(is_benchmark) OVER channel AS benchmark_rows,
+            -- A campaign whose last messages leave after midnight is one campaign, not two.
+            uniqExactIf(s.campaign_id, is_benchmark AND sum(s.recipients) > 0) OVER channel AS benchmark_sends,
 --# include fragments/benchmark_sums.sql
         FROM {campaign_source:Identifier} AS s
         WHERE s.is_sane AND s.date >= least({start:Date} - 28, {as_of:Date} - 89)

@@ -18,6 +18,7 @@ WITH
             sum(s.conversion_uniques) AS conversion_uniques,
             sum(s.revenue_micros) AS revenue_micros,
             sumIf(uniqExact(s.flow_message_id), is_benchmark) OVER channel AS benchmark_rows,
+            benchmark_rows AS benchmark_sends,
 --# include fragments/benchmark_sums.sql
         FROM {flow_source:Identifier} AS s
         WHERE s.is_sane AND s.date >= least({start:Date} - 28, {as_of:Date} - 89)

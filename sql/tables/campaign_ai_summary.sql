@@ -66,13 +66,13 @@ CREATE TABLE IF NOT EXISTS campaign_ai_summary
     account_avg_click_rate Float32
         COMMENT 'Click rate of all campaigns of this channel over 90 days, a fraction, 0 if none',
     account_avg_revenue Float64
-        COMMENT 'Mean revenue per row (a campaign on a day) over these 90 days, in the account''s own currency',
+        COMMENT 'Mean revenue per campaign sent (all its days) over these 90 days, in the account''s own currency',
     vs_account_open_rate_pct Float32
         COMMENT 'Open rate of this row against account_avg_open_rate, in percent (18.0 = +18%), 0 if no baseline',
     vs_account_click_rate_pct Float32
         COMMENT 'Click rate of this row against account_avg_click_rate, in percent (18.0 = +18%), 0 if no baseline',
     vs_account_revenue_pct Float32
-        COMMENT 'Revenue of this row against account_avg_revenue, in percent (18.0 = +18%), 0 if no baseline',
+        COMMENT 'Revenue of this row (one day) against account_avg_revenue, in percent (18.0 = +18%), 0 if no baseline',
     is_high_performer UInt8
         COMMENT '1 = performance_label is Excellent, else 0',
     is_low_performer UInt8

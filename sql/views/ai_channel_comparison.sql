@@ -25,8 +25,8 @@ AS
 WITH
     sumIf(daily.total_delivered, daily.date >= today() - 7) AS reached_7d,
     sum(daily.total_delivered) AS reached_30d,
-    -- Where nothing was ever opened, opens are not tracked: the open rate is unknown, not 0.
-    sum(daily.total_opens) + sum(daily.total_opens_unique) > 0 AS tracks_opens,
+    -- Where fewer than 1 % opened, opens are not tracked: the open rate is unknown. One stray open tracks nothing.
+    100 * sum(daily.total_opens_unique) >= reached_30d AS tracks_opens,
     -- Whole millionths add up to the same total in any order.
     toInt128(round(ifNotFinite(daily.total_revenue, 0) * 1000000)) AS revenue_millionths,
     sum(revenue_millionths) AS revenue_millionths_30d

@@ -10,7 +10,7 @@ CREATE OR REPLACE VIEW ai_historical_baseline
     send_channel String
         COMMENT 'Channel of the messages as Klaviyo names it: email, sms, push and others',
     total_sends UInt64
-        COMMENT 'Campaigns on a day, or flow messages on a day, that had recipients (not people)',
+        COMMENT 'Campaigns, or flow messages on a day, that had recipients (not people)',
     total_recipients UInt64
         COMMENT 'Messages sent out in the month, bounced ones included',
     total_revenue Float64
@@ -33,6 +33,7 @@ WITH
             campaign.klaviyo_public_id AS account,
             campaign.date AS day,
             'campaign' AS kind,
+            campaign.campaign_id AS id,
             campaign.send_channel AS channel,
             campaign.recipients AS sent,
             campaign.delivered AS reached,
@@ -45,6 +46,7 @@ WITH
             flow.klaviyo_public_id AS account,
             flow.date AS day,
             'flow' AS kind,
+            flow.flow_id AS id,
             flow.send_channel AS channel,
             flow.recipients AS sent,
             flow.delivered AS reached,
@@ -58,7 +60,9 @@ SELECT
     toStartOfMonth(daily_rows.day) AS month,
     daily_rows.kind AS source_type,
     daily_rows.channel AS send_channel,
-    countIf(daily_rows.sent > 0) AS total_sends,
+    -- A campaign of several days is one send.
+    if(daily_rows.kind = 'campaign', uniqExactIf(daily_rows.id, daily_rows.sent > 0), countIf(daily_rows.sent > 0))
+        AS total_sends,
     sum(daily_rows.sent) AS total_recipients,
     -- Whole millionths add up to the same total in any order.
     round(sum(toInt128(round(ifNotFinite(daily_rows.value, 0) * 1000000))) / 1000000, 2) AS total_revenue,

@@ -12,20 +12,12 @@ const MOST: usize = 3;
 const ENOUGH_DELIVERED: f64 = 1000.0;
 /// Conversions behind a change of revenue: a handful of orders goes up and down by itself.
 const ENOUGH_CONVERSIONS: f64 = 50.0;
-/// Sends on a weekday that is told about.
-const ENOUGH_SENDS: f64 = 8.0;
-/// Weekdays that have an average to be compared with.
-const ENOUGH_WEEKDAYS: usize = 3;
 /// Views of a form.
 const ENOUGH_VIEWS: f64 = 500.0;
 /// Members of a segment.
 const ENOUGH_MEMBERS: f64 = 100.0;
 /// A change that is worth a sentence, in percent.
 const NOTABLE_PCT: f64 = 10.0;
-/// A weekday's distance from the average, in percent.
-const WEEKDAY_DISTANCE_PCT: f64 = 15.0;
-/// How far the best weekday is ahead of the next before it is recommended, in percent of the average.
-const WEEKDAY_LEAD_PCT: f64 = 5.0;
 /// How many times one channel's click rate is another's.
 const CHANNEL_RATIO: f64 = 1.5;
 /// A segment's change in a week, in percent.
@@ -35,12 +27,8 @@ const FORM_DISTANCE_PCT: f64 = 40.0;
 
 /// Everything that the rules find, the most important first.
 pub(super) fn of(answers: &Answers) -> Vec<Insight> {
-    let rules = [
-        week(&answers.weeks),
-        weekday(&answers.weekdays, &answers.weeks),
-        channel(&answers.channels),
-        mover(answers),
-    ];
+    let rules =
+        [week(&answers.weeks), weekday(&answers.weekdays), channel(&answers.channels), mover(answers)];
     let more = [form(&answers.forms), segment(&answers.segments), open_rate(&answers.weeks)];
     rules.into_iter().chain(more).flatten().take(MOST).collect()
 }
@@ -111,34 +99,21 @@ fn mover(answers: &Answers) -> Option<Insight> {
     })
 }
 
-/// The weekday that stands out the most, the best or the worst.
-fn weekday(weekdays: &Answer, weeks: &Answer) -> Option<Insight> {
-    if !is_enough_revenue(weeks) {
-        return None;
-    }
-    let distance = |row: &usize| weekdays.number(*row, "vs_average_pct");
-    // Best first; those with few sends have no distance.
-    let compared: Vec<usize> = (0..weekdays.rows.len()).filter(|row| distance(row).is_some()).collect();
-    let enough = |row: &&usize| weekdays.number(**row, "sends").is_some_and(|sends| sends >= ENOUGH_SENDS);
-    let (best, worst) = (compared.iter().find(enough)?, compared.iter().rfind(enough)?);
-    let row = if distance(best)? >= -distance(worst)? { best } else { worst };
-    let pct = distance(row)?;
-    if compared.len() < ENOUGH_WEEKDAYS || pct.abs() < WEEKDAY_DISTANCE_PCT {
-        return None;
-    }
-    let (sends, revenue) = (weekdays.number(*row, "sends")?, weekdays.number(*row, "revenue_per_send")?);
+/// A weekday that stands out by more than chance, a better one before a worse one.
+fn weekday(weekdays: &Answer) -> Option<Insight> {
+    let row = weekdays.find("stands_out", "better").or_else(|| weekdays.find("stands_out", "worse"))?;
+    let pct = weekdays.number(row, "vs_other_days_pct")?;
+    let (sends, per_1000) = (weekdays.number(row, "sends")?, weekdays.number(row, "revenue_per_1000")?);
     let text = format!(
-        "{} campaigns earn {} {} than your average day ({} per send, {sends} sends)",
-        weekdays.text(*row, "day"),
+        "{} campaigns sent on {} earn {} {} per 1000 delivered than those of other days ({} per 1000, {sends} campaigns)",
+        word(&weekdays.text(row, "channel")),
+        weekdays.text(row, "day"),
         percent(pct),
         if pct > 0.0 { "more" } else { "less" },
-        money(revenue)
+        money(per_1000)
     );
-    let next = compared.get(1).and_then(distance);
-    let is_ahead = row == &compared[0] && next.is_some_and(|next| pct - next >= WEEKDAY_LEAD_PCT);
-    let advice = (pct > 0.0 && is_ahead).then_some("Test the next big campaign on this day");
-    let figures = vec![("vs_average_pct", pct), ("revenue_per_send", revenue), ("sends", sends)];
-    Some(Insight { text, advice, figures })
+    let figures = vec![("vs_other_days_pct", pct), ("revenue_per_1000", per_1000), ("sends", sends)];
+    Some(Insight { text, advice: None, figures })
 }
 
 /// A smaller channel that people click far more often than the main one.
@@ -256,17 +231,13 @@ mod tests {
         answer(&columns, json!(rows))
     }
 
-    fn usual_weeks() -> Answer {
-        let same = || [json!(1000), json!(1000), json!(0)];
-        weeks(same(), same())
-    }
-
-    fn weekdays(sends: u32, lead: Value, next: i32, last: i32) -> Answer {
-        let columns = ["day", "sends", "revenue_per_send", "vs_average_pct"];
-        answer(
-            &columns,
-            json!([["Friday", sends, 123, lead], ["Monday", 4, 90, next], ["Sunday", 8, 40, last]]),
-        )
+    fn weekdays(verdicts: [&str; 3]) -> Answer {
+        let columns = ["channel", "day", "sends", "revenue_per_1000", "vs_other_days_pct", "stands_out"];
+        let row = |day, per_1000, pct, verdict| json!(["email", day, 9, per_1000, pct, verdict]);
+        let [friday, monday, sunday] = verdicts;
+        let rows =
+            [row("Friday", 123, 23, friday), row("Monday", 90, -5, monday), row("Sunday", 40, -10, sunday)];
+        answer(&columns, json!(rows))
     }
 
     fn channels(delivered: u32, per_1000: u32) -> Answer {
@@ -325,31 +296,27 @@ mod tests {
         let revenue = || [json!(150), json!(120), json!(25)];
         assert!(week(&weeks_of(revenue(), many(), orders(49, 50))).is_none(), "few orders");
         assert!(week(&weeks_of(revenue(), many(), orders(50, 49))).is_none(), "few orders before");
-        assert!(weekday(&weekdays(7, json!(23), -5, -10), &usual_weeks()).is_none(), "few sends");
-        let few_orders = weeks_of(revenue(), many(), orders(49, 50));
-        assert!(weekday(&weekdays(8, json!(23), 18, -10), &few_orders).is_none(), "few orders");
-        assert!(weekday(&weekdays(8, Value::Null, -5, -10), &usual_weeks()).is_none(), "no average");
-        assert!(weekday(&weekdays(8, json!(14), -5, -10), &usual_weeks()).is_none(), "a small lead");
+        assert!(weekday(&weekdays(["no", "no", "no"])).is_none(), "no day stands out");
         assert!(channel(&channels(999, 150)).is_none(), "few messages");
         let empty = answer(&["measure"], json!([]));
-        assert!(
-            week(&empty).is_none() && weekday(&empty, &usual_weeks()).is_none() && channel(&empty).is_none()
-        );
+        assert!(week(&empty).is_none() && weekday(&empty).is_none() && channel(&empty).is_none());
         assert!(form(&empty).is_none() && segment(&empty).is_none() && open_rate(&empty).is_none());
     }
 
     #[test]
     fn advice_needs_more_than_an_observation() {
-        let told = weekday(&weekdays(8, json!(23), 19, -10), &usual_weeks()).expect("told");
+        let told = weekday(&weekdays(["better", "no", "worse"])).expect("told");
         assert_eq!(
             told.text,
-            "Friday campaigns earn 23 % more than your average day (123 per send, 8 sends)"
+            "email campaigns sent on Friday earn 23 % more per 1000 delivered than those of other days (123 per 1000, 9 \
+             campaigns)"
         );
-        assert!(told.advice.is_none(), "Monday is hardly behind");
-        assert!(weekday(&weekdays(8, json!(23), 18, -10), &usual_weeks()).expect("told").advice.is_some());
-        let told = weekday(&weekdays(8, json!(23), 18, -24), &usual_weeks()).expect("told");
-        assert_eq!(told.text, "Sunday campaigns earn 24 % less than your average day (40 per send, 8 sends)");
-        assert!(told.advice.is_none());
+        let told = weekday(&weekdays(["no", "no", "worse"])).expect("told");
+        assert!(
+            told.text.starts_with("email campaigns sent on Sunday earn 10 % less per 1000 "),
+            "{}",
+            told.text
+        );
         let told = channel(&channels(1000, 149)).expect("told");
         assert_eq!(told.text, "The click rate of sms is 3.8x email's (3.8 % against 1 %)");
         assert!(told.advice.is_none(), "it earns hardly more");

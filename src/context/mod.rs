@@ -49,7 +49,7 @@ pub async fn of_account(db: &Db, account: &AccountId) -> Result<Payload> {
         weeks: ask("week_against_week", "10").await?,
         channels: ask("channels_compared", "4").await?,
         benchmarks: ask("benchmarks", "6").await?,
-        weekdays: ask("best_day_to_send", "7").await?,
+        weekdays: ask("best_day_to_send", "1000").await?,
         anomalies: ask("anomalies", "2").await?,
         segments: ask("segments", "2").await?,
         forms: ask("forms", "2").await?,

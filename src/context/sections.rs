@@ -33,7 +33,7 @@ pub(super) fn of(answers: &Answers) -> Vec<Section> {
         section("change", "relative %, vs 7 days before", 85, changes(&answers.weeks)),
         section("channels", "30 days", 80, brief(&answers.channels, &compared)),
         section("usual", "90 days", 75, usual(&answers.benchmarks)),
-        section("weekdays", "campaign revenue vs average %", 65, weekday_line(&answers.weekdays)),
+        section("weekdays", &weekday_note(&answers.weekdays), 65, weekday_line(&answers.weekdays)),
         section("movers", "7 days", 55, brief(&answers.movers, &changed)),
         section("unusual", "30 days", 50, dates("%m-%d", brief(&answers.anomalies, &unusual))),
         section("segments", "", 45, brief(&answers.segments, &segments)),
@@ -210,12 +210,33 @@ fn usual(benchmarks: &Answer) -> Rows {
     (titles.map(str::to_owned).to_vec(), rows)
 }
 
-/// One row: weekdays that have enough sends, the best first.
+/// The channel whose weekdays are told: the first of which any can be compared.
+fn compared_weekdays(weekdays: &Answer) -> Vec<usize> {
+    let is_compared = |row: &usize| weekdays.number(*row, "vs_other_days_pct").is_some();
+    let compared: Vec<usize> = (0..weekdays.rows.len()).filter(is_compared).collect();
+    let channel = compared.first().map(|row| weekdays.text(*row, "channel"));
+    compared.into_iter().filter(|row| Some(weekdays.text(*row, "channel")) == channel).collect()
+}
+
+fn weekday_note(weekdays: &Answer) -> String {
+    let compared = compared_weekdays(weekdays);
+    let channel = compared.first().map(|row| word(&weekdays.text(*row, "channel"))).unwrap_or_default();
+    let stands_out = |row: &usize| matches!(weekdays.text(*row, "stands_out").as_str(), "better" | "worse");
+    let days: Vec<String> =
+        compared.iter().filter(|row| stands_out(row)).map(|row| weekdays.text(*row, "day")).collect();
+    let verdict = if days.is_empty() {
+        "no day stands out".to_owned()
+    } else {
+        format!("only {} stands out", days.join(", "))
+    };
+    format!("{channel} campaigns per 1000 delivered vs other days %, {verdict}")
+}
+
+/// One row: weekdays that have enough campaigns, the best first.
 fn weekday_line(weekdays: &Answer) -> Rows {
-    let told: Vec<usize> =
-        (0..weekdays.rows.len()).filter(|row| weekdays.number(*row, "vs_average_pct").is_some()).collect();
+    let told = compared_weekdays(weekdays);
     let short = |row: &usize| weekdays.text(*row, "day").chars().take(3).collect();
-    let values = told.iter().map(|row| weekdays.cell(*row, "vs_average_pct").clone()).collect();
+    let values = told.iter().map(|row| weekdays.cell(*row, "vs_other_days_pct").clone()).collect();
     (told.iter().map(short).collect(), if told.is_empty() { Vec::new() } else { vec![values] })
 }
 

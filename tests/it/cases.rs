@@ -56,6 +56,7 @@ case_files! {
     form_ai_performance: "form_ai_performance",
     freshness: "freshness",
     questions: "questions",
+    questions_claims: "questions-claims",
     questions_money: "questions-money",
     rejected_and_held_back: "rejected-and-held-back",
     segment_ai_trends: "segment_ai_trends",

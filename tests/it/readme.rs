@@ -123,7 +123,7 @@ fn the_demo_ends_with_answers() {
         "7 tables, 8 views",
         "all fresh",
         "REVENUE PER 1000",
-        "REVENUE PER SEND",
+        "STANDS OUT",
         "Friday",
     ] {
         assert!(run.stdout.contains(expected), "{expected}\n{}", run.stdout);

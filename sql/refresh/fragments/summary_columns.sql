@@ -32,7 +32,7 @@
     toFloat32(ifNotFinite((week_revenue / prior_revenue - 1) * 100, 0)) AS wow_revenue_change_pct,
     toFloat32(average_open_rate) AS account_avg_open_rate,
     toFloat32(average_click_rate) AS account_avg_click_rate,
-    ifNotFinite(benchmark_revenue / 1000000 / benchmark_rows, 0) AS account_avg_revenue,
+    ifNotFinite(benchmark_revenue / 1000000 / benchmark_sends, 0) AS account_avg_revenue,
     toFloat32(ifNotFinite(
         (r.opens_unique / r.delivered / average_open_rate - 1) * 100, 0
     )) AS vs_account_open_rate_pct,

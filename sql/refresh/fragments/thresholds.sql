@@ -3,6 +3,8 @@
     1.1 AS good_above,
     0.8 AS needs_attention_below,
     50 AS least_volume,
+    -- One stray open makes no channel of opens.
+    0.01 AS least_open_rate,
     3 AS least_benchmark_rows,
     7 AS least_anomaly_values,
     100 AS least_anomaly_volume,

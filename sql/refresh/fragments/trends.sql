@@ -13,11 +13,11 @@
             sumIf(d.revenue_micros, d.is_complete) OVER prior_week AS prior_revenue,
             ifNotFinite(d.benchmark_opens / d.benchmark_delivered, 0) AS average_open_rate,
             ifNotFinite(d.benchmark_clicks / d.benchmark_delivered, 0) AS average_click_rate,
-            -- A channel that records no opens is judged by its clicks.
-            average_open_rate > 0 AS by_opens,
+            -- A channel that does not track opens is judged by its clicks.
+            average_open_rate >= least_open_rate AS by_opens,
             multiIf(
                 d.benchmark_rows < least_benchmark_rows, nan,
-                average_open_rate > 0, average_open_rate,
+                by_opens, average_open_rate,
                 average_click_rate > 0, average_click_rate,
                 nan
             ) AS benchmark_rate,
