@@ -145,7 +145,13 @@ impl LiveObject {
         LiveObject {
             name: definition.name.clone(),
             engine: engine.split('(').next().unwrap_or_default().to_owned(),
-            engine_full: engine.to_owned(),
+            engine_full: match definition.settings.as_slice() {
+                [] => engine.to_owned(),
+                settings => {
+                    let settings = settings.iter().map(|(name, value)| format!("{name} = {value}"));
+                    format!("{engine} SETTINGS {}", settings.collect::<Vec<_>>().join(", "))
+                }
+            },
             partition_key: definition.partition_key.clone(),
             sorting_key: definition.sorting_key.clone(),
             comment: definition.comment.clone(),

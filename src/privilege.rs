@@ -76,10 +76,19 @@ pub fn to_migrate(db: &Db, actions: &[Action]) -> Vec<Privilege> {
             Action::Comments { .. } => {
                 Privilege::on(object, &["ALTER COMMENT COLUMN", "ALTER MODIFY COMMENT"])
             }
+            // Done where it may be: see `may_set`.
+            Action::Settings { .. } => Vec::new(),
             Action::Rebuild { .. } => Privilege::on(object, &["INSERT", "CREATE TABLE", "DROP TABLE"]),
         });
     }
     all
+}
+
+/// Whether this user may set the settings of these tables, and take the lock for it.
+pub async fn may_set(db: &Db, tables: &[&str]) -> Result<bool> {
+    let mut all = to_lock(db);
+    all.extend(tables.iter().flat_map(|table| Privilege::on(*table, &["ALTER SETTINGS"])));
+    are_granted(db, &all).await
 }
 
 #[derive(Debug, Row, Deserialize)]

@@ -106,6 +106,8 @@ pub struct Definition {
     pub partition_key: String,
     /// `ORDER BY` expressions, comma and space between; empty for a view.
     pub sorting_key: String,
+    /// Settings of the table, each with its value: that exit code 0 means that the rows are on the disk.
+    pub settings: Vec<(String, String)>,
     /// The `SELECT` of a view; empty for a table.
     pub body: String,
 }
@@ -135,6 +137,7 @@ impl Definition {
             engine: clause("ENGINE = ").unwrap_or_default().to_owned(),
             partition_key: clause("PARTITION BY ").unwrap_or_default().to_owned(),
             sorting_key: clause("ORDER BY ").unwrap_or_default().trim_matches(['(', ')']).to_owned(),
+            settings: clause("SETTINGS ").map_or_else(Vec::new, assignments),
             body,
         }
     }
@@ -150,6 +153,12 @@ impl Definition {
         let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
         names.join(", ")
     }
+}
+
+/// Reads `name = value, name = value`.
+pub fn assignments(text: &str) -> Vec<(String, String)> {
+    let pairs = text.split(", ").filter_map(|assignment| assignment.split_once(" = "));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// Splits at the commas outside quotes and parentheses, and folds white space outside quotes.

@@ -71,6 +71,8 @@ pub static LEDGER_ENTRIES: Sql = embed!("internal/ledger_entries");
 pub static RECORD_STEP: Sql = embed!("internal/record_step");
 /// Corrects comments.
 pub static SET_COMMENTS: Sql = embed!("internal/set_comments");
+/// Corrects settings.
+pub static SET_SETTINGS: Sql = embed!("internal/set_settings");
 /// Partitions of our tables.
 pub static PARTITION_COUNTS: Sql = embed!("internal/partition_counts");
 /// Rows that must not be there; `verify` puts table and columns into its slots.

@@ -8,4 +8,5 @@ CREATE TABLE ai_refresh_lock
 )
 ENGINE = MergeTree
 ORDER BY beat_at
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
 COMMENT <<comment>>

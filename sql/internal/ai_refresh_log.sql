@@ -38,4 +38,5 @@ ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY toYYYYMM(started_at)
 ORDER BY (klaviyo_public_id, table_name, run_id)
 TTL started_at + INTERVAL 400 DAY
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
 COMMENT 'Refresh log: one row is one table of one account in one run. Read it with FINAL. Kept for 400 days.'

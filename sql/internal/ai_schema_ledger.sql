@@ -14,4 +14,5 @@ CREATE TABLE IF NOT EXISTS ai_schema_ledger
 )
 ENGINE = ReplacingMergeTree(applied_at)
 ORDER BY version
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
 COMMENT 'Schema ledger: one row is one migration that was applied to this database. Read it with FINAL.'

@@ -99,4 +99,5 @@ CREATE TABLE IF NOT EXISTS campaign_ai_summary
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY klaviyo_public_id
 ORDER BY (klaviyo_public_id, date, campaign_id, send_channel)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
 COMMENT 'One row is one campaign on one day and channel. Trends speak of all the account''s campaigns on that channel.'

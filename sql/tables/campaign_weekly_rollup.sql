@@ -69,4 +69,5 @@ CREATE TABLE IF NOT EXISTS campaign_weekly_rollup
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY klaviyo_public_id
 ORDER BY (klaviyo_public_id, week_start_date, campaign_id, send_channel)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
 COMMENT 'One row is one campaign in one week and channel. The current week is unfinished.'

@@ -65,4 +65,5 @@ CREATE TABLE IF NOT EXISTS channel_performance_daily
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY klaviyo_public_id
 ORDER BY (klaviyo_public_id, date, send_channel)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
 COMMENT 'One row is one channel of an account on one day, campaigns and flows together. Today is incomplete.'

@@ -51,4 +51,5 @@ CREATE TABLE IF NOT EXISTS form_ai_performance
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY klaviyo_public_id
 ORDER BY (klaviyo_public_id, date, form_id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
 COMMENT 'One row is one sign-up form on one day: views, submits, rates and how it compares with the account.'

@@ -41,4 +41,5 @@ CREATE TABLE IF NOT EXISTS segment_ai_trends
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY klaviyo_public_id
 ORDER BY (klaviyo_public_id, date, segment_id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
 COMMENT 'One row is one segment on one day: its size and growth. Sizes are snapshots: never sum them over days.'

@@ -19,7 +19,11 @@ use crate::stop::Stop;
 pub(super) async fn run(global: &Global, arguments: &Migrate) -> Result<ExitCode> {
     let connection = super::connect(global).await?;
     let db = &connection.db;
-    let plan = make_plan(db, arguments).await?;
+    let (plan, not_durable) = make_plan(db, arguments).await?;
+    if !not_durable.is_empty() {
+        let tables = not_durable.join(", ");
+        tracing::warn!("a power cut may take the last rows of {tables}: to prevent it needs ALTER SETTINGS");
+    }
     if arguments.dry_run {
         show(db, &plan, arguments);
         return refuse(&plan);
@@ -45,9 +49,18 @@ pub(super) async fn run(global: &Global, arguments: &Migrate) -> Result<ExitCode
     refuse(&outcome?)
 }
 
-async fn make_plan(db: &Db, arguments: &Migrate) -> Result<Plan> {
+/// The plan, and the tables whose settings this user may not set.
+async fn make_plan(db: &Db, arguments: &Migrate) -> Result<(Plan, Vec<String>)> {
     let rebuilds = if arguments.rebuild { Rebuilds::Do } else { Rebuilds::Leave };
-    Ok(migrate::plan(&Survey::read(db).await?.differences(), rebuilds))
+    let mut plan = migrate::plan(&Survey::read(db).await?.differences(), rebuilds);
+    let optional: Vec<&str> =
+        plan.actions.iter().filter(|action| action.is_optional()).map(migrate::Action::object).collect();
+    if optional.is_empty() || privilege::may_set(db, &optional).await? {
+        return Ok((plan, Vec::new()));
+    }
+    let left = optional.into_iter().map(str::to_owned).collect();
+    plan.actions.retain(|action| !action.is_optional());
+    Ok((plan, left))
 }
 
 /// Runs the plan under the lock: made anew there, as another run may just have ended.
@@ -63,7 +76,7 @@ async fn change(db: &Db, arguments: &Migrate, plan: &Plan, done: &mut Vec<Value>
 }
 
 async fn change_locked(db: &Db, arguments: &Migrate, stop: &Stop, done: &mut Vec<Value>) -> Result<Plan> {
-    let plan = make_plan(db, arguments).await?;
+    let (plan, _) = make_plan(db, arguments).await?;
     if !plan.by_hand.is_empty() {
         return Ok(plan);
     }
@@ -78,8 +91,8 @@ async fn change_locked(db: &Db, arguments: &Migrate, stop: &Stop, done: &mut Vec
     })
     .await?;
     // Nothing counts as done that the database itself does not show.
-    let after = make_plan(db, arguments).await?;
-    match after.actions.first() {
+    let (after, _) = make_plan(db, arguments).await?;
+    match after.actions.iter().find(|action| !action.is_optional()) {
         None => Ok(after),
         Some(action) => {
             let message = format!("the server took every statement, but still has to: {action}");

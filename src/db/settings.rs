@@ -29,4 +29,6 @@ pub(super) const WRITE_SETTINGS: &[(&str, &str)] = &[
     ("max_execution_time", "0"),
     ("mutations_sync", "2"),
     ("alter_sync", "2"),
+    // With the settings of our tables: what is told as done is on the disk.
+    ("fsync_metadata", "1"),
 ];

@@ -85,6 +85,17 @@ impl Statement<'_> {
         self
     }
 
+    /// Puts settings of a table in the place of `<<settings>>`, each name one of ours and each value a number.
+    pub fn table_settings(mut self, settings: &[(String, String)]) -> Self {
+        let words = settings.iter().flat_map(|(name, value)| [name, value]);
+        if let Some(word) = words.into_iter().find(|word| !is_generated(word)) {
+            self.invalid_name = Some(word.clone());
+        }
+        let texts: Vec<String> = settings.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        self.text = Cow::Owned(self.text.replace("<<settings>>", &texts.join(", ")));
+        self
+    }
+
     /// Puts privileges in the place of `<<privileges>>`.
     pub fn privileges(mut self, privileges: &[Privilege]) -> Self {
         if let Some(name) = privileges.iter().flat_map(Privilege::names).find(|name| !is_generated(name)) {

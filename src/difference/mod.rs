@@ -31,6 +31,8 @@ pub enum Mend {
         /// The right text.
         comment: String,
     },
+    /// `migrate` sets these settings of the table, where it may: nothing that a query or a refresh depends on.
+    Settings(Vec<(String, String)>),
     /// `migrate` replaces the view.
     ReplaceView,
     /// `migrate --rebuild` copies the table.
@@ -104,7 +106,7 @@ impl Difference {
     /// Whether it fails a check.
     pub fn severity(&self) -> Severity {
         match self.mend {
-            Mend::Nothing(_) => Severity::Warning,
+            Mend::Nothing(_) | Mend::Settings(_) => Severity::Warning,
             _ => Severity::Error,
         }
     }
@@ -114,6 +116,10 @@ impl Difference {
         match &self.mend {
             Mend::Create | Mend::Step(_) | Mend::Comment { .. } | Mend::ReplaceView => {
                 "run `aiviews migrate`"
+            }
+            Mend::Settings(_) => {
+                "run `aiviews migrate` as a user with ALTER SETTINGS: a power cut may take rows of the last minute, \
+                 and old ones with them"
             }
             Mend::Rebuild => "run `aiviews migrate --rebuild`: it copies the table and keeps the old one",
             Mend::ByHand(remedy) | Mend::Nothing(remedy) => remedy,

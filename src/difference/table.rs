@@ -12,7 +12,25 @@ pub(super) fn compare(expected: &Definition, live: &LiveObject) -> Vec<Differenc
     let mut differences = storage(expected, live);
     differences.extend(column::compare_table(expected, live));
     differences.extend(column::compare_comments(expected, live));
+    differences.extend(settings(expected, live));
     differences
+}
+
+/// Settings that the table does not have. A cluster that shares its storage keeps it in its own way.
+fn settings(expected: &Definition, live: &LiveObject) -> Option<Difference> {
+    let (_, found) = live.engine_full.rsplit_once(" SETTINGS ").unwrap_or_default();
+    let found = schema::assignments(found);
+    let missing = expected.settings.iter().filter(|setting| !found.contains(setting));
+    let missing: Vec<(String, String)> = missing.cloned().collect();
+    if missing.is_empty() || live.engine.starts_with("Shared") {
+        return None;
+    }
+    let wanted: Vec<String> = missing.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    let there = found.iter().filter(|(name, _)| missing.iter().any(|(wanted, _)| wanted == name));
+    let there: Vec<String> = there.map(|(name, value)| format!("{name} = {value}")).collect();
+    let there = if there.is_empty() { "not set".to_owned() } else { there.join(", ") };
+    let expected_text = format!("settings {}", wanted.join(", "));
+    Some(Difference::new(&expected.name, expected_text, there, Mend::Settings(missing)))
 }
 
 fn aside(name: &str) -> String {

@@ -4,8 +4,9 @@ use anyhow::{Context, Result};
 
 use super::plan::Action;
 use super::rebuild;
-use crate::db::{Db, Statement};
+use crate::db::{Db, QueryError, Statement};
 use crate::exit::Failure;
+use crate::retry::Class;
 use crate::sql;
 use crate::stop::Stop;
 
@@ -39,9 +40,21 @@ async fn run(db: &Db, action: &Action, stop: &Stop) -> Result<Option<String>> {
         return rebuild::run(db, table, stop).await.map(Some);
     }
     for statement in statements(db, action) {
-        statement.execute().await?;
+        match statement.execute().await {
+            Err(error) if action.is_optional() && is_refused(&error) => {
+                return Ok(Some(format!("left as it is: {error:#}")));
+            }
+            outcome => outcome?,
+        }
     }
     Ok(None)
+}
+
+/// The server answered, and will not.
+fn is_refused(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<QueryError>()
+        .is_some_and(|error| error.code.is_some() && error.class == Class::Never)
 }
 
 /// The statements of an action, in order. A rebuild has those that it is known to need before it starts.
@@ -53,6 +66,10 @@ pub fn statements<'db>(db: &'db Db, action: &Action) -> Vec<Statement<'db>> {
         Action::Step { step, .. } => vec![db.statement(&step.sql).writing(), step.record(db).writing()],
         Action::Comments { table, comments } => {
             vec![db.statement(&sql::SET_COMMENTS).generated_name("table", table).comments(comments).writing()]
+        }
+        Action::Settings { table, settings } => {
+            let statement = db.statement(&sql::SET_SETTINGS).generated_name("table", table);
+            vec![statement.table_settings(settings).writing()]
         }
         Action::Rebuild { table, .. } => rebuild::outline(db, table),
     }

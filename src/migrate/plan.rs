@@ -26,6 +26,13 @@ pub enum Action {
         /// Column and comment.
         comments: Vec<(String, String)>,
     },
+    /// Sets settings of one table.
+    Settings {
+        /// The table.
+        table: String,
+        /// Name and value.
+        settings: Vec<(String, String)>,
+    },
     /// Copies a table whose engine or keys differ, and exchanges the two.
     Rebuild {
         /// The table.
@@ -62,7 +69,7 @@ impl Action {
             Action::CreateTable(sql) | Action::CreateView(sql) => sql.object(),
             Action::ReplaceView { view, .. } => view.object(),
             Action::Step { step, .. } => step.name(),
-            Action::Comments { table, .. } => table,
+            Action::Comments { table, .. } | Action::Settings { table, .. } => table,
             Action::Rebuild { table, .. } => table.name,
         }
     }
@@ -73,6 +80,7 @@ impl Action {
             Action::CreateTable(_) => "create table",
             Action::Step { .. } => "run step on",
             Action::Comments { .. } => "comment",
+            Action::Settings { .. } => "make durable",
             Action::Rebuild { .. } => "rebuild table",
             Action::CreateView(_) => "create view",
             Action::ReplaceView { .. } => "replace view",
@@ -85,8 +93,19 @@ impl Action {
             Action::CreateTable(_) | Action::CreateView(_) => String::new(),
             Action::Step { step, why } => format!("number {}, {why}", step.version),
             Action::Comments { comments, .. } => format!("{} missing or different", comments.len()),
+            Action::Settings { settings, .. } => {
+                let settings = settings.iter().map(|(name, value)| format!("{name} = {value}"));
+                settings.collect::<Vec<_>>().join(", ")
+            }
             Action::Rebuild { why, .. } | Action::ReplaceView { why, .. } => why.clone(),
         }
+    }
+}
+
+impl Action {
+    /// Whether everything works without it: it is done where it may be.
+    pub fn is_optional(&self) -> bool {
+        matches!(self, Action::Settings { .. })
     }
 }
 
@@ -120,6 +139,12 @@ pub fn plan(differences: &[Difference], rebuilds: Rebuilds) -> Plan {
     actions.extend(created.filter(|ddl| mended_by(ddl.object(), &Mend::Create)).map(Action::CreateTable));
     actions.extend(STEPS.iter().filter_map(|step| pending(step, differences)));
     actions.extend(comments(differences));
+    actions.extend(differences.iter().filter_map(|difference| match &difference.mend {
+        Mend::Settings(settings) => {
+            Some(Action::Settings { table: difference.table().to_owned(), settings: settings.clone() })
+        }
+        _ => None,
+    }));
     let left: Vec<Difference> = matching(|mend| *mend == Mend::Rebuild).collect();
     if rebuilds == Rebuilds::Do {
         let differing = schema::TABLES.iter().filter(|table| mended_by(table.name, &Mend::Rebuild));

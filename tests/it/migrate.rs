@@ -298,3 +298,54 @@ async fn two_programs_at_once_end_like_one() {
     migrate(&alone, Rebuilds::Leave).await.expect("migrated");
     assert_eq!(schema_text(&db).await, schema_text(&alone).await);
 }
+
+/// Settings of every table of this database that holds what a run tells as done.
+async fn durable(db: &Db) -> Vec<Vec<String>> {
+    let settings = ["fsync_after_insert", "fsync_part_directory", "min_rows_to_fsync_after_merge"];
+    let has = settings.map(|name| format!("countSubstrings(engine_full, '{name} = 1')")).join(" + ");
+    let tables = "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'";
+    rows(db, format!("{tables} AND {has} != 3 ORDER BY name")).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_as_done_is_on_the_disk() {
+    let db = database("durable").await;
+    migrate(&db, Rebuilds::Leave).await.expect("migrated");
+    db.statement(&aiviews::sql::REFRESH_LOCK).literal("comment", "a lock").execute().await.expect("a lock");
+    let staging = db.statement(&aiviews::sql::CREATE_STAGING).param("staging", "ai_staging_x");
+    staging.generated_name("target", TABLES[0].name).execute().await.expect("a staging table");
+    let tables = "SELECT count() FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'";
+    assert_eq!(rows(&db, tables).await, [["11"]]);
+    assert_eq!(durable(&db).await, Vec::<Vec<String>>::new());
+}
+
+/// As an aiviews that did not set them left it.
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_before_are_made_durable_and_told_of_until_then() {
+    let db = database("not_durable").await;
+    let fresh = database("not_durable_fresh").await;
+    for db in [&db, &fresh] {
+        migrate(db, Rebuilds::Leave).await.expect("migrated");
+    }
+    let tables: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
+    for table in tables.iter().chain(&["ai_refresh_log", "ai_schema_ledger"]) {
+        let reset = "RESET SETTING fsync_after_insert, fsync_part_directory, min_rows_to_fsync_after_merge";
+        execute(&db, format!("ALTER TABLE {table} {reset}")).await;
+    }
+    assert_eq!(durable(&db).await.len(), 9);
+    let report = verify::verify(&db).await.expect("verified");
+    let told: Vec<&str> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.expected.starts_with("settings fsync_after_insert = 1"))
+        .map(|finding| finding.object.as_str())
+        .collect();
+    assert_eq!(told.len(), 9, "{:#?}", report.findings);
+    assert!(preflight::check_schema(&db).await.is_ok(), "a refresh does without");
+    let run = aiviews_on(&db, &["migrate"]).await;
+    assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+    assert_eq!(stdout(&run).matches("make durable ").count(), 9, "{}", stdout(&run));
+    assert_eq!(durable(&db).await, Vec::<Vec<String>>::new());
+    assert_eq!(schema_text(&db).await, schema_text(&fresh).await);
+    assert_eq!(migrate(&db, Rebuilds::Leave).await.expect("again"), Vec::<String>::new());
+}
