@@ -303,7 +303,8 @@ async fn two_programs_at_once_end_like_one() {
 async fn durable(db: &Db) -> Vec<Vec<String>> {
     let settings = ["fsync_after_insert", "fsync_part_directory", "min_rows_to_fsync_after_merge"];
     let has = settings.map(|name| format!("countSubstrings(engine_full, '{name} = 1')")).join(" + ");
-    let tables = "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'";
+    let tables =
+        "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'";
     rows(db, format!("{tables} AND {has} != 3 ORDER BY name")).await
 }
 
@@ -314,7 +315,8 @@ async fn what_is_told_as_done_is_on_the_disk() {
     db.statement(&aiviews::sql::REFRESH_LOCK).literal("comment", "a lock").execute().await.expect("a lock");
     let staging = db.statement(&aiviews::sql::CREATE_STAGING).param("staging", "ai_staging_x");
     staging.generated_name("target", TABLES[0].name).execute().await.expect("a staging table");
-    let tables = "SELECT count() FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'";
+    let tables =
+        "SELECT count() FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'";
     assert_eq!(rows(&db, tables).await, [["11"]]);
     assert_eq!(durable(&db).await, Vec::<Vec<String>>::new());
 }

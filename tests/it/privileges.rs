@@ -112,6 +112,20 @@ async fn a_migration_without_a_privilege_changes_nothing_and_names_it() {
     );
     allow(&place, &[&MIGRATING[..], &["ALTER COMMENT COLUMN", "ALTER MODIFY COMMENT"]].concat());
     place.run(&["migrate"]).expect(0);
+    // Settings are set where they may be, and told of where not.
+    allow_everything(&place);
+    support::execute(
+        &place.serve().db().await,
+        "ALTER TABLE flow_ai_summary RESET SETTING fsync_after_insert",
+    )
+    .await;
+    allow(&place, &MIGRATING);
+    let told = place.run(&["migrate"]).expect(0);
+    assert!(told.stderr.contains("may take the last rows of flow_ai_summary"), "{}", told.stderr);
+    assert_eq!(told.stdout, "nothing to do\n");
+    allow(&place, &[&MIGRATING[..], &["ALTER SETTINGS"]].concat());
+    let set = place.run(&["migrate"]).expect(0);
+    assert_eq!(set.stdout, "make durable flow_ai_summary: fsync_after_insert = 1\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -63,7 +63,8 @@ pub async fn make_production_tables(db: &Db) {
 /// Everything that the server knows of the database's tables, views and columns, as one text. Settings are sorted: those
 /// that came later stand last.
 pub async fn schema_text(db: &Db) -> String {
-    let objects = "WITH splitByString(' SETTINGS ', replaceAll(engine_full, currentDatabase(), '')) AS storage
+    let objects =
+        "WITH splitByString(' SETTINGS ', replaceAll(engine_full, currentDatabase(), '')) AS storage
         SELECT name, engine, storage[1], arraySort(splitByString(', ', storage[2])), comment,
             replaceAll(as_select, currentDatabase(), '')
         FROM system.tables WHERE database = currentDatabase() ORDER BY name";
