@@ -76,7 +76,7 @@ async fn measure() -> Result<()> {
     let folder = PathBuf::from(std::env::args().nth(1).context("usage: tokens DATA_DIR")?);
     let target =
         Target::Embedded(Embedded { data_dir: folder, library: None, database: DEFAULT_DATABASE.to_owned() });
-    let connection = open(&target, RetryPolicy::default()).await?;
+    let connection = open(&target, RetryPolicy::default(), std::time::Instant::now()).await?;
     let db = &connection.db;
     let ids =
         lines(db, "SELECT DISTINCT klaviyo_public_id FROM channel_performance_daily ORDER BY 1").await?;

@@ -124,6 +124,18 @@ pub enum Command {
     Completions(Completions),
 }
 
+/// The longest duration that an option takes, in days: more is a slip of the hand.
+const LONGEST_DURATION: u64 = 366;
+
+/// A duration such as `30m` or `26h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    match duration.as_secs() <= LONGEST_DURATION * 24 * 3600 {
+        true => Ok(duration),
+        false => Err(format!("at most {LONGEST_DURATION}d")),
+    }
+}
+
 /// Arguments of `migrate`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -137,6 +149,9 @@ pub struct Migrate {
     /// Rebuild tables whose engine, partition or sorting key differs: copied, checked, exchanged, the old one kept
     #[arg(long)]
     pub rebuild: bool,
+    /// How long to wait for another run to end
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
+    pub wait: Duration,
     /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,
@@ -172,7 +187,7 @@ pub struct Populate {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub batch_accounts: Option<u32>,
     /// How long to wait for another run to end
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
     pub wait: Duration,
     /// Print the statements and an estimate, change nothing
     #[arg(long)]
@@ -200,7 +215,7 @@ pub struct Status {
     #[arg(long, alias = "klaviyo_id", value_name = "ID")]
     pub klaviyo_id: Option<String>,
     /// Exit 9 where an account's newest rows are older than this
-    #[arg(long, value_name = "DURATION", default_value = "26h", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "26h", value_parser = duration)]
     pub max_age: Duration,
     /// One JSON document on stdout
     #[arg(long)]
@@ -320,7 +335,7 @@ pub struct Forget {
     #[arg(long)]
     pub yes: bool,
     /// How long to wait for another run to end
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
     pub wait: Duration,
     /// One JSON document on stdout
     #[arg(long)]

@@ -1,8 +1,10 @@
 //! Opens a target: a server by URL, the embedded engine in this process, or the one that a running `serve` holds.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result};
 use clickhouse::Client;
-use tracing::debug;
+use tracing::{debug, info};
 
 use crate::db::Db;
 use crate::engine::lock::Owner;
@@ -21,14 +23,23 @@ pub struct Connection {
     pub engine: Option<Engine>,
 }
 
-/// Opens the target.
-pub async fn open(target: &Target, retries: RetryPolicy) -> Result<Connection> {
+/// How long every verb waits for a data folder in use: a question holds it for a second or two.
+const FOLDER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Time between two looks at a folder in use.
+const POLL: Duration = Duration::from_millis(200);
+
+/// Opens the target. A data folder in use is waited for until `deadline`, and some seconds in any case.
+pub async fn open(target: &Target, retries: RetryPolicy, deadline: Instant) -> Result<Connection> {
     let (client, engine) = match target {
         Target::Server(server) => (server_client(server), None),
-        Target::Embedded(embedded) => embedded_client(embedded)?,
+        Target::Embedded(embedded) => embedded_client(embedded, deadline).await?,
     };
     let run_id = new_run_id();
     let mut db = Db::new(client, &target.to_string(), &run_id, retries);
+    if engine.is_some() {
+        db = db.alone();
+    }
     if let Target::Embedded(embedded) = target {
         let nowhere = db.with_database("system");
         nowhere.statement(&sql::CREATE_DATABASE).param("database", &embedded.database).execute().await?;
@@ -47,8 +58,8 @@ fn server_client(server: &Server) -> Client {
     }
 }
 
-fn embedded_client(embedded: &Embedded) -> Result<(Client, Option<Engine>)> {
-    match Engine::open(&engine_options(embedded)) {
+async fn embedded_client(embedded: &Embedded, deadline: Instant) -> Result<(Client, Option<Engine>)> {
+    match open_folder(embedded, deadline).await {
         Ok(engine) => Ok((engine.client().with_database(&embedded.database), Some(engine))),
         Err(EngineError::Locked { owner: Owner { url: Some(url), token: Some(token), .. }, .. }) => {
             debug!("a running `aiviews serve` holds the data folder: using {url}");
@@ -59,9 +70,34 @@ fn embedded_client(embedded: &Embedded) -> Result<(Client, Option<Engine>)> {
     }
 }
 
-/// Opens the engine in this process, whoever else may serve the folder.
-pub fn open_engine(embedded: &Embedded) -> Result<Engine> {
-    Engine::open(&engine_options(embedded)).map_err(|error| failure(&error).into())
+/// Opens the engine in this process. Who else serves the folder is in the way.
+pub async fn open_engine(embedded: &Embedded) -> Result<Engine> {
+    open_folder(embedded, Instant::now()).await.map_err(|error| failure(&error).into())
+}
+
+/// Opens the folder, or waits for the process that has it to end or to serve.
+async fn open_folder(embedded: &Embedded, deadline: Instant) -> Result<Engine, EngineError> {
+    let deadline = deadline.max(Instant::now() + FOLDER_PATIENCE);
+    let mut has_told = false;
+    loop {
+        let options = engine_options(embedded);
+        // On a thread where it may block: a signal is heard meanwhile.
+        let opening = tokio::task::spawn_blocking(move || Engine::open(&options));
+        let opened = opening.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        match opened {
+            Err(EngineError::Locked { folder, owner })
+                if owner.url.is_none() && Instant::now() < deadline =>
+            {
+                if !has_told {
+                    let (folder, pid) = (folder.display(), owner.pid);
+                    info!("waiting for process {pid}, which uses the data folder `{folder}`");
+                    has_told = true;
+                }
+                tokio::time::sleep(POLL).await;
+            }
+            opened => return opened,
+        }
+    }
 }
 
 fn engine_options(embedded: &Embedded) -> EngineOptions {

@@ -34,6 +34,7 @@ pub struct Db {
     retries: RetryPolicy,
     stop: Option<Stop>,
     interruptible: bool,
+    alone: bool,
     run_id: Arc<str>,
     sequence: Arc<AtomicU64>,
     known_settings: Arc<Vec<(&'static str, &'static str)>>,
@@ -53,6 +54,7 @@ impl Db {
             retries,
             stop: None,
             interruptible: false,
+            alone: false,
             run_id: run_id.into(),
             sequence: Arc::default(),
             known_settings: Arc::new(settings::WRITE_SETTINGS.to_vec()),
@@ -92,6 +94,16 @@ impl Db {
     /// The same connection, whose statements are killed once a stop is asked for: for all that may be left undone.
     pub fn interruptible(&self) -> Self {
         Self { interruptible: true, ..self.clone() }
+    }
+
+    /// The same connection, to an engine that this process alone can reach.
+    pub fn alone(self) -> Self {
+        Self { alone: true, ..self }
+    }
+
+    /// Whether no other process can reach this database.
+    pub fn is_alone(&self) -> bool {
+        self.alone
     }
 
     /// The same connection with another schedule of retries.

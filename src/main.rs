@@ -9,7 +9,12 @@ fn main() {
     let cli = Cli::parse();
     output::start_logging(&cli.global);
     let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(cmd::run(cli)),
+        Ok(runtime) => {
+            let outcome = runtime.block_on(cmd::run(cli));
+            // A statement of the embedded engine that nobody waits for any more must not keep the process.
+            runtime.shutdown_background();
+            outcome
+        }
         Err(error) => Err(error.into()),
     };
     let code = outcome.unwrap_or_else(|error| {

@@ -5,10 +5,12 @@ use chrono::NaiveDate;
 use clickhouse::Row;
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
+use tracing::warn;
 
 use crate::db::{Db, Statement};
 use crate::exit::{ExitCode, Failure};
 use crate::refresh::window::Clock;
+use crate::schema::SOURCES;
 use crate::sql::{self, Sql};
 use crate::stop::Stop;
 
@@ -50,8 +52,30 @@ struct ForeignObject {
 }
 
 /// Makes the sources, replacing those of an earlier seeding. Refuses a database with sources of another origin.
+/// What cannot be made whole is removed again.
 pub async fn seed(db: &Db, size: Size, stop: &Stop, bar: &ProgressBar) -> Result<Vec<Source>> {
     refuse_foreign(db).await?;
+    let outcome = make(db, size, stop, bar).await;
+    if outcome.is_err() {
+        match remove(db).await {
+            Ok(()) => warn!("the half-made sources are removed"),
+            Err(cause) => warn!("the half-made sources stay, seed again: {cause:#}"),
+        }
+    }
+    outcome
+}
+
+/// Drops the sources, all of which are of our making.
+async fn remove(db: &Db) -> Result<()> {
+    for source in SOURCES.iter() {
+        for name in [source.name.as_str(), source.name.trim_end_matches("_latest")] {
+            db.statement(&sql::DROP_TABLE).param("table", name).execute().await?;
+        }
+    }
+    Ok(())
+}
+
+async fn make(db: &Db, size: Size, stop: &Stop, bar: &ProgressBar) -> Result<Vec<Source>> {
     for create in sql::SEED_CREATE.iter().chain(&sql::SEED_CLEAR) {
         db.statement(create).writing().execute().await?;
     }
@@ -61,7 +85,7 @@ pub async fn seed(db: &Db, size: Size, stop: &Stop, bar: &ProgressBar) -> Result
         let last_account = (first_account + ACCOUNTS_PER_STEP).min(size.accounts) - 1;
         for fill in &sql::SEED_FILL {
             if let Some(code) = stop.code() {
-                return Err(Failure::new(code, "stopped: the sources are incomplete, seed again").into());
+                return Err(Failure::new(code, "stopped on request").into());
             }
             step(db, fill, size, last_day)
                 .param("first_account", first_account)

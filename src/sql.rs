@@ -113,6 +113,8 @@ pub static REFRESH_LOCK: Sql = embed!("internal/ai_refresh_lock");
 pub static LOCK_HOLDER: Sql = embed!("internal/lock_holder");
 /// How long the lock's owner has been silent.
 pub static LOCK_SILENCE: Sql = embed!("internal/lock_silence");
+/// The same by the files of its table, where its rows cannot be read.
+pub static LOCK_WRITTEN: Sql = embed!("internal/lock_written");
 /// Puts a dead lock aside.
 pub static LOCK_TAKE_OVER: Sql = embed!("internal/lock_take_over");
 /// Drops a working table.

@@ -1,9 +1,35 @@
-//! SIGINT and SIGTERM: the first asks the run to stop at the next safe point, a second one ends it at once.
+//! SIGINT and SIGTERM: the first asks the run to stop at the next safe point, a second one ends it as soon as no
+//! change is under way.
+
+use std::sync::LazyLock;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::engine::exit_at_once;
 use crate::exit::ExitCode;
+
+/// How long a second signal waits for the changes that are under way: a swap takes some hundredths of a second.
+const LONGEST_CHANGE: Duration = Duration::from_secs(5);
+
+/// How long a verb that only reads may take to end its statement. What still keeps it then, such as a pipe that nobody
+/// reads, is left.
+const LONGEST_FAREWELL: Duration = Duration::from_secs(3);
+
+/// Time for changes of other processes, once their server is to leave at once.
+const CHANGES_OF_OTHERS: Duration = Duration::from_secs(1);
+
+/// How a verb takes the first signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// It only reads: it ends at once, without a word.
+    Reads,
+    /// It goes on to a point where nothing is half done.
+    Writes,
+    /// It lets the statements of others end.
+    Serves,
+}
 
 /// A request to stop that many places can watch.
 #[derive(Clone, Debug)]
@@ -14,24 +40,32 @@ pub struct Stop {
 
 impl Stop {
     /// Starts to listen for signals.
-    pub fn on_signals() -> std::io::Result<Stop> {
+    pub fn on_signals(manner: Manner) -> std::io::Result<Stop> {
         let (sender, stop) = Stop::by_hand();
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         tokio::spawn(async move {
-            let mut asked_before = false;
-            loop {
-                let code = tokio::select! {
+            let mut next = async || {
+                tokio::select! {
                     _ = interrupt.recv() => ExitCode::Interrupted,
                     _ = terminate.recv() => ExitCode::Terminated,
-                };
-                if asked_before {
-                    crate::engine::exit_at_once(code.number());
                 }
-                asked_before = true;
+            };
+            let first = next().await;
+            if manner != Manner::Reads {
                 tracing::warn!("stopping at the next safe point; once more to stop at once");
-                sender.send_replace(Some(code));
             }
+            sender.send_replace(Some(first));
+            let code = match manner {
+                Manner::Reads => tokio::time::timeout(LONGEST_FAREWELL, next()).await.unwrap_or(first),
+                Manner::Writes | Manner::Serves => next().await,
+            };
+            match manner {
+                Manner::Reads => {}
+                Manner::Writes => changes_end().await,
+                Manner::Serves => tokio::time::sleep(CHANGES_OF_OTHERS).await,
+            }
+            exit_at_once(code.number());
         });
         Ok(stop)
     }
@@ -72,4 +106,45 @@ impl Stop {
             std::future::pending::<()>().await;
         }
     }
+}
+
+/// The changes of this process that are under way.
+#[derive(Default)]
+struct Changes {
+    number: usize,
+    /// The process leaves as soon as they have ended: no other may begin.
+    leaving: bool,
+}
+
+static CHANGES: LazyLock<watch::Sender<Changes>> = LazyLock::new(watch::Sender::default);
+
+/// A change under way, until it is dropped.
+pub struct Change(());
+
+impl Change {
+    /// Begins a change, which a second signal waits for. After that signal none begins any more.
+    pub async fn begin() -> Change {
+        let begun = CHANGES.send_if_modified(|changes| {
+            changes.number += usize::from(!changes.leaving);
+            !changes.leaving
+        });
+        if !begun {
+            std::future::pending::<()>().await;
+        }
+        Change(())
+    }
+}
+
+impl Drop for Change {
+    fn drop(&mut self) {
+        CHANGES.send_modify(|changes| changes.number -= 1);
+    }
+}
+
+async fn changes_end() {
+    CHANGES.send_modify(|changes| changes.leaving = true);
+    let mut changes = CHANGES.subscribe();
+    let ended = changes.wait_for(|changes| changes.number == 0);
+    // What takes longer than that is not worth the wait of somebody who has asked twice.
+    let _ = tokio::time::timeout(LONGEST_CHANGE, ended).await;
 }

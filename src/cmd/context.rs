@@ -6,9 +6,10 @@ use crate::account::AccountId;
 use crate::cli::{Context, Global};
 use crate::context::{self, Format, schema};
 use crate::exit::ExitCode;
+use crate::stop::Stop;
 use crate::{output, question};
 
-pub(super) async fn run(global: &Global, arguments: &Context) -> Result<ExitCode> {
+pub(super) async fn run(global: &Global, arguments: &Context, stop: &Stop) -> Result<ExitCode> {
     if let Some(scope) = arguments.schema {
         output::print(&schema::describe(scope));
         return Ok(ExitCode::Done);
@@ -18,7 +19,7 @@ pub(super) async fn run(global: &Global, arguments: &Context) -> Result<ExitCode
     let question = arguments.question.as_deref().map(question::find).transpose()?;
     let values = question.map(|question| question.values(&parameters)).transpose()?.unwrap_or_default();
     let format = if arguments.json { Format::Json } else { arguments.format };
-    let connection = super::connect(global).await?;
+    let connection = super::connect_to_read(global, stop).await?;
     let payload = match question {
         Some(question) => context::of_question(&connection.db, &account, question, &values).await?,
         None => context::of_account(&connection.db, &account).await?,

@@ -1,6 +1,6 @@
 //! `aiviews migrate`: creates or evolves the summary tables, helper views, run log and ledger.
 
-use std::time::Duration;
+use std::time::Instant;
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -16,10 +16,11 @@ use crate::partition_count;
 use crate::privilege;
 use crate::stop::Stop;
 
-pub(super) async fn run(global: &Global, arguments: &Migrate) -> Result<ExitCode> {
-    let connection = super::connect(global).await?;
+pub(super) async fn run(global: &Global, arguments: &Migrate, stop: &Stop) -> Result<ExitCode> {
+    let deadline = Instant::now() + arguments.wait;
+    let connection = super::connect(global, arguments.wait, stop).await?;
     let db = &connection.db;
-    let (plan, not_durable) = make_plan(db, arguments).await?;
+    let (plan, not_durable) = make_plan(&db.interruptible(), arguments).await?;
     if !not_durable.is_empty() {
         let tables = not_durable.join(", ");
         tracing::warn!("a power cut may take the last rows of {tables}: to prevent it needs ALTER SETTINGS");
@@ -31,7 +32,7 @@ pub(super) async fn run(global: &Global, arguments: &Migrate) -> Result<ExitCode
     let mut done = Vec::new();
     let outcome = match plan.actions.is_empty() || !plan.by_hand.is_empty() {
         true => Ok(plan.clone()),
-        false => change(db, arguments, &plan, &mut done).await,
+        false => change(db, arguments, &plan, deadline, stop, &mut done).await,
     };
     let crowded = partition_count::crowded(db).await?;
     for table in &crowded {
@@ -64,19 +65,25 @@ async fn make_plan(db: &Db, arguments: &Migrate) -> Result<(Plan, Vec<String>)> 
 }
 
 /// Runs the plan under the lock: made anew there, as another run may just have ended.
-async fn change(db: &Db, arguments: &Migrate, plan: &Plan, done: &mut Vec<Value>) -> Result<Plan> {
+async fn change(
+    db: &Db,
+    arguments: &Migrate,
+    plan: &Plan,
+    deadline: Instant,
+    stop: &Stop,
+    done: &mut Vec<Value>,
+) -> Result<Plan> {
     super::announce(db);
-    privilege::refuse_missing(db, &privilege::to_migrate(db, &plan.actions)).await?;
-    let stop = Stop::on_signals()?;
-    let lock = lock::take(db, Duration::ZERO, &stop).await?;
-    let outcome = change_locked(db, arguments, &stop, done).await;
+    privilege::refuse_missing(&db.interruptible(), &privilege::to_migrate(db, &plan.actions)).await?;
+    let lock = lock::take(db, deadline, stop).await?;
+    let outcome = change_locked(db, arguments, stop, done).await;
     let released = lock.release().await;
     let plan = outcome?;
     released.map(|()| plan)
 }
 
 async fn change_locked(db: &Db, arguments: &Migrate, stop: &Stop, done: &mut Vec<Value>) -> Result<Plan> {
-    let (plan, _) = make_plan(db, arguments).await?;
+    let (plan, _) = make_plan(&db.interruptible(), arguments).await?;
     if !plan.by_hand.is_empty() {
         return Ok(plan);
     }

@@ -11,6 +11,8 @@ mod serve;
 mod status;
 mod verify;
 
+use std::time::{Duration, Instant};
+
 use anyhow::Result;
 
 use crate::account::AccountId;
@@ -19,27 +21,66 @@ use crate::connection::{self, Connection};
 use crate::db::Db;
 use crate::exit::{ExitCode, Failure};
 use crate::retry::RetryPolicy;
+use crate::stop::{Manner, Stop};
 use crate::target::Target;
 
 /// Runs the verb that the command line names.
 pub async fn run(cli: Cli) -> Result<ExitCode> {
     let global = &cli.global;
-    match cli.command {
-        Command::Migrate(arguments) => migrate::run(global, &arguments).await,
-        Command::Populate(arguments) => populate::run(global, &arguments).await,
-        Command::Verify(arguments) => verify::run(global, &arguments).await,
-        Command::Status(arguments) => status::run(global, &arguments).await,
-        Command::Seed(arguments) => seed::run(global, &arguments).await,
-        Command::Forget(arguments) => forget::run(global, &arguments).await,
-        Command::Query(arguments) => query::run(global, &arguments).await,
-        Command::Context(arguments) => context::run(global, &arguments).await,
-        Command::Serve(arguments) => serve::run(global, &arguments).await,
+    let manner = manner(&cli.command);
+    let stop = &Stop::on_signals(manner)?;
+    let outcome = match cli.command {
+        Command::Migrate(arguments) => migrate::run(global, &arguments, stop).await,
+        Command::Populate(arguments) => populate::run(global, &arguments, stop).await,
+        Command::Verify(arguments) => verify::run(global, &arguments, stop).await,
+        Command::Status(arguments) => status::run(global, &arguments, stop).await,
+        Command::Seed(arguments) => seed::run(global, &arguments, stop).await,
+        Command::Forget(arguments) => forget::run(global, &arguments, stop).await,
+        Command::Query(arguments) => query::run(global, &arguments, stop).await,
+        Command::Context(arguments) => context::run(global, &arguments, stop).await,
+        Command::Serve(arguments) => serve::run(global, &arguments, stop).await,
         Command::Completions(arguments) => completions::run(&arguments),
+    };
+    match (outcome, stop.code()) {
+        (Err(error), Some(code)) => {
+            if manner == Manner::Writes {
+                tracing::warn!("stopped: {error:#}");
+            }
+            Ok(code)
+        }
+        (outcome, _) => outcome,
     }
 }
 
-async fn connect(global: &Global) -> Result<Connection> {
-    connection::open(&Target::from_options(global)?, RetryPolicy::default()).await
+fn manner(command: &Command) -> Manner {
+    match command {
+        Command::Migrate(_) | Command::Populate(_) | Command::Seed(_) | Command::Forget(_) => Manner::Writes,
+        Command::Serve(_) => Manner::Serves,
+        Command::Verify(_)
+        | Command::Status(_)
+        | Command::Query(_)
+        | Command::Context(_)
+        | Command::Completions(_) => Manner::Reads,
+    }
+}
+
+/// Opens the target, waiting so long for a data folder in use. Nothing is tried again once a stop is asked for.
+async fn connect(global: &Global, wait: Duration, stop: &Stop) -> Result<Connection> {
+    let target = Target::from_options(global)?;
+    let opening = connection::open(&target, RetryPolicy::default(), Instant::now() + wait);
+    let Some(connection) = stop.or_done(opening).await else { return Err(stopped(stop).into()) };
+    let connection = connection?;
+    Ok(Connection { db: connection.db.with_stop(stop), ..connection })
+}
+
+/// The same for a verb that only reads: its statements are killed once a stop is asked for.
+async fn connect_to_read(global: &Global, stop: &Stop) -> Result<Connection> {
+    let connection = connect(global, Duration::ZERO, stop).await?;
+    Ok(Connection { db: connection.db.interruptible(), ..connection })
+}
+
+fn stopped(stop: &Stop) -> Failure {
+    Failure::new(stop.code().unwrap_or(ExitCode::Interrupted), "stopped on request")
 }
 
 /// The accounts that the arguments name, each once.

@@ -1,6 +1,7 @@
 //! `aiviews populate`: recompute the window for some accounts or all.
 
 use std::pin::pin;
+use std::time::Instant;
 
 use anyhow::Result;
 use tracing::{Instrument, error, info, warn};
@@ -16,20 +17,17 @@ use crate::schema::SummaryTable;
 use crate::stop::Stop;
 use crate::{lock, output, preflight, privilege};
 
-pub(super) async fn run(global: &Global, arguments: &Populate) -> Result<ExitCode> {
+pub(super) async fn run(global: &Global, arguments: &Populate, stop: &Stop) -> Result<ExitCode> {
     let options = options(arguments)?;
-    let stop = Stop::on_signals()?;
-    let Some(connection) = stop.or_done(super::connect(global)).await else {
-        return Ok(stop.code().unwrap_or(ExitCode::Interrupted));
-    };
-    let connection = connection?;
+    let deadline = Instant::now() + arguments.wait;
+    let connection = super::connect(global, arguments.wait, stop).await?;
     let retries = RetryPolicy { busy_wait: arguments.wait, ..RetryPolicy::default() };
-    let db = &connection.db.with_retries(retries).with_stop(&stop);
+    let db = &connection.db.with_retries(retries);
     if arguments.dry_run {
         return dry_run(&db.interruptible(), &options, arguments.json).await;
     }
     let span = output::run_span("populate", db.run_id());
-    change(db, global, arguments, &options, &stop).instrument(span).await
+    change(db, global, arguments, &options, deadline, stop).instrument(span).await
 }
 
 async fn change(
@@ -37,11 +35,12 @@ async fn change(
     global: &Global,
     arguments: &Populate,
     options: &Options,
+    deadline: Instant,
     stop: &Stop,
 ) -> Result<ExitCode> {
     super::announce(db);
-    privilege::refuse_missing(db, &privilege::to_refresh(db, &options.tables)).await?;
-    let lock = lock::take(db, arguments.wait, stop).await?;
+    privilege::refuse_missing(&db.interruptible(), &privilege::to_refresh(db, &options.tables)).await?;
+    let lock = lock::take(db, deadline, stop).await?;
     let outcome = locked(db, options, stop).await;
     let released = lock.release().await;
     let mut report = match outcome {

@@ -8,8 +8,9 @@ use crate::cli::{AnswerFormat, Global, Query};
 use crate::exit::{ExitCode, Failure};
 use crate::output;
 use crate::question::{self, Answer, Parameter, QUESTIONS, Question, Reach, Value};
+use crate::stop::Stop;
 
-pub(super) async fn run(global: &Global, arguments: &Query) -> Result<ExitCode> {
+pub(super) async fn run(global: &Global, arguments: &Query, stop: &Stop) -> Result<ExitCode> {
     let format = if arguments.json { AnswerFormat::Json } else { arguments.format };
     let Some(name) = &arguments.question else {
         list(format)?;
@@ -22,7 +23,7 @@ pub(super) async fn run(global: &Global, arguments: &Query) -> Result<ExitCode> 
         let message = format!("question `{name}` needs an account: \"{}\"", question.question);
         return Err(Failure::new(ExitCode::Usage, message).hint("add --klaviyo-id ID, repeatable").into());
     }
-    let connection = super::connect(global).await?;
+    let connection = super::connect_to_read(global, stop).await?;
     let db = &connection.db;
     let reach = Reach::read(db, &accounts).await?;
     let freshness = question::freshness(db, &accounts, &reach).await?;

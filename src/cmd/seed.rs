@@ -1,6 +1,6 @@
 //! `aiviews seed`: realistic sample sources.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
@@ -10,14 +10,14 @@ use crate::output;
 use crate::seed::{self, Size, Source};
 use crate::stop::Stop;
 
-pub(super) async fn run(global: &Global, arguments: &Seed) -> Result<ExitCode> {
-    let connection = super::connect(global).await?;
+pub(super) async fn run(global: &Global, arguments: &Seed, stop: &Stop) -> Result<ExitCode> {
+    let connection = super::connect(global, Duration::ZERO, stop).await?;
     let db = &connection.db;
     super::announce(db);
     let started = Instant::now();
     let size = Size { accounts: arguments.accounts, days: arguments.days, seed: arguments.seed };
     let bar = output::progress_bar(size.accounts.into(), "accounts");
-    let sources = seed::seed(db, size, &Stop::on_signals()?, &bar).await;
+    let sources = seed::seed(db, size, stop, &bar).await;
     bar.finish_and_clear();
     let sources = sources?;
     if arguments.json {

@@ -17,13 +17,15 @@ use crate::target::Target;
 /// Serves until SIGINT or SIGTERM. Running requests get some seconds to end; a second signal ends them at once.
 ///
 /// `AIVIEWS_TOKEN` sets the token; without it one is made and printed, once.
-pub(super) async fn run(global: &Global, arguments: &Serve) -> Result<ExitCode> {
+pub(super) async fn run(global: &Global, arguments: &Serve, stop: &Stop) -> Result<ExitCode> {
     let Target::Embedded(embedded) = Target::from_options(global)? else {
         let failure = Failure::new(ExitCode::Usage, "`serve` serves the embedded engine, not a server");
         return Err(failure.hint("leave out --url and CLICKHOUSE_URL").into());
     };
-    let stop = Stop::on_signals()?;
-    let engine = connection::open_engine(&embedded)?;
+    let Some(engine) = stop.or_done(connection::open_engine(&embedded)).await else {
+        return Err(super::stopped(stop).into());
+    };
+    let engine = engine?;
     let port = arguments.port;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| {
         let failure =
@@ -41,7 +43,7 @@ pub(super) async fn run(global: &Global, arguments: &Serve) -> Result<ExitCode> 
         }
     };
     let started = || lines.iter().for_each(|line| output::tell(line));
-    serve_until(&engine, listener, token, started, &stop).await?;
+    serve_until(&engine, listener, token, started, stop).await?;
     engine.stop_queries().context("cannot end the running statements")?;
     Ok(stop.code().unwrap_or(ExitCode::Failed))
 }

@@ -8,10 +8,11 @@ use crate::db::Db;
 use crate::exit::ExitCode;
 use crate::output;
 use crate::status::{self, Event, Status};
+use crate::stop::Stop;
 
-pub(super) async fn run(global: &Global, arguments: &Arguments) -> Result<ExitCode> {
+pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
     let account = arguments.klaviyo_id.as_deref().map(AccountId::from_argument).transpose()?;
-    let connection = super::connect(global).await?;
+    let connection = super::connect_to_read(global, stop).await?;
     if let Some(account) = account {
         return history(&connection.db, &account, arguments.json).await;
     }

@@ -1,5 +1,7 @@
 //! `aiviews verify`: is the database what the chatbot's queries expect. Only reads.
 
+use std::time::Instant;
+
 use anyhow::{Context, Result};
 
 use crate::cli::{Global, Verify};
@@ -8,13 +10,17 @@ use crate::difference::{Finding, Severity};
 use crate::exit::ExitCode;
 use crate::output::{self, printable};
 use crate::retry::RetryPolicy;
+use crate::stop::Stop;
 use crate::target::{DEFAULT_DATABASE, Embedded, Target};
 use crate::verify::{self, Report};
 
-pub(super) async fn run(global: &Global, arguments: &Verify) -> Result<ExitCode> {
+pub(super) async fn run(global: &Global, arguments: &Verify, stop: &Stop) -> Result<ExitCode> {
     let report = match arguments.sql {
-        true => verify_sql(global).await?,
-        false => verify::verify(&super::connect(global).await?.db).await?,
+        true => match stop.or_done(verify_sql(global)).await {
+            Some(report) => report?,
+            None => return Err(super::stopped(stop).into()),
+        },
+        false => verify::verify(&super::connect_to_read(global, stop).await?.db).await?,
     };
     match arguments.json {
         true => output::print_json(&report),
@@ -31,7 +37,7 @@ async fn verify_sql(global: &Global) -> Result<Report> {
         library: global.libchdb.clone(),
         database: DEFAULT_DATABASE.to_owned(),
     });
-    let connection = connection::open(&target, RetryPolicy::default()).await?;
+    let connection = connection::open(&target, RetryPolicy::default(), Instant::now()).await?;
     verify::verify_sql(&connection.db).await
 }
 

@@ -4,6 +4,7 @@ use anyhow::Result;
 use clickhouse::{RowOwned, RowWrite};
 
 use super::{Db, QueryError};
+use crate::stop::Change;
 
 impl Db {
     /// Appends rows to one of our own tables; columns that the row type does not have take their default.
@@ -29,6 +30,7 @@ impl Db {
         table: &'static str,
         rows: &[T],
     ) -> clickhouse::error::Result<()> {
+        let _change = Change::begin().await;
         let mut insert = self.client.insert::<T>(table).await?.with_setting("async_insert", "0");
         for row in rows {
             insert.write(row).await?;

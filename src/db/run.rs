@@ -1,6 +1,7 @@
 //! Running a statement: one try after another, each with its own query id, killed where its outcome is unknown.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use anyhow::Result;
 use clickhouse::query::Query;
@@ -11,6 +12,7 @@ use super::{QueryError, Statement, error};
 use crate::exit::{ExitCode, Failure};
 use crate::retry::Class;
 use crate::sql;
+use crate::stop::Change;
 
 /// A statement run for its effect answers nothing, or rows that nobody reads. An exception that came in pieces, or a
 /// page of something in between, is no success whatever the status said.
@@ -35,9 +37,13 @@ async fn look_at_answer(query: Query) -> Option<clickhouse::error::Error> {
     }
 }
 
+/// How long somebody who wants to leave waits for the end of a statement.
+const LONGEST_KILL: Duration = Duration::from_secs(2);
+
 impl Statement<'_> {
     /// Runs the statement for its effect.
-    pub async fn execute(self) -> Result<()> {
+    pub async fn execute(mut self) -> Result<()> {
+        self.is_change = self.stop.is_none();
         self.run(async |query| {
             let answer = query.fetch_bytes("TabSeparated")?.collect().await?;
             refuse_answer(&answer)
@@ -93,6 +99,10 @@ impl Statement<'_> {
         &self,
         attempt: &impl AsyncFn(Query) -> clickhouse::error::Result<T>,
     ) -> Result<T, QueryError> {
+        if self.stop.as_ref().is_some_and(|stop| stop.code().is_some()) {
+            return Err(QueryError::stopped(&self.name, &self.db.target));
+        }
+        let _change = if self.is_change { Some(Change::begin().await) } else { None };
         let query_id = format!("{}-{}", self.db.run_id, self.db.sequence.fetch_add(1, Ordering::Relaxed));
         let mut query = self.db.client.query_raw(&self.text).with_setting("query_id", &query_id);
         for (name, value) in &self.settings {
@@ -115,7 +125,7 @@ impl Statement<'_> {
                 Err(_) => Err(QueryError::timed_out(&self.name, &self.db.target, limit.as_secs())),
             },
             () = stopped => {
-                self.kill(&query_id).await;
+                let _ = tokio::time::timeout(LONGEST_KILL, self.kill(&query_id)).await;
                 return Err(QueryError::stopped(&self.name, &self.db.target));
             }
         };

@@ -33,6 +33,8 @@ pub struct Statement<'db> {
     pub(super) stop: Option<Stop>,
     pub(super) gives_up_on: Option<u32>,
     pub(super) tries_once: bool,
+    /// A second signal to stop waits for it.
+    pub(super) is_change: bool,
 }
 
 impl<'db> Statement<'db> {
@@ -47,6 +49,7 @@ impl<'db> Statement<'db> {
             stop: db.stop.clone().filter(|_| db.interruptible),
             gives_up_on: None,
             tries_once: false,
+            is_change: false,
         }
     }
 }

@@ -1,8 +1,12 @@
 //! The lock file: one per target and user on this machine, held by `flock` on an open descriptor. It falls with its
 //! process, however that ends, and is never unlinked.
+//!
+//! The file names the runs that held it, one a line after the first. Who holds the file and finds a run named there
+//! knows that this run is gone: it had this very file, and would have it still.
 
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::Read;
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -10,6 +14,9 @@ use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest, Sha256};
 
 use crate::db::Db;
+
+/// Runs that a file names at most: more than one only where runs were killed while they took the lock.
+const MOST_RUNS: usize = 8;
 
 /// The file of this target, in the user's state folder, or in the system's temporary one where there is no home.
 pub(super) fn path(db: &Db) -> Result<PathBuf> {
@@ -26,26 +33,70 @@ pub(super) fn path(db: &Db) -> Result<PathBuf> {
     Ok(folder.join(format!("{name}.lock")))
 }
 
-/// Takes the lock, or returns nothing where another process has it.
-pub(super) fn try_take(path: &Path) -> Result<Option<File>> {
-    let flags = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(flags)
-        .open(path)
-        .with_context(|| format!("cannot open the lock file `{}`", path.display()))?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => {
-            file.set_len(0)?;
-            std::io::Write::write_all(&mut &file, describe_self().as_bytes())?;
-            Ok(Some(file))
+/// The file, held.
+pub(super) struct LockFile {
+    file: File,
+    inode: u64,
+    /// The runs that held it before.
+    earlier: Vec<String>,
+}
+
+impl LockFile {
+    /// Takes the file, or returns nothing where another process has it.
+    pub(super) fn try_take(path: &Path) -> Result<Option<LockFile>> {
+        let flags = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(flags)
+            .open(path)
+            .with_context(|| format!("cannot open the lock file `{}`", path.display()))?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
+            Err(error) => return Err(error).with_context(|| format!("cannot lock `{}`", path.display())),
         }
-        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("cannot lock `{}`", path.display())),
+        let mut text = Vec::new();
+        file.read_to_end(&mut text)?;
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let earlier = text.lines().skip(1).map(str::to_owned).collect();
+        let inode = file.metadata()?.ino();
+        let held = LockFile { file, inode, earlier };
+        held.write(None)?;
+        Ok(Some(held))
+    }
+
+    /// Which file of its disk this is.
+    pub(super) fn inode(&self) -> u64 {
+        self.inode
+    }
+
+    /// Whether a run of this id held this file, and so has ended.
+    pub(super) fn has_outlived(&self, run_id: &str) -> bool {
+        self.earlier.iter().any(|earlier| earlier == run_id)
+    }
+
+    /// Names our run beside the earlier ones: before it owns anything that others could find.
+    pub(super) fn name_run(&self, run_id: &str) -> Result<()> {
+        self.write(Some(run_id))
+    }
+
+    /// Forgets the earlier runs, of which nothing is left.
+    pub(super) fn forget_earlier(&mut self, run_id: &str) -> Result<()> {
+        self.earlier.clear();
+        self.write(Some(run_id))
+    }
+
+    fn write(&self, run_id: Option<&str>) -> Result<()> {
+        let known = self.earlier.len().saturating_sub(MOST_RUNS - 1);
+        let runs = self.earlier[known..].iter().map(String::as_str).chain(run_id);
+        let text: String = runs.fold(describe_self(), |text, run| text + run + "\n");
+        self.file.write_all_at(text.as_bytes(), 0)?;
+        self.file.set_len(text.len() as u64)?;
+        Ok(())
     }
 }
 

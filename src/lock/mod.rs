@@ -8,7 +8,6 @@ mod table;
 
 pub use table::{TABLE, aside};
 
-use std::fs::File;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Result;
@@ -19,6 +18,7 @@ use crate::exit::{ExitCode, Failure};
 use crate::fault::{self, Step};
 use crate::sql;
 use crate::stop::Stop;
+use file::LockFile;
 
 /// Time between two signs of life.
 const HEARTBEAT: Duration = Duration::from_secs(60);
@@ -27,27 +27,44 @@ const SILENT_TOO_LONG: Duration = Duration::from_secs(480);
 /// Time between two looks at a lock that another run holds.
 const POLL: Duration = Duration::from_millis(500);
 
+/// How long a run that ends before it has begun tries to give the lock back.
+const LONGEST_GIVING_BACK: Duration = Duration::from_secs(5);
+
 /// The lock, held. Release it with [`Lock::release`]; the file part also falls with the process.
 pub struct Lock {
     db: Db,
-    _file: File,
+    _file: LockFile,
     heartbeat: tokio::task::JoinHandle<()>,
 }
 
-/// Takes the lock of this database, waiting at most `wait` for another run to end.
-pub async fn take(db: &Db, wait: Duration, stop: &Stop) -> Result<Lock> {
-    let deadline = Instant::now() + wait;
+/// Takes the lock of this database, waiting until `deadline` for another run to end.
+pub async fn take(db: &Db, deadline: Instant, stop: &Stop) -> Result<Lock> {
     let path = file::path(db)?;
-    let file = loop {
-        if let Some(file) = file::try_take(&path)? {
+    let mut file = loop {
+        if let Some(file) = LockFile::try_take(&path)? {
             break file;
         }
         pause(deadline, stop, || held_by(&file::holder(&path))).await?;
     };
-    let owner = table::Owner::this(db, &path);
-    while let Some(holder) = table::try_take(db, &owner).await? {
-        pause(deadline, stop, || held_by(&holder)).await?;
+    let owner = table::Owner::this(db, &path, &file);
+    file.name_run(db.run_id())?;
+    let impatient = db.interruptible();
+    let taken = async {
+        while let Some(holder) = table::try_take(&impatient, &owner, &file).await? {
+            pause(deadline, stop, || held_by(&holder)).await?;
+        }
+        Ok(())
+    };
+    if let Err(error) = taken.await {
+        // The table may be made although a later step failed, or the answer was lost.
+        match tokio::time::timeout(LONGEST_GIVING_BACK, give_back(db)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(cause)) => debug!("the lock could not be given back: {cause:#}"),
+            Err(_) => debug!("the lock could not be given back in time"),
+        }
+        return Err(error);
     }
+    file.forget_earlier(db.run_id())?;
     debug!(lock_file = owner.lock_file, "lock taken");
     let heartbeat = tokio::spawn(keep_beating(db.clone(), stop.clone()));
     Ok(Lock { db: db.clone(), _file: file, heartbeat })
@@ -57,14 +74,15 @@ impl Lock {
     /// Gives the lock back, unless it is another run's by now.
     pub async fn release(self) -> Result<()> {
         self.heartbeat.abort();
-        fault::step(Step::ReleaseLock, async {
-            if table::is_ours(&self.db).await? {
-                self.db.statement(&sql::DROP_TABLE).param("table", TABLE).execute().await?;
-            }
-            Ok(())
-        })
-        .await
+        fault::step(Step::ReleaseLock, give_back(&self.db)).await
     }
+}
+
+async fn give_back(db: &Db) -> Result<()> {
+    if table::is_ours(db).await? {
+        db.statement(&sql::DROP_TABLE).param("table", TABLE).execute().await?;
+    }
+    Ok(())
 }
 
 /// Fails with exit code 4 where another run holds the lock: it took this one for dead.

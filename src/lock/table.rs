@@ -5,11 +5,13 @@ use std::time::Duration;
 use anyhow::Result;
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};
-use tracing::info;
+use tracing::{info, warn};
 
+use super::file::LockFile;
 use crate::db::{Db, QueryError};
+use crate::exit::ExitCode;
 use crate::fault::{self, Step};
-use crate::sql;
+use crate::sql::{self, Sql};
 
 /// A lock without a sign of life for this long is taken over.
 pub(super) const STALE_AFTER: Duration = Duration::from_secs(600);
@@ -27,6 +29,9 @@ pub(super) struct Owner {
     pub host: String,
     pub process_id: u32,
     pub lock_file: String,
+    /// Which file of its disk the lock file is; none in the locks of older versions.
+    #[serde(default)]
+    pub lock_inode: Option<u64>,
 }
 
 /// The table as it stands.
@@ -66,12 +71,13 @@ impl std::fmt::Display for Held {
 
 impl Owner {
     /// This process as the owner.
-    pub(super) fn this(db: &Db, lock_file: &std::path::Path) -> Owner {
+    pub(super) fn this(db: &Db, path: &std::path::Path, file: &LockFile) -> Owner {
         Owner {
             run_id: db.run_id().to_owned(),
             host: gethostname::gethostname().to_string_lossy().into_owned(),
             process_id: std::process::id(),
-            lock_file: lock_file.display().to_string(),
+            lock_file: path.display().to_string(),
+            lock_inode: Some(file.inode()),
         }
     }
 }
@@ -97,7 +103,7 @@ pub(super) async fn is_ours(db: &Db) -> Result<bool> {
 }
 
 /// Makes the lock table; returns who holds it if somebody else does.
-pub(super) async fn try_take(db: &Db, ours: &Owner) -> Result<Option<String>> {
+pub(super) async fn try_take(db: &Db, ours: &Owner, file: &LockFile) -> Result<Option<String>> {
     // A lock may be given back or taken over between two statements: then creating it is worth another try.
     for _ in 0..5 {
         match fault::step(Step::Lock, create(db, ours)).await {
@@ -114,7 +120,7 @@ pub(super) async fn try_take(db: &Db, ours: &Owner) -> Result<Option<String>> {
             beat(db).await?;
             return Ok(None);
         }
-        if !is_dead(db, &held, ours).await? {
+        if !is_dead(db, &held, ours, file).await? {
             return Ok(Some(held.to_string()));
         }
         info!("taking over the lock of a run that is gone: {held}");
@@ -133,22 +139,37 @@ pub(super) async fn beat(db: &Db) -> Result<()> {
     db.insert(TABLE, &[Sign { run_id: db.run_id().to_owned() }]).await
 }
 
-/// A run on this machine that held our lock file would still hold it if it lived.
-async fn is_dead(db: &Db, held: &Held, ours: &Owner) -> Result<bool> {
-    let same_place = |owner: &Owner| {
-        owner.host == ours.host && owner.lock_file == ours.lock_file && !ours.lock_file.is_empty()
+/// Whether the owner is gone for certain: nobody else can have this engine, or the owner would still hold the file
+/// that we hold, or it has been silent for too long. A host's name and a path prove nothing: two containers may have
+/// the same.
+async fn is_dead(db: &Db, held: &Held, ours: &Owner, file: &LockFile) -> Result<bool> {
+    let had_our_file = |owner: &Owner| {
+        owner.host == ours.host && owner.lock_inode == ours.lock_inode && file.has_outlived(&owner.run_id)
     };
-    if held.owner.as_ref().is_some_and(same_place) {
+    if db.is_alone() || held.owner.as_ref().is_some_and(had_our_file) {
         return Ok(true);
     }
-    let silence: Option<u64> = match db.statement(&sql::LOCK_SILENCE).fetch_all().await {
-        Ok(rows) => rows.first().copied(),
+    let silence = match silence(db, &sql::LOCK_SILENCE).await {
         // The other run ended just now.
         Err(error) if QueryError::code_of(&error) == Some(UNKNOWN_TABLE) => return Ok(false),
-        Err(error) => return Err(error),
+        Err(error) if is_unreadable(&error) => {
+            warn!("the signs of life of the lock cannot be read: {error:#}");
+            silence(db, &sql::LOCK_WRITTEN).await?
+        }
+        silence => silence?,
     };
     // Without a sign of life the age of the table says it all.
     Ok(silence.unwrap_or(held.age_seconds) > STALE_AFTER.as_secs())
+}
+
+async fn silence(db: &Db, sql: &Sql) -> Result<Option<u64>> {
+    Ok(db.statement(sql).fetch_all().await?.first().copied())
+}
+
+/// The server answers, lets us read, and still cannot: the table's files are broken, as after a power cut.
+fn is_unreadable(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<QueryError>();
+    error.is_some_and(|error| error.code.is_some() && error.exit_code() == ExitCode::Failed)
 }
 
 /// The name under which this run puts away the lock of one that is gone.

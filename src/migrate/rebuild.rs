@@ -48,7 +48,11 @@ pub(super) async fn run(db: &Db, table: &SummaryTable, stop: &Stop) -> Result<St
     let ranges = ranges(db, table).await?;
     for range in &ranges {
         debug!(table = table.name, from = range.from, "copying");
-        copy_range(db, table, &copy, range).until(stop).execute().await?;
+        let copied = copy_range(db, table, &copy, range).until(stop).execute().await;
+        if copied.is_err() && stop.code().is_some() {
+            drop_table(db, &copy).execute().await?;
+        }
+        copied?;
     }
     let rows = match check(db, table, table.name, &copy, &ranges).await? {
         Some(rows) => rows,

@@ -33,6 +33,12 @@ impl Place {
         Place { folder: tempfile::tempdir_in(parent).expect("a folder"), settings: Vec::new() }
     }
 
+    /// The lock file of the only target that this place has run against.
+    pub fn lock_file(&self) -> PathBuf {
+        let files = std::fs::read_dir(self.path("state/aiviews")).expect("a folder");
+        files.flatten().map(|entry| entry.path()).next().expect("a lock file")
+    }
+
     /// Another place with the same data, which no process may have open.
     pub fn copy(&self) -> Place {
         let copy = Place { folder: tempfile::tempdir().expect("a folder"), settings: self.settings.clone() };
@@ -140,6 +146,11 @@ pub struct Running {
 }
 
 impl Running {
+    pub fn new(mut child: Child) -> Running {
+        let stderr = BufReader::new(child.stderr.take().expect("stderr"));
+        Running { child, seen: String::new(), stderr }
+    }
+
     pub fn until(mut child: Child, text: &str) -> Running {
         let mut stderr = BufReader::new(child.stderr.take().expect("stderr"));
         let mut seen = String::new();
@@ -188,6 +199,19 @@ pub struct Serve {
 }
 
 impl Serve {
+    /// Asks it to end; the exit code.
+    pub fn end_by(mut self, signal: Signal, limit: Duration) -> Option<i32> {
+        let _ = kill_process(Pid::from_raw(self.child.id() as i32).expect("a process id"), signal);
+        let started = Instant::now();
+        loop {
+            match self.child.try_wait().expect("a state") {
+                Some(status) => return status.code(),
+                None => assert!(started.elapsed() < limit, "serve does not end"),
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     pub async fn db(&self) -> Db {
         let client = Client::default().with_url(&self.url).with_user("default").with_password(TOKEN);
         let client = client.with_database("aiviews");

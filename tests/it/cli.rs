@@ -120,7 +120,7 @@ fn wrong_arguments_are_named_with_their_remedy() {
     let program = Program::new();
     program.ok(&["migrate"]);
     program.ok(&["seed", "--accounts", "2", "--days", "10"]);
-    let cases: [(&[&str], &str); 12] = [
+    let cases: [(&[&str], &str); 15] = [
         (&["populate", "--klaviyo-id", "'; DROP TABLE x"], "is not a Klaviyo public id"),
         (&["populate", "--klaviyo-id", ""], "is not a Klaviyo public id"),
         (&["populate", "--klaviyo_id", "xqkvgb"], "did you mean `XqkVGb`"),
@@ -130,6 +130,9 @@ fn wrong_arguments_are_named_with_their_remedy() {
         (&["populate", "--as-of", "2999-01-01"], "lies in the future"),
         (&["populate", "--as-of", "2024-02-30"], "--as-of"),
         (&["populate", "--as-of", "1970-04-10", "--days", "1"], "reaches outside"),
+        (&["populate", "--wait", "18446744073709551615s"], "at most 366d"),
+        (&["migrate", "--wait", "18446744073709551615s 1s"], "--wait"),
+        (&["status", "--max-age", "367d"], "at most 366d"),
         (&["populate", "--table", "users"], "`users` is not a summary table"),
         (&["forget", "--klaviyo-id", "XqkVGb"], "add --yes"),
         (&["status", "--url", "http://user:hunter2@127.0.0.1"], "holds a user, a password or parameters"),

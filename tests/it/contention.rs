@@ -33,15 +33,106 @@ async fn the_second_run_leaves_or_waits() {
     world.assert_heals(&db, "two runs").await;
 }
 
+/// A folder in use is waited for: some seconds in any case, and as long as a verb is told to.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_on_one_folder() {
     let world = World::new(1).await;
     let first = paused(&world, "swap:1=pause-before", &world.arguments());
+    let waiting = |arguments: &[&str]| world.place.start_until("", arguments, "waiting for process");
+    let mut patient = world.arguments();
+    patient.extend(["--wait", "60s"]);
+    let (patient, migration) = (waiting(&patient), waiting(&["migrate", "--wait", "60s"]));
     let second = world.populate().expect(4);
     assert!(second.stderr.contains("hint:"), "{}", second.stderr);
+    let question = waiting(&["status"]);
     first.signal(Signal::USR1);
-    first.end_within(LIMIT).expect(0);
-    world.populate().expect(0);
+    for ended in [first, patient, migration, question] {
+        ended.end_within(LIMIT).expect(0);
+    }
+}
+
+/// Two containers may have one host name and see different files at one path.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_name_and_a_path_do_not_prove_a_run_dead() {
+    let mut world = World::new(1).await;
+    let serve = world.place.serve();
+    let db = serve.db().await;
+    world.turn(&db).await;
+    let first = paused(&world, "swap:2=pause-before", &world.arguments());
+    let file = world.place.lock_file();
+    let elsewhere = file.with_extension("elsewhere");
+    std::fs::rename(&file, &elsewhere).expect("renamed");
+    let second = world.populate().expect(4);
+    assert!(second.stderr.contains("another run holds the lock: run "), "{}", second.stderr);
+    first.signal(Signal::KILL);
+    first.end();
+    world.populate().expect(4);
+    // With its own file back, a dead run is known as such.
+    std::fs::rename(&elsewhere, &file).expect("renamed");
+    world.assert_heals(&db, "the file of the dead run").await;
+}
+
+/// The lock of a run that was killed while it took over another one's is recognised too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_killed_while_it_takes_over_hides_nothing() {
+    let world = World::new(1).await;
+    let serve = world.place.serve();
+    let db = serve.db().await;
+    for fault in ["beat:1=kill-after", "lock:1=kill-before", "lock:2=kill-after", "preflight:1=kill-before"] {
+        let ended = world.place.run_with_fault(fault, &world.arguments());
+        assert_eq!(ended.code, None, "{fault}: {}", ended.stderr);
+    }
+    world.assert_heals(&db, "killed while taking over").await;
+}
+
+/// Whoever opens the folder of an embedded engine knows that the run before is gone, whatever the folder's path.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moved_folder_keeps_no_lock() {
+    let world = World::new(1).await;
+    let ended = world.place.run_with_fault("swap:1=kill-before", &world.arguments());
+    assert_eq!(ended.code, None, "{}", ended.stderr);
+    let moved = world.place.path("moved");
+    std::fs::rename(world.place.path("data"), &moved).expect("moved");
+    let mut arguments = world.arguments();
+    arguments.extend(["--data-dir", moved.to_str().expect("UTF-8")]);
+    let ended = world.place.run(&arguments).expect(0);
+    assert!(ended.stderr.contains("taking over the lock"), "{}", ended.stderr);
+}
+
+/// For ten minutes a lock without an owner would keep all other hosts away.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_cannot_begin_gives_the_lock_back() {
+    let world = World::new(1).await;
+    let serve = world.place.serve();
+    let db = serve.db().await;
+    for fault in ["lock:1=error-after", "beat:1=error-before", "beat:1=error-after"] {
+        world.place.run_with_fault(fault, &world.arguments()).expect(5);
+        assert_eq!(leftovers(&db).await, Vec::<Vec<String>>::new(), "{fault}");
+    }
+}
+
+/// After a power cut the signs of life of a dead run may be unreadable.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_whose_rows_cannot_be_read_is_judged_by_the_age_of_its_files() {
+    let world = World::new(1).await;
+    let mut serve = world.place.serve();
+    for (age, code) in [("1 minute ago", 4), ("1 hour ago", 0)] {
+        let db = serve.db().await;
+        foreign_lock(&db, 0).await;
+        let parts = "SELECT path FROM system.parts WHERE table = 'ai_refresh_lock' AND active";
+        let part = rows(&db, parts).await.remove(0).remove(0);
+        drop(serve);
+        for name in ["data.bin", "primary.cidx"] {
+            let file = std::path::Path::new(&part).join(name);
+            let length = std::fs::metadata(&file).expect("a file of the part").len() as usize;
+            std::fs::write(&file, vec![b'x'; length]).expect("written");
+        }
+        let touched = std::process::Command::new("touch").args(["-d", age, &part]).status();
+        assert!(touched.expect("touch starts").success());
+        serve = world.place.serve();
+        let ended = world.populate().expect(code);
+        assert!(ended.stderr.contains("the signs of life of the lock cannot be read"), "{}", ended.stderr);
+    }
 }
 
 /// All and one, the same account twice, a larger and a smaller window, without a word of order between them.

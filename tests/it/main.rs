@@ -29,6 +29,7 @@ mod readme;
 mod rebuild;
 mod restarts;
 mod schema;
+mod signals;
 mod support;
 mod terminal;
 mod verify;

@@ -11,7 +11,6 @@ use aiviews::retry::RetryPolicy;
 use aiviews::stop::Stop;
 use chrono::Days;
 use clickhouse::Client;
-use rustix::process::Signal;
 
 use crate::child::{Place, TOKEN};
 use crate::generations::{TABLES, fill, leftovers, make_sources, options, shown, states};
@@ -26,7 +25,7 @@ async fn refresh(db: &Db) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-async fn world(test: &str) -> (Db, Proxy) {
+pub async fn world(test: &str) -> (Db, Proxy) {
     let db = support::database(test).await;
     make_sources(&db).await;
     support::migrate(&db).await;
@@ -200,32 +199,6 @@ async fn a_login_page_or_a_silent_port_is_no_database() {
     assert_eq!(code_of(&error), ExitCode::Unreachable);
     let text = format!("{error:#}");
     assert!(text.contains("127.0.0.1:9") && !text.contains("hunter2"), "{text}");
-}
-
-/// The first signal lets the statement in flight end; the second one does not wait for it.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_second_signal_leaves_at_once() {
-    let (db, proxy) = world("signals").await;
-    proxy.breaks("REPLACE PARTITION", Break::Stall, 1);
-    let place = Place::new()
-        .with("CLICKHOUSE_URL", &proxy.url)
-        .with("CLICKHOUSE_PASSWORD", TOKEN)
-        .with("CLICKHOUSE_DATABASE", db.database());
-    let arguments = ["populate", "--days", "7", "--table", "segment_ai_trends", "-v"];
-    let running = place.start_until("", &arguments, "publishing account");
-    while proxy.broken() == 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    running.signal(Signal::INT);
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    running.signal(Signal::INT);
-    let ended = running.end_within(Duration::from_secs(5));
-    assert_eq!(ended.code, Some(130), "{}", ended.stderr);
-    assert!(ended.stderr.contains("once more to stop at once"), "{}", ended.stderr);
-    // The next run of the same machine takes the lock over and heals.
-    place.run(&arguments).expect(0);
-    assert_eq!(leftovers(&db).await, Vec::<Vec<String>>::new());
-    support::drop_database(&db).await;
 }
 
 /// Statements with this text, of those that came since the last rewriting.

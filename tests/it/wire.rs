@@ -26,6 +26,8 @@ pub enum Break {
     ResetWithin,
     /// No answer ever comes, nothing reaches the server.
     Stall,
+    /// The server does its work, and its answer comes a second later.
+    Late,
     /// A gateway's page.
     Gateway,
     /// The answer turns into an exception, cut into small chunks.
@@ -50,6 +52,7 @@ struct Rule {
 struct Rules {
     rule: Mutex<Option<Rule>>,
     broken: AtomicUsize,
+    passed: AtomicUsize,
     rewrites: Mutex<Vec<(String, String)>>,
     /// Every request, decoded enough to be read.
     seen: Mutex<Vec<String>>,
@@ -89,7 +92,13 @@ impl Proxy {
     /// The next `times` requests that contain this text (or all texts between ` & `) are broken.
     pub fn breaks(&self, text: &str, breaks: Break, times: usize) {
         self.rules.broken.store(0, Ordering::SeqCst);
+        self.rules.passed.store(0, Ordering::SeqCst);
         *self.rules.rule.lock().expect("no panic") = Some(Rule { text: text.to_owned(), breaks, times });
+    }
+
+    /// Late answers that have reached their client.
+    pub fn passed(&self) -> usize {
+        self.rules.passed.load(Ordering::SeqCst)
     }
 
     pub fn broken(&self) -> usize {
@@ -180,6 +189,13 @@ async fn pass(mut client: TcpStream, server: u16, rules: &Rules) -> std::io::Res
         }
         Break::Stall => {
             tokio::time::sleep(Duration::from_secs(600)).await;
+            Ok(())
+        }
+        Break::Late => {
+            let answer = answer(&request, server).await?;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            client.write_all(&answer).await?;
+            rules.passed.fetch_add(1, Ordering::SeqCst);
             Ok(())
         }
         Break::Gateway => {
