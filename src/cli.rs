@@ -1,14 +1,18 @@
 //! The command line: clap types only.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::NaiveDate;
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::context::Format;
 use crate::context::schema::Scope;
 use crate::exit;
+use crate::question::QUESTIONS;
+use crate::schema::TABLES;
 
 /// Fresh, audited marketing summary tables in ClickHouse for AI chatbots.
 #[derive(Debug, Parser)]
@@ -110,6 +114,8 @@ pub enum Command {
     Verify(Verify),
     /// Show the last runs and how fresh each table and account is
     Status(Status),
+    /// List the accounts: rows, newest date, last refresh
+    Accounts(Accounts),
     /// Make realistic sample sources (never where other sources exist)
     Seed(Seed),
     /// Answer a ready-made question about one account or several; without a question: list them
@@ -133,6 +139,24 @@ fn duration(text: &str) -> Result<Duration, String> {
     match duration.as_secs() <= LONGEST_DURATION * 24 * 3600 {
         true => Ok(duration),
         false => Err(format!("at most {LONGEST_DURATION}d")),
+    }
+}
+
+impl Command {
+    /// Whether stdout is to be one JSON document, also where the verb fails.
+    pub fn wants_json(&self) -> bool {
+        match self {
+            Command::Migrate(arguments) => arguments.json,
+            Command::Populate(arguments) => arguments.json,
+            Command::Verify(arguments) => arguments.json,
+            Command::Status(arguments) => arguments.json,
+            Command::Accounts(arguments) => arguments.json,
+            Command::Seed(arguments) => arguments.json,
+            Command::Forget(arguments) => arguments.json,
+            Command::Query(arguments) => arguments.json || arguments.format == AnswerFormat::Json,
+            Command::Context(arguments) => arguments.json || arguments.format == Format::Json,
+            Command::Serve(_) | Command::Completions(_) => false,
+        }
     }
 }
 
@@ -166,7 +190,7 @@ Examples:
   aiviews populate --as-of 2026-03-31 --dry-run     what a run for that date would do")]
 pub struct Populate {
     /// Account to refresh, by its Klaviyo public id; repeatable (default: every account)
-    #[arg(long, alias = "klaviyo_id", value_name = "ID")]
+    #[arg(long, short = 'k', alias = "klaviyo_id", value_name = "ID")]
     pub klaviyo_id: Vec<String>,
     /// Number of dates to recompute, as-of included (1..3650)
     #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=3650))]
@@ -175,7 +199,7 @@ pub struct Populate {
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<NaiveDate>,
     /// Summary table to refresh; repeatable (default: all seven)
-    #[arg(long, value_name = "TABLE")]
+    #[arg(long, value_name = "TABLE", value_parser = Known(tables), hide_possible_values = true)]
     pub table: Vec<String>,
     /// Leave out accounts that were published for the same dates within the last day
     #[arg(long)]
@@ -212,11 +236,19 @@ pub struct Verify {
 #[derive(Args, Debug)]
 pub struct Status {
     /// Only the history of this account: what each run did to each of its tables, newest first
-    #[arg(long, alias = "klaviyo_id", value_name = "ID")]
+    #[arg(long, short = 'k', alias = "klaviyo_id", value_name = "ID")]
     pub klaviyo_id: Option<String>,
     /// Exit 9 where an account's newest rows are older than this
     #[arg(long, value_name = "DURATION", default_value = "26h", value_parser = duration)]
     pub max_age: Duration,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `accounts`.
+#[derive(Args, Debug)]
+pub struct Accounts {
     /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,
@@ -249,10 +281,14 @@ Examples:
   aiviews query flow_across_stores --klaviyo-id A1b2C3 --param flow=\"Welcome\" --format csv")]
 pub struct Query {
     /// The question's name
+    #[arg(value_parser = Known(questions), hide_possible_values = true)]
     pub question: Option<String>,
     /// Account to ask about, by its Klaviyo public id; repeatable: each has its own rows
-    #[arg(long, alias = "klaviyo_id", value_name = "ID")]
+    #[arg(long, short = 'k', alias = "klaviyo_id", value_name = "ID")]
     pub klaviyo_id: Vec<String>,
+    /// Ask about every account of the summary tables
+    #[arg(long, conflicts_with = "klaviyo_id")]
+    pub all_accounts: bool,
     /// How the answer is written
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: AnswerFormat,
@@ -271,6 +307,9 @@ pub struct Query {
     /// Any parameter of the question; repeatable
     #[arg(long, value_name = "NAME=VALUE")]
     pub param: Vec<String>,
+    /// Print the SQL statement with its values instead of the answer, to run in any client
+    #[arg(long, requires = "question", conflicts_with_all = ["format", "json"])]
+    pub show_sql: bool,
 }
 
 /// How an answer is written.
@@ -295,10 +334,13 @@ Examples:
   aiviews context --schema                                         a system prompt: the helper views explained")]
 pub struct Context {
     /// The account, by its Klaviyo public id
-    #[arg(long, alias = "klaviyo_id", value_name = "ID", required_unless_present = "schema")]
+    #[arg(long, short = 'k', alias = "klaviyo_id", value_name = "ID", required_unless_present_any = ["schema", "all_accounts"])]
     pub klaviyo_id: Option<String>,
+    /// One payload per account of the summary tables
+    #[arg(long, conflicts_with_all = ["klaviyo_id", "schema"])]
+    pub all_accounts: bool,
     /// Only the answer to this question (`aiviews query` lists them)
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = Known(questions), hide_possible_values = true)]
     pub question: Option<String>,
     /// A parameter of the question; repeatable
     #[arg(long, value_name = "NAME=VALUE", requires = "question")]
@@ -319,6 +361,12 @@ pub struct Context {
 
 /// Arguments of `serve`.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+The token is the password of user `default`. AIVIEWS_TOKEN sets it; else one is made and printed once, on stderr.
+
+Examples:
+  aiviews serve --port 8123
+  AIVIEWS_TOKEN=secret aiviews serve --port 0")]
 pub struct Serve {
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 8123)]
@@ -329,7 +377,7 @@ pub struct Serve {
 #[derive(Args, Debug)]
 pub struct Forget {
     /// The account that leaves
-    #[arg(long, alias = "klaviyo_id", value_name = "ID")]
+    #[arg(long, short = 'k', alias = "klaviyo_id", value_name = "ID")]
     pub klaviyo_id: String,
     /// Confirm: its summary rows are gone afterwards
     #[arg(long)]
@@ -347,4 +395,33 @@ pub struct Forget {
 pub struct Completions {
     /// The shell
     pub shell: clap_complete::Shell,
+}
+
+/// A text of which some values are known, for shells to complete. Others are refused by the verb, which can say more.
+#[derive(Clone)]
+struct Known(fn() -> Vec<&'static str>);
+
+fn tables() -> Vec<&'static str> {
+    TABLES.iter().map(|table| table.name).collect()
+}
+
+fn questions() -> Vec<&'static str> {
+    QUESTIONS.iter().map(|question| question.name).collect()
+}
+
+impl TypedValueParser for Known {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new((self.0)().into_iter().map(PossibleValue::new)))
+    }
 }

@@ -6,8 +6,7 @@ use anyhow::{Context, Result};
 use clickhouse::Client;
 use tracing::{debug, info};
 
-use crate::db::Db;
-use crate::engine::confine::{self, Confinement};
+use crate::db::{Db, QueryError};
 use crate::engine::lock::Owner;
 use crate::engine::{Engine, EngineError, EngineOptions};
 use crate::exit::{ExitCode, Failure};
@@ -30,24 +29,55 @@ const FOLDER_PATIENCE: Duration = Duration::from_secs(5);
 /// Time between two looks at a folder in use.
 const POLL: Duration = Duration::from_millis(200);
 
-/// Opens the target. A data folder in use is waited for until `deadline`, and some seconds in any case.
+/// ClickHouse's code for a database that does not exist.
+const UNKNOWN_DATABASE: u32 = 81;
+
+/// Opens the target. A data folder in use is waited for until `deadline`, and some seconds in any case. In the embedded engine the database is made if need be.
 pub async fn open(target: &Target, retries: RetryPolicy, deadline: Instant) -> Result<Connection> {
+    let connection = connect(target, retries, deadline).await?;
+    if let Target::Embedded(embedded) = target {
+        let nowhere = connection.db.with_database("system");
+        nowhere.statement(&sql::CREATE_DATABASE).param("database", &embedded.database).execute().await?;
+    }
+    probed(connection, target).await
+}
+
+/// Opens a target for a verb that needs what is there. Nothing is made.
+///
+/// # Errors
+///
+/// A folder or a database that does not exist is wrong usage: most likely it is mistyped.
+pub async fn open_existing(target: &Target, retries: RetryPolicy, deadline: Instant) -> Result<Connection> {
+    target.refuse_without_data()?;
+    let outcome = probed(connect(target, retries, deadline).await?, target).await;
+    let is_absent = |error: &anyhow::Error| {
+        error.downcast_ref::<QueryError>().is_some_and(|error| error.code == Some(UNKNOWN_DATABASE))
+    };
+    match (outcome, target) {
+        (Err(error), Target::Embedded(embedded)) if is_absent(&error) => {
+            let (database, folder) = (&embedded.database, embedded.data_dir.display());
+            let message = format!("there is no database `{database}` in `{folder}`");
+            let hint = "name the right one with --database, or make its tables with `aiviews migrate`";
+            Err(Failure::new(ExitCode::Usage, message).hint(hint).into())
+        }
+        (outcome, _) => outcome,
+    }
+}
+
+async fn connect(target: &Target, retries: RetryPolicy, deadline: Instant) -> Result<Connection> {
     let (client, engine) = match target {
         Target::Server(server) => (server_client(server), None),
         Target::Embedded(embedded) => embedded_client(embedded, deadline).await?,
     };
-    let run_id = new_run_id();
-    let mut db = Db::new(client, &target.to_string(), &run_id, retries);
-    if engine.is_some() {
-        db = db.alone();
-    }
-    if let Target::Embedded(embedded) = target {
-        let nowhere = db.with_database("system");
-        nowhere.statement(&sql::CREATE_DATABASE).param("database", &embedded.database).execute().await?;
-    }
-    db.probe().await.with_context(|| format!("cannot use {target}"))?;
-    debug!(run_id, "connected to {target}");
+    let db = Db::new(client, &target.to_string(), &new_run_id(), retries);
+    let db = if engine.is_some() { db.alone() } else { db };
     Ok(Connection { db, engine })
+}
+
+async fn probed(mut connection: Connection, target: &Target) -> Result<Connection> {
+    connection.db.probe().await.with_context(|| format!("cannot use {target}"))?;
+    debug!(run_id = connection.db.run_id(), "connected to {target}");
+    Ok(connection)
 }
 
 fn server_client(server: &Server) -> Client {
@@ -101,16 +131,10 @@ async fn open_folder(embedded: &Embedded, deadline: Instant) -> Result<Engine, E
     }
 }
 
-/// Confines this process to the data folder, as far as the system can.
-pub fn confine(embedded: &Embedded) -> Result<Confinement> {
-    confine::confine(&engine_options(embedded)).map_err(|error| failure(&error).into())
-}
-
 fn engine_options(embedded: &Embedded) -> EngineOptions {
     EngineOptions {
         data_dir: embedded.data_dir.clone(),
         library: embedded.library.clone(),
-        database: Some(embedded.database.clone()),
         ..EngineOptions::default()
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Embedded engine and remote server are the same [`clickhouse::Client`] from here on.
 
+mod bound;
 mod error;
 mod insert;
 mod privilege;
@@ -104,6 +105,11 @@ impl Db {
     /// Whether no other process can reach this database.
     pub fn is_alone(&self) -> bool {
         self.alone
+    }
+
+    /// The same connection under another name in messages.
+    pub fn named(&self, target: &str) -> Self {
+        Self { target: target.into(), ..self.clone() }
     }
 
     /// The same connection with another schedule of retries.

@@ -70,6 +70,33 @@ impl ExitCode {
         found.unwrap_or(ExitCode::Done)
     }
 
+    /// The name that stands in JSON.
+    pub fn name(self) -> &'static str {
+        self.texts().0
+    }
+
+    /// What it means, for a run that has no other words for its end.
+    pub fn words(self) -> &'static str {
+        self.texts().1
+    }
+
+    fn texts(self) -> (&'static str, &'static str) {
+        match self {
+            ExitCode::Done => ("done", "done"),
+            ExitCode::Failed => ("failed", "failed"),
+            ExitCode::Usage => ("usage", "wrong arguments or environment"),
+            ExitCode::SomeAccountsFailed => ("some_accounts_failed", "some accounts failed"),
+            ExitCode::LockHeld => ("lock_held", "another run holds the lock"),
+            ExitCode::Unreachable => ("unreachable", "the server cannot be reached"),
+            ExitCode::SchemaMismatch => ("schema_mismatch", "the schema is not as it should be"),
+            ExitCode::AccessDenied => ("access_denied", "access denied"),
+            ExitCode::HeldBack => ("held_back", "accounts were held back"),
+            ExitCode::Stale => ("stale", "the data is stale"),
+            ExitCode::Interrupted => ("interrupted", "interrupted"),
+            ExitCode::Terminated => ("terminated", "terminated"),
+        }
+    }
+
     /// The number.
     pub fn number(self) -> u8 {
         self as u8

@@ -5,6 +5,7 @@
 //! - [`cli`], [`cmd`], [`output`]: the command line, one file a verb, and what people see
 //! - [`migrate`], [`verify`], [`refresh`], [`status`], [`forget`], [`seed`], [`preflight`]: the domain
 //! - [`partition_count`]: whether a database has more accounts than it is comfortable with
+//! - [`account_list`]: which accounts there are
 //! - [`privilege`]: what a writing verb must be allowed, asked before its first write
 //! - [`context`]: what to put before a model, within a budget of tokens
 //! - [`question`]: the ready-made questions and their answers
@@ -12,7 +13,7 @@
 //! - [`lock`], [`run_log`], [`stop`], [`fault`]: one run at a time, what it did, how it is asked to end, and where
 //!   tests break it
 //! - [`schema`], [`account`]: what the database should look like, and what an account id is
-//! - [`connection`], [`target`], [`transport`]: where to connect, opening it, and the HTTP under it
+//! - [`connection`], [`target`], [`env_file`], [`transport`]: where to connect, opening it, and the HTTP under it
 //! - [`db`], [`retry`]: the only place that builds a query, and when it tries again
 //! - [`sql`]: every SQL file, embedded
 //! - [`engine`]: the embedded ClickHouse engine, the only unsafe code
@@ -21,6 +22,7 @@
 #![deny(unsafe_code)]
 
 pub mod account;
+pub mod account_list;
 pub mod cli;
 pub mod cmd;
 pub mod connection;
@@ -28,6 +30,7 @@ pub mod context;
 pub mod db;
 pub mod difference;
 pub mod engine;
+pub mod env_file;
 pub mod exit;
 pub mod fault;
 pub mod forget;

@@ -133,6 +133,10 @@ pub static ALREADY_PUBLISHED: Sql = embed!("internal/already_published");
 pub static PUBLISHED_THROUGH: Sql = embed!("internal/published_through");
 /// Accounts in the sources.
 pub static ACCOUNTS: Sql = embed!("refresh/accounts");
+/// The accounts of the summary tables.
+pub static SUMMARY_ACCOUNTS: Sql = embed!("status/accounts");
+/// The accounts of the sources.
+pub static SOURCE_ACCOUNTS: Sql = embed!("status/source_accounts");
 /// Accounts that equal an asked one but for case.
 pub static KNOWN_ACCOUNTS: Sql = embed!("refresh/known_accounts");
 /// Accounts of the summary tables that equal an asked one but for case.

@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS campaign_ai_summary
     campaign_name String
         COMMENT 'Newest name of the campaign, empty if Klaviyo gave none',
     send_channel String
-        COMMENT 'Channel of the messages as Klaviyo names it: email, sms, push and others',
+        COMMENT 'Channel of the messages as Klaviyo names it: email, sms, push-notification and others',
     recipients UInt32
         COMMENT 'Messages sent out on this day, bounced ones included',
     opens UInt32

@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS campaign_weekly_rollup
     campaign_name String
         COMMENT 'Newest name of the campaign in the week, empty if Klaviyo gave none',
     send_channel String
-        COMMENT 'Channel of the messages as Klaviyo names it: email, sms, push and others',
+        COMMENT 'Channel of the messages as Klaviyo names it: email, sms, push-notification and others',
     total_recipients UInt32
         COMMENT 'Messages sent out in the week, bounced ones included',
     total_opens UInt32

@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS channel_performance_daily
     date Date
         COMMENT 'Calendar day that the counts belong to',
     send_channel String
-        COMMENT 'Channel of the messages as Klaviyo names it: email, sms, push and others',
+        COMMENT 'Channel of the messages as Klaviyo names it: email, sms, push-notification and others',
     total_campaigns UInt16
         COMMENT 'Different campaigns with recipients on this day',
     total_flows UInt16

@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS flow_ai_summary
     flow_message_name String
         COMMENT 'Newest name of the message, empty if Klaviyo gave none',
     send_channel String
-        COMMENT 'Channel of the messages as Klaviyo names it: email, sms, push and others',
+        COMMENT 'Channel of the messages as Klaviyo names it: email, sms, push-notification and others',
     recipients UInt32
         COMMENT 'Messages sent out on this day, bounced ones included',
     opens UInt32

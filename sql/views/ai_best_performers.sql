@@ -8,7 +8,7 @@ CREATE OR REPLACE VIEW ai_best_performers
     name String
         COMMENT 'Name of the campaign or flow, empty if Klaviyo gave none',
     send_channel String
-        COMMENT 'Channel of the messages as Klaviyo names it: email, sms, push and others',
+        COMMENT 'Channel of the messages as Klaviyo names it: email, sms, push-notification and others',
     date Date
         COMMENT 'Calendar day that the numbers belong to, today is incomplete',
     revenue Float64

@@ -10,7 +10,7 @@ CREATE OR REPLACE VIEW ai_campaign_recent
     campaign_name String
         COMMENT 'Newest name of the campaign, empty if Klaviyo gave none',
     send_channel String
-        COMMENT 'Channel of the messages as Klaviyo names it: email, sms, push and others',
+        COMMENT 'Channel of the messages as Klaviyo names it: email, sms, push-notification and others',
     recipients UInt32
         COMMENT 'Messages sent out on this day, bounced ones included',
     open_rate_pct Float64

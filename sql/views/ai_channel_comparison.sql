@@ -4,7 +4,7 @@ CREATE OR REPLACE VIEW ai_channel_comparison
     klaviyo_public_id String
         COMMENT 'Klaviyo account (public id) that this row belongs to',
     send_channel String
-        COMMENT 'Channel of the messages as Klaviyo names it: email, sms, push and others',
+        COMMENT 'Channel of the messages as Klaviyo names it: email, sms, push-notification and others',
     revenue_last_7d Float64
         COMMENT 'Revenue of the 7 complete days before today, campaigns and flows, in the account''s own currency',
     open_rate_last_7d_pct Nullable(Float64)

@@ -10,7 +10,7 @@ CREATE OR REPLACE VIEW ai_flow_weekly
     flow_name String
         COMMENT 'Newest name of the flow in the week, empty if Klaviyo gave none',
     send_channel String
-        COMMENT 'Channel of the messages as Klaviyo names it: email, sms, push and others',
+        COMMENT 'Channel of the messages as Klaviyo names it: email, sms, push-notification and others',
     total_recipients UInt32
         COMMENT 'Messages sent out in the week, bounced ones included',
     total_revenue Float64

@@ -8,7 +8,7 @@ CREATE OR REPLACE VIEW ai_historical_baseline
     source_type String
         COMMENT 'Whether the row speaks of campaigns or of flows: campaign or flow',
     send_channel String
-        COMMENT 'Channel of the messages as Klaviyo names it: email, sms, push and others',
+        COMMENT 'Channel of the messages as Klaviyo names it: email, sms, push-notification and others',
     total_sends UInt64
         COMMENT 'Campaigns, or flow messages on a day, that had recipients (not people)',
     total_recipients UInt64

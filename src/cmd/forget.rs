@@ -17,7 +17,7 @@ pub(super) async fn run(global: &Global, arguments: &Forget, stop: &Stop) -> Res
         return Err(Failure::new(ExitCode::Usage, message).hint("add --yes to do it").into());
     }
     let deadline = Instant::now() + arguments.wait;
-    let connection = super::connect(global, arguments.wait, stop).await?;
+    let connection = super::connect_to_data(global, arguments.wait, stop).await?;
     let db = &connection.db;
     super::announce(db);
     privilege::refuse_missing(&db.interruptible(), &privilege::to_forget(db)).await?;
@@ -35,7 +35,8 @@ pub(super) async fn run(global: &Global, arguments: &Forget, stop: &Stop) -> Res
         output::print_json(&serde_json::json!({ "account": account, "rows_removed": removed }));
     } else {
         let rows: u64 = removed.values().sum();
-        output::print(&format!("account `{account}`: {rows} rows removed from {} tables", removed.len()));
+        let (rows, tables) = (output::counted(rows, "row"), output::counted(removed.len() as u64, "table"));
+        output::print_words(&format!("account `{account}`: {rows} removed from {tables}"));
     }
     Ok(ExitCode::Done)
 }

@@ -2,10 +2,12 @@
 
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::cli::{Global, Migrate};
+use crate::connection::{self, Connection};
 use crate::db::Db;
 use crate::difference::{self, Finding};
 use crate::exit::{ExitCode, Failure};
@@ -14,11 +16,17 @@ use crate::migrate::{self, Plan, Rebuilds, Survey};
 use crate::output::{self, printable};
 use crate::partition_count;
 use crate::privilege;
+use crate::retry::RetryPolicy;
 use crate::stop::Stop;
+use crate::target::{Embedded, Target};
 
 pub(super) async fn run(global: &Global, arguments: &Migrate, stop: &Stop) -> Result<ExitCode> {
     let deadline = Instant::now() + arguments.wait;
-    let connection = super::connect(global, arguments.wait, stop).await?;
+    let target = Target::from_options(global)?;
+    let (connection, _throw_away) = match arguments.dry_run && target.refuse_without_data().is_err() {
+        false => (super::connect(global, arguments.wait, stop).await?, None),
+        true => open_nothing(&target).await?,
+    };
     let db = &connection.db;
     let (plan, not_durable) = make_plan(&db.interruptible(), arguments).await?;
     if !not_durable.is_empty() {
@@ -48,6 +56,20 @@ pub(super) async fn run(global: &Global, arguments: &Migrate, stop: &Stop) -> Re
         output::print("nothing to do");
     }
     refuse(&outcome?)
+}
+
+/// What a folder that does not exist would be like: an empty engine in another one, which goes with the run.
+async fn open_nothing(target: &Target) -> Result<(Connection, Option<TempDir>)> {
+    let folder = tempfile::tempdir().context("cannot make a temporary folder for the embedded engine")?;
+    let stand_in = match target.clone() {
+        Target::Embedded(embedded) => {
+            Target::Embedded(Embedded { data_dir: folder.path().to_owned(), ..embedded })
+        }
+        server => server,
+    };
+    let connection = connection::open(&stand_in, RetryPolicy::default(), Instant::now()).await?;
+    let db = connection.db.named(&target.to_string());
+    Ok((Connection { db, ..connection }, Some(folder)))
 }
 
 /// The plan, and the tables whose settings this user may not set.
@@ -93,7 +115,7 @@ async fn change_locked(db: &Db, arguments: &Migrate, stop: &Stop, done: &mut Vec
         }));
         if !arguments.json {
             let note = note.map_or_else(String::new, |note| format!("\n    {note}"));
-            output::print(&format!("{}{note}", printable(&action.to_string())));
+            output::print_words(&format!("{}{note}", printable(&action.to_string())));
         }
     })
     .await?;

@@ -1,5 +1,6 @@
 //! One file per verb: `ls src/cmd` equals `aiviews --help`.
 
+mod accounts;
 mod completions;
 mod context;
 mod forget;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::account::AccountId;
+use crate::account_list;
 use crate::cli::{Cli, Command, Global};
 use crate::connection::{self, Connection};
 use crate::db::Db;
@@ -23,14 +25,6 @@ use crate::exit::{ExitCode, Failure};
 use crate::retry::RetryPolicy;
 use crate::stop::{Manner, Stop};
 use crate::target::Target;
-
-/// Takes away from this process what its verb does not need, while it has one thread only.
-pub fn confine(cli: &Cli) -> Result<()> {
-    match cli.command {
-        Command::Serve(_) => serve::confine(&cli.global),
-        _ => Ok(()),
-    }
-}
 
 /// Runs the verb that the command line names.
 pub async fn run(cli: Cli) -> Result<ExitCode> {
@@ -42,6 +36,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Populate(arguments) => populate::run(global, &arguments, stop).await,
         Command::Verify(arguments) => verify::run(global, &arguments, stop).await,
         Command::Status(arguments) => status::run(global, &arguments, stop).await,
+        Command::Accounts(arguments) => accounts::run(global, &arguments, stop).await,
         Command::Seed(arguments) => seed::run(global, &arguments, stop).await,
         Command::Forget(arguments) => forget::run(global, &arguments, stop).await,
         Command::Query(arguments) => query::run(global, &arguments, stop).await,
@@ -66,25 +61,38 @@ fn manner(command: &Command) -> Manner {
         Command::Serve(_) => Manner::Serves,
         Command::Verify(_)
         | Command::Status(_)
+        | Command::Accounts(_)
         | Command::Query(_)
         | Command::Context(_)
         | Command::Completions(_) => Manner::Reads,
     }
 }
 
-/// Opens the target, waiting so long for a data folder in use. Nothing is tried again once a stop is asked for.
+/// For a verb that begins: opens the target, waiting so long for a data folder in use. Nothing is tried again once a stop
+/// is asked for.
 async fn connect(global: &Global, wait: Duration, stop: &Stop) -> Result<Connection> {
     let target = Target::from_options(global)?;
     let opening = connection::open(&target, RetryPolicy::default(), Instant::now() + wait);
-    let Some(connection) = stop.or_done(opening).await else { return Err(stopped(stop).into()) };
-    let connection = connection?;
-    Ok(Connection { db: connection.db.with_stop(stop), ..connection })
+    stopping(opening, stop).await
+}
+
+/// The same for a verb that works on what is there.
+async fn connect_to_data(global: &Global, wait: Duration, stop: &Stop) -> Result<Connection> {
+    let target = Target::from_options(global)?;
+    let opening = connection::open_existing(&target, RetryPolicy::default(), Instant::now() + wait);
+    stopping(opening, stop).await
 }
 
 /// The same for a verb that only reads: its statements are killed once a stop is asked for.
 async fn connect_to_read(global: &Global, stop: &Stop) -> Result<Connection> {
-    let connection = connect(global, Duration::ZERO, stop).await?;
+    let connection = connect_to_data(global, Duration::ZERO, stop).await?;
     Ok(Connection { db: connection.db.interruptible(), ..connection })
+}
+
+async fn stopping(opening: impl Future<Output = Result<Connection>>, stop: &Stop) -> Result<Connection> {
+    let Some(connection) = stop.or_done(opening).await else { return Err(stopped(stop).into()) };
+    let connection = connection?;
+    Ok(Connection { db: connection.db.with_stop(stop), ..connection })
 }
 
 fn stopped(stop: &Stop) -> Failure {
@@ -97,6 +105,16 @@ fn accounts(ids: &[String]) -> Result<Vec<AccountId>> {
     let mut accounts = accounts?;
     accounts.sort();
     accounts.dedup();
+    Ok(accounts)
+}
+
+/// The accounts that were asked for, or every one.
+async fn these_or_all(db: &Db, accounts: Vec<AccountId>) -> Result<Vec<AccountId>> {
+    let accounts = if accounts.is_empty() { account_list::summarized(db).await? } else { accounts };
+    if accounts.is_empty() {
+        let failure = Failure::new(ExitCode::Usage, "no account is in the summary tables");
+        return Err(failure.hint("`aiviews populate` takes them from the sources").into());
+    }
     Ok(accounts)
 }
 

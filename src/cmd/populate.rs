@@ -20,7 +20,7 @@ use crate::{lock, output, preflight, privilege};
 pub(super) async fn run(global: &Global, arguments: &Populate, stop: &Stop) -> Result<ExitCode> {
     let options = options(arguments)?;
     let deadline = Instant::now() + arguments.wait;
-    let connection = super::connect(global, arguments.wait, stop).await?;
+    let connection = super::connect_to_data(global, arguments.wait, stop).await?;
     let retries = RetryPolicy { busy_wait: arguments.wait, ..RetryPolicy::default() };
     let db = &connection.db.with_retries(retries);
     if arguments.dry_run {
@@ -57,7 +57,7 @@ async fn change(
     if arguments.json {
         output::print_json(&report);
     } else if !output::talks_json() && (!global.quiet || code != ExitCode::Done) {
-        output::print(&describe(&report));
+        output::print_words(&describe(&report));
     }
     released?;
     Ok(code)
@@ -183,14 +183,15 @@ async fn dry_run(db: &Db, options: &Options, as_json: bool) -> Result<ExitCode> 
     let rows: u64 = selection.candidates.iter().map(|candidate| candidate.load.rows()).sum();
     let partitions = selection.candidates.len() * options.tables.len();
     let first = batches.first().map(|batch| batch.accounts.as_slice()).unwrap_or_default();
-    let copy = |source| {
-        let statement = snapshot::statement(db, source, &plan.summary_engine, window, first);
-        statement.text().to_owned()
+    let copy = |source| snapshot::statement(db, source, &plan.summary_engine, window, first).script();
+    let fill = |table: &&'static SummaryTable| {
+        [
+            staging::make_statement(db, table).script(),
+            staging::fill_statement(db, table, window, first).script(),
+        ]
     };
-    let fill =
-        |table: &&'static SummaryTable| staging::fill_statement(db, table, window, first).text().to_owned();
     let snapshots = snapshot::needed(&options.tables).into_iter().map(copy);
-    let statements: Vec<String> = snapshots.chain(options.tables.iter().map(fill)).collect();
+    let statements: Vec<String> = snapshots.chain(options.tables.iter().flat_map(fill)).collect();
     if as_json {
         output::print_json(&serde_json::json!({
             "window": window,
@@ -204,16 +205,28 @@ async fn dry_run(db: &Db, options: &Options, as_json: bool) -> Result<ExitCode> 
         return Ok(ExitCode::Done);
     }
     output::print(&format!(
-        "-- window {} to {}, last complete day {}\n-- {} accounts in {} batches\n\
-         -- about {rows} rows to read (source rows and history), {partitions} partitions to swap",
+        "-- window {} to {}, last complete day {}\n-- {} in {}\n\
+         -- about {} to read (source rows and history), {} to swap",
         window.start,
         window.as_of,
         window.last_complete,
-        selection.candidates.len(),
-        batches.len(),
+        output::counted(selection.candidates.len() as u64, "account"),
+        output::counted(batches.len() as u64, "batch"),
+        output::counted(rows, "row"),
+        output::counted(partitions as u64, "partition"),
     ));
+    let Some(table) = options.tables.first().filter(|_| !batches.is_empty()) else {
+        return Ok(ExitCode::Done);
+    };
+    let settings = staging::make_statement(db, table).settings_script();
+    output::print(&format!("-- the first batch, into working tables of its own\n\n{settings}"));
     for statement in statements {
-        output::print(&format!("\n{statement};"));
+        output::print(&format!("{statement}\n"));
     }
+    output::print(
+        "-- checked, then published: per account and table\n\
+         --   ALTER TABLE <table> REPLACE PARTITION <account> FROM <working table>;\n\
+         -- and dropped: DROP TABLE <working table>;",
+    );
     Ok(ExitCode::Done)
 }

@@ -19,18 +19,24 @@ pub(super) async fn run(global: &Global, arguments: &Query, stop: &Stop) -> Resu
     let question = question::find(name)?;
     let values = question.values(&given(arguments)?)?;
     let accounts = super::accounts(&arguments.klaviyo_id)?;
-    if accounts.is_empty() {
+    if accounts.is_empty() && !arguments.all_accounts {
         let message = format!("question `{name}` needs an account: \"{}\"", question.question);
-        return Err(Failure::new(ExitCode::Usage, message).hint("add --klaviyo-id ID, repeatable").into());
+        let hint = "add --klaviyo-id ID, repeatable, or --all-accounts; `aiviews accounts` lists them";
+        return Err(Failure::new(ExitCode::Usage, message).hint(hint).into());
     }
     let connection = super::connect_to_read(global, stop).await?;
     let db = &connection.db;
+    let accounts = super::these_or_all(db, accounts).await?;
     let reach = Reach::read(db, &accounts).await?;
     let freshness = question::freshness(db, &accounts, &reach).await?;
     question::refuse_unknown(db, &accounts, &freshness).await?;
+    if arguments.show_sql {
+        output::print(&question.script(db, &accounts, &values, &reach));
+        return Ok(ExitCode::Done);
+    }
     let answer = question.ask_within(db, &accounts, &values, &reach).await?;
     let answer = if accounts.len() == 1 { answer.without_account() } else { answer };
-    output::print(&match format {
+    let text = match format {
         AnswerFormat::Table => {
             format!(
                 "{}\n\n{}",
@@ -47,7 +53,12 @@ pub(super) async fn run(global: &Global, arguments: &Query, stop: &Stop) -> Resu
         }
         AnswerFormat::Csv => answer.to_csv()?,
         AnswerFormat::Json => document(question, &accounts, &values, &answer, &freshness)?,
-    });
+    };
+    match format {
+        AnswerFormat::Json => output::print_document(&text),
+        AnswerFormat::Table => output::print_words(&text),
+        _ => output::print(&text),
+    }
     Ok(ExitCode::Done)
 }
 
@@ -117,7 +128,7 @@ fn list(format: AnswerFormat) -> Result<()> {
     let columns = ["name", "question", "parameters"].map(str::to_owned).to_vec();
     let answer = Answer { columns, rows: QUESTIONS.iter().map(row).collect() };
     match format {
-        AnswerFormat::Table => output::print(&answer.to_table()),
+        AnswerFormat::Table => output::print_words(&answer.to_table()),
         AnswerFormat::Markdown => output::print(&answer.to_markdown()),
         AnswerFormat::Csv => output::print(&answer.to_csv()?),
         AnswerFormat::Json => output::print_json(&*QUESTIONS),

@@ -16,7 +16,7 @@ pub(super) async fn run(global: &Global, arguments: &Seed, stop: &Stop) -> Resul
     super::announce(db);
     let started = Instant::now();
     let size = Size { accounts: arguments.accounts, days: arguments.days, seed: arguments.seed };
-    let bar = output::progress_bar(size.accounts.into(), "accounts");
+    let bar = output::progress_bar(size.accounts.into(), &output::counted(size.accounts.into(), "account"));
     let sources = seed::seed(db, size, stop, &bar).await;
     bar.finish_and_clear();
     let sources = sources?;
@@ -34,7 +34,8 @@ pub(super) async fn run(global: &Global, arguments: &Seed, stop: &Stop) -> Resul
         ]
     };
     let rows: Vec<Vec<String>> = sources.iter().map(row).collect();
-    output::print(&output::table(&["source", "rows", "accounts", "first date", "last date"], &rows));
-    tracing::info!("{} accounts seeded in {:.1} s", size.accounts, started.elapsed().as_secs_f64());
+    output::print_words(&output::table(&["source", "rows", "accounts", "first date", "last date"], &rows));
+    let accounts = output::counted(size.accounts.into(), "account");
+    tracing::info!("{accounts} seeded in {:.1} s", started.elapsed().as_secs_f64());
     Ok(ExitCode::Done)
 }

@@ -20,7 +20,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
     if arguments.json {
         output::print_json(&status);
     } else {
-        output::print(&describe(&status, &humantime::format_duration(arguments.max_age).to_string()));
+        output::print_words(&describe(&status, &humantime::format_duration(arguments.max_age).to_string()));
     }
     Ok(if status.stale.is_empty() { ExitCode::Done } else { ExitCode::Stale })
 }
@@ -33,7 +33,9 @@ async fn history(db: &Db, account: &AccountId, as_json: bool) -> Result<ExitCode
         return Ok(ExitCode::Done);
     }
     if events.is_empty() {
-        output::print(&format!("no run has touched account `{account}`: ids differ by upper and lower case"));
+        output::print_words(&format!(
+            "no run has touched account `{account}`: ids differ by upper and lower case"
+        ));
         return Ok(ExitCode::Done);
     }
     let header = ["started (server time)", "table", "state", "from", "to", "written", "kept", "ms", "error"];
@@ -50,7 +52,7 @@ async fn history(db: &Db, account: &AccountId, as_json: bool) -> Result<ExitCode
             event.error.clone(),
         ]
     };
-    output::print(&output::table(&header, &events.iter().map(row).collect::<Vec<_>>()));
+    output::print_words(&output::table(&header, &events.iter().map(row).collect::<Vec<_>>()));
     Ok(ExitCode::Done)
 }
 
@@ -82,8 +84,8 @@ fn describe(status: &Status, max_age: &str) -> String {
     parts.extend(lists.iter().filter_map(|(title, accounts)| output::list_of_accounts(title, accounts)));
     parts.extend(status.many_partitions.iter().map(ToString::to_string));
     if status.future_rows > 0 {
-        parts
-            .push(format!("{} source rows are dated after today; no refresh reads them", status.future_rows));
+        let rows = output::counted(status.future_rows, "source row");
+        parts.push(format!("dated after today, so that no refresh reads them: {rows}"));
     }
     if status.stale.is_empty() && status.troubled.is_empty() {
         parts.push(format!(

@@ -8,7 +8,7 @@ use crate::cli::{Global, Verify};
 use crate::connection;
 use crate::difference::{Finding, Severity};
 use crate::exit::ExitCode;
-use crate::output::{self, printable};
+use crate::output::{self, counted, printable};
 use crate::retry::RetryPolicy;
 use crate::stop::Stop;
 use crate::target::{DEFAULT_DATABASE, Embedded, Target};
@@ -24,7 +24,7 @@ pub(super) async fn run(global: &Global, arguments: &Verify, stop: &Stop) -> Res
     };
     match arguments.json {
         true => output::print_json(&report),
-        false => output::print(&describe(&report)),
+        false => output::print_words(&describe(&report)),
     }
     Ok(if report.ok { ExitCode::Done } else { ExitCode::SchemaMismatch })
 }
@@ -43,7 +43,7 @@ async fn verify_sql(global: &Global) -> Result<Report> {
 
 fn describe(report: &Report) -> String {
     let mut lines: Vec<String> = report.findings.iter().map(describe_finding).collect();
-    let (errors, warnings) = (report.count(Severity::Error), report.count(Severity::Warning));
+    let (errors, warnings) = (report.count(Severity::Error) as u64, report.count(Severity::Warning) as u64);
     lines.push(match (errors, warnings) {
         (0, 0) => format!("as expected: {}", report.compared),
         (0, _) => format!("as expected, with {} to know of: {}", counted(warnings, "thing"), report.compared),
@@ -53,14 +53,10 @@ fn describe(report: &Report) -> String {
     lines.join("\n")
 }
 
-fn counted(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
-}
-
 fn describe_finding(finding: &Finding) -> String {
     let severity = match finding.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
+        Severity::Error => console::style("error").red().bold(),
+        Severity::Warning => console::style("warning").yellow(),
     };
     let (object, expected) = (printable(&finding.object), printable(&finding.expected));
     let (found, remedy) = (printable(&finding.found), printable(&finding.remedy));

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use serde_json::json;
+
 use crate::schema::{Column, Definition, TABLES, VIEWS};
 
 /// Which objects are described.
@@ -81,13 +83,7 @@ const ACCOUNT: &str = "klaviyo_public_id";
 
 /// The text: rules, columns that several objects share, then each object with its own.
 pub fn describe(scope: Scope) -> String {
-    let mut objects: Vec<Definition> = VIEWS.iter().map(Definition::parse).collect();
-    if scope == Scope::All {
-        objects.extend(TABLES.iter().map(|table| table.definition()));
-    }
-    for object in &mut objects {
-        object.columns.retain(|column| column.name != ACCOUNT);
-    }
+    let objects = objects(scope);
     let shared = shared_columns(&objects);
     let mut text = format!("{RULES}\n## Columns of several objects");
     for (name, meaning) in &shared {
@@ -103,6 +99,28 @@ pub fn describe(scope: Scope) -> String {
         }
     }
     text
+}
+
+/// The same as a JSON document, with every column of every object.
+pub fn document(scope: Scope) -> serde_json::Value {
+    let column = |column: &Column| json!({ "name": column.name, "type": column.column_type, "meaning": column.comment });
+    let object = |object: &Definition| {
+        let columns: Vec<_> = object.columns.iter().map(column).collect();
+        json!({ "name": object.name, "meaning": object.comment, "columns": columns })
+    };
+    let objects: Vec<_> = objects(scope).iter().map(object).collect();
+    json!({ "rules": RULES.lines().collect::<Vec<_>>(), "objects": objects })
+}
+
+fn objects(scope: Scope) -> Vec<Definition> {
+    let mut objects: Vec<Definition> = VIEWS.iter().map(Definition::parse).collect();
+    if scope == Scope::All {
+        objects.extend(TABLES.iter().map(|table| table.definition()));
+    }
+    for object in &mut objects {
+        object.columns.retain(|column| column.name != ACCOUNT);
+    }
+    objects
 }
 
 /// The most frequent meaning of each name that several objects share.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::bound::bound;
 use super::{Db, Privilege};
 use crate::sql::Sql;
 use crate::stop::Stop;
@@ -16,7 +17,7 @@ fn is_generated(name: &str) -> bool {
 }
 
 /// A text as a string literal.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
@@ -146,13 +147,14 @@ impl Statement<'_> {
         &self.text
     }
 
-    /// The statement as a script that any client can run: its parameters, its text, `;` after each.
+    /// The statement as a script that any client can run: its values in place, `;` after it.
     pub fn script(&self) -> String {
-        let set = |(name, value): &(&str, Value)| {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            format!("SET param_{name} = {};\n", quoted(&value))
-        };
-        let parameters: String = self.parameters.iter().map(set).collect();
-        format!("{parameters}{};", self.text.trim_end())
+        format!("{};", bound(self.text.trim_end(), &self.parameters))
+    }
+
+    /// The settings that it is sent with, as a script.
+    pub fn settings_script(&self) -> String {
+        let set = |(name, value): &(&str, String)| format!("SET {name} = {};\n", quoted(value));
+        self.settings.iter().map(set).collect()
     }
 }

@@ -135,14 +135,33 @@ impl Question {
         values: &[(&'static str, Value)],
         reach: &Reach,
     ) -> Result<Answer> {
+        Answer::parse(&read_only(&self.bound(db, accounts, values, reach)).await?)
+    }
+
+    /// The statement with its values.
+    fn bound<'db>(
+        &self,
+        db: &'db Db,
+        accounts: &[AccountId],
+        values: &[(&'static str, Value)],
+        reach: &Reach,
+    ) -> Statement<'db> {
         let mut statement = db.statement(&self.statement).param("accounts", accounts);
         if self.statement.text.contains("{published_through:") {
             statement = statement.param("published_through", reach.of_tables(accounts, &self.tables()));
         }
-        for (name, value) in values {
-            statement = statement.param(name, value);
-        }
-        Answer::parse(&read_only(&statement).await?)
+        values.iter().fold(statement, |statement, (name, value)| statement.param(name, value))
+    }
+
+    /// The statement with its values in place, to be run in any client.
+    pub fn script(
+        &self,
+        db: &Db,
+        accounts: &[AccountId],
+        values: &[(&'static str, Value)],
+        reach: &Reach,
+    ) -> String {
+        self.bound(db, accounts, values, reach).script()
     }
 
     /// The summary tables that the answer stands on.

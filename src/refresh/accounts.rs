@@ -250,7 +250,7 @@ async fn refuse_unknown(db: &Db, unseen: &[&AccountId]) -> Result<Vec<AccountId>
         let same = |id: &&String| id.eq_ignore_ascii_case(account.as_str());
         return Err(match near.iter().find(same) {
             Some(id) => failure.hint(format!("did you mean `{id}`: ids differ by upper and lower case")),
-            None => failure.hint("check the Klaviyo public id; `aiviews status` lists the accounts"),
+            None => failure.hint("check the Klaviyo public id; `aiviews accounts` lists them"),
         }
         .into());
     }

@@ -15,6 +15,7 @@ use tracing::warn;
 
 use super::accounts::{Batch, StoredRows};
 use super::audit::{Audit, Findings, Objection, Rows};
+use super::progress::Progress;
 use super::report::Report;
 use super::window::Window;
 use super::witness::Witness;
@@ -56,6 +57,8 @@ pub struct Job<'run> {
     pub leftovers: &'run AtomicBool,
     /// Tells whether the copies of the sources are still what they were.
     pub witness: &'run Witness<'run>,
+    /// Where people see how far the run is.
+    pub progress: &'run Progress,
 }
 
 impl Job<'_> {
@@ -218,6 +221,7 @@ impl<'run> Work<'run> {
             let findings = fault::step(Step::Audit, audit.run(batch)).await?;
             let rows = findings.values().flatten().map(|rows| rows.written + rows.kept).sum();
             staging::merge(&self.reading, table, batch, rows).await?;
+            self.job.progress.staged(batch.accounts.len());
             anyhow::Ok((table.name, findings))
         };
         let (sharing, alone): (Vec<_>, Vec<_>) = tables.iter().partition(|table| !table.snapshots.is_empty());

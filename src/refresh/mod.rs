@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod audit;
 pub mod batch;
 mod blame;
+mod progress;
 pub mod publish;
 pub mod recovery;
 pub mod report;
@@ -32,6 +33,7 @@ use crate::sql;
 use crate::stop::Stop;
 use accounts::{Batch, Selection};
 use batch::Job;
+use progress::Progress;
 use recovery::Broken;
 use report::{Refusal, Report};
 use window::{Clock, Window};
@@ -149,8 +151,18 @@ async fn refresh(
     let Plan { window, selection, summary_engine, .. } = plan;
     let stored = accounts::stored_rows(&selection.partitions);
     let leftovers = AtomicBool::new(false);
-    let job =
-        Job { db, options, window, stop, summary_engine, stored: &stored, leftovers: &leftovers, witness };
+    let progress = Progress::new(selection.candidates.len(), options.tables.len());
+    let job = Job {
+        db,
+        options,
+        window,
+        stop,
+        summary_engine,
+        stored: &stored,
+        leftovers: &leftovers,
+        witness,
+        progress: &progress,
+    };
     let (again, stored_again);
     let job = match recovery::redo(&job, &plan.broken, selection, report).await? {
         false => job,
@@ -164,30 +176,26 @@ async fn refresh(
     let batches = plan.batches(options);
     info!(
         run = db.run_id(),
-        "{} accounts in {} batches, {} to {}",
-        plan.selection.candidates.len(),
-        batches.len(),
+        "{} in {}, {} to {}",
+        output::counted(plan.selection.candidates.len() as u64, "account"),
+        output::counted(batches.len() as u64, "batch"),
         plan.window.start,
         plan.window.as_of
     );
-    run_batches(&job, report, &batches).await
+    let outcome = run_batches(&job, report, &batches).await;
+    progress.clear();
+    outcome
 }
 
 async fn run_batches(job: &Job<'_>, report: &mut Report, batches: &[Batch]) -> Result<()> {
-    let accounts = batches.iter().map(|batch| batch.accounts.len()).sum::<usize>();
-    let bar = output::progress_bar(accounts as u64, "accounts");
     for (number, batch) in batches.iter().enumerate() {
         if job.stop.code().is_some() {
             break;
         }
         let started = Instant::now();
-        let outcome = batch::Work::new(job, report).run(batch).await;
-        if outcome.is_err() {
-            bar.finish_and_clear();
-            return outcome;
-        }
-        bar.inc(batch.accounts.len() as u64);
-        if bar.is_hidden() && batches.len() > 1 {
+        batch::Work::new(job, report).run(batch).await?;
+        job.progress.batch_ended(batch.accounts.len());
+        if job.progress.is_hidden() && batches.len() > 1 {
             info!(
                 accounts = batch.accounts.len(),
                 elapsed_ms = started.elapsed().as_millis() as u64,
@@ -197,7 +205,6 @@ async fn run_batches(job: &Job<'_>, report: &mut Report, batches: &[Batch]) -> R
             );
         }
     }
-    bar.finish_and_clear();
     Ok(())
 }
 

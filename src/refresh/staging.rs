@@ -31,9 +31,10 @@ pub fn name(db: &Db, table: &SummaryTable) -> String {
     working_table::name(db, table.name)
 }
 
-async fn make(db: &Db, table: &SummaryTable) -> Result<()> {
+/// The statement that makes the staging table.
+pub fn make_statement<'db>(db: &'db Db, table: &SummaryTable) -> crate::db::Statement<'db> {
     let statement = db.statement(&sql::CREATE_STAGING).param("staging", name(db, table));
-    statement.generated_name("target", table.name).writing().execute().await
+    statement.generated_name("target", table.name).writing()
 }
 
 /// The statement that fills the staging table for these accounts.
@@ -72,7 +73,7 @@ pub async fn stage(
         anyhow::Ok(())
     };
     let work = async || {
-        fault::step(Step::MakeStaging, make(db, table)).await?;
+        fault::step(Step::MakeStaging, make_statement(db, table).execute()).await?;
         fault::step(Step::Stage, fill()).await
     };
     let staged = working_table::make(db, table.name, is_clean, work).await;

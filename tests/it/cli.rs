@@ -83,12 +83,10 @@ fn reports_are_one_json_document() {
     assert_eq!((&dry["accounts"], &dry["partitions_to_swap"]), (&2.into(), &14.into()));
     let starts = |index: usize, words: &str| {
         let text = dry["statements"][index].as_str().unwrap_or_default();
-        text.lines().any(|line| line.starts_with(words))
+        !text.contains('{') && text.lines().any(|line| line.starts_with(words))
     };
-    assert!(
-        starts(0, "CREATE TABLE {snapshot:Identifier}") && starts(1, "CREATE TABLE {snapshot:Identifier}")
-    );
-    assert!((2..9).all(|index| starts(index, "INSERT INTO {staging:Identifier}")), "{dry}");
+    assert!((0..9).all(|index| starts(index, "CREATE TABLE ") || index % 2 == 1), "{dry}");
+    assert!((0..7).all(|table| starts(3 + 2 * table, "INSERT INTO `ai_staging_")), "{dry}");
     let report = program.json(&["populate", "--days", "7"]);
     assert_eq!((&report["published"], &report["exit_codes"][0]), (&2.into(), &0.into()), "{report}");
     for key in [
@@ -164,9 +162,12 @@ fn a_password_never_travels_in_the_clear_to_another_host() {
 #[test]
 fn an_unready_database_is_left_alone() {
     let program = Program::new();
+    std::fs::create_dir(program.folder.path().join("data")).expect("an empty folder");
+    program.ok(&["seed", "--accounts", "1", "--days", "1"]);
     let run = program.run(&["populate"]);
     assert_eq!(run.code, 6, "{}", run.stderr);
     assert!(run.stderr.contains("aiviews migrate"), "{}", run.stderr);
+    let program = Program::new();
     program.ok(&["migrate"]);
     let run = program.run(&["populate"]);
     assert_eq!(run.code, 6, "{}", run.stderr);

@@ -415,7 +415,8 @@ fn closed_streams_and_a_missing_home_do_not_matter() {
         Some(0),
         "a pipe that nobody reads"
     );
-    assert_eq!(shell(format!("{populate} >/dev/full 2>/dev/full")), Some(0), "a full disk under the log");
+    assert_eq!(shell(format!("{populate} 2>/dev/full >/dev/null")), Some(0), "a full disk under the log");
+    assert_eq!(shell(format!("{populate} >/dev/full 2>/dev/full")), Some(1), "a report that nobody gets");
 }
 
 #[test]

@@ -40,7 +40,9 @@ impl Work<'_> {
             && let Some(ready) = waiting.next()
         {
             debug!(account = ready.account.as_str(), "publishing");
-            match self.publish(&ready).await {
+            let published = self.publish(&ready).await;
+            job.progress.published();
+            match published {
                 Ok(true) => done.push(ready),
                 Ok(false) => {}
                 Err(error) => outcome = Err(error),

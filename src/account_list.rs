@@ -1,0 +1,73 @@
+//! Which accounts there are: those of the summary tables, and those of the sources where they may be read.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use clickhouse::Row;
+use serde::{Deserialize, Serialize};
+
+use crate::account::AccountId;
+use crate::db::{Db, QueryError};
+use crate::sql;
+
+/// ClickHouse's codes where there are no sources, or none for this user.
+const NO_SOURCES: [Option<u32>; 2] = [Some(60), Some(497)];
+
+/// One account.
+#[derive(Debug, Default, Serialize)]
+pub struct Account {
+    /// Its id.
+    pub klaviyo_public_id: String,
+    /// Rows in the summary tables.
+    pub row_count: u64,
+    /// The newest date of these rows; none without one.
+    pub newest_date: Option<String>,
+    /// When it was last refreshed, by the server's clock; none if it never was.
+    pub refreshed_at: Option<String>,
+    /// The newest date of its source rows; none if there are none, or none that may be read.
+    pub newest_source_date: Option<String>,
+}
+
+#[derive(Row, Deserialize)]
+struct Summarized {
+    klaviyo_public_id: String,
+    row_count: u64,
+    newest_date: String,
+    refreshed_at: String,
+}
+
+#[derive(Row, Deserialize)]
+struct InSource {
+    klaviyo_public_id: String,
+    newest_source_date: String,
+}
+
+/// All accounts, by id.
+pub async fn read(db: &Db) -> Result<Vec<Account>> {
+    let mut accounts: BTreeMap<String, Account> = BTreeMap::new();
+    let summarized: Vec<Summarized> = db.statement(&sql::SUMMARY_ACCOUNTS).fetch_all().await?;
+    for row in summarized {
+        let account = accounts.entry(row.klaviyo_public_id).or_default();
+        account.row_count = row.row_count;
+        (account.newest_date, account.refreshed_at) = (Some(row.newest_date), Some(row.refreshed_at));
+    }
+    for row in in_sources(db).await? {
+        accounts.entry(row.klaviyo_public_id).or_default().newest_source_date = Some(row.newest_source_date);
+    }
+    let named = |(id, account)| Account { klaviyo_public_id: id, ..account };
+    Ok(accounts.into_iter().map(named).collect())
+}
+
+async fn in_sources(db: &Db) -> Result<Vec<InSource>> {
+    let outcome = db.statement(&sql::SOURCE_ACCOUNTS).fetch_all().await;
+    outcome.or_else(|error| {
+        let code = error.downcast_ref::<QueryError>().and_then(|error| error.code);
+        if code.is_some() && NO_SOURCES.contains(&code) { Ok(Vec::new()) } else { Err(error) }
+    })
+}
+
+/// The accounts that questions can be asked about.
+pub async fn summarized(db: &Db) -> Result<Vec<AccountId>> {
+    let rows: Vec<Summarized> = db.statement(&sql::SUMMARY_ACCOUNTS).fetch_all().await?;
+    Ok(rows.iter().filter_map(|row| AccountId::new(&row.klaviyo_public_id)).collect())
+}

@@ -1,0 +1,201 @@
+//! Tables for people: numbers on the right, and on a terminal never wider than it is.
+
+use console::{Alignment, measure_text_width, pad_str, style};
+
+use super::text::{printable, wrapped_at};
+
+/// Spaces between columns.
+const GAP: usize = 2;
+
+/// A text column is not shortened below this for want of room, unless it is shorter by itself.
+const LEAST_TEXT: usize = 12;
+
+/// A column, ready to be laid out.
+struct Column {
+    title: String,
+    cells: Vec<String>,
+    is_numeric: bool,
+    width: usize,
+}
+
+impl Column {
+    fn new(title: &str, cells: Vec<String>) -> Column {
+        let is_number =
+            |cell: &String| cell.is_empty() || cell.replace([',', '%'], "").parse::<f64>().is_ok();
+        let title = title.to_uppercase();
+        let is_numeric = !cells.is_empty() && cells.iter().all(is_number);
+        let mut column = Column { width: 0, is_numeric, cells, title };
+        column.width = column.cell_width().max(measure_text_width(&column.title));
+        column
+    }
+
+    fn cell_width(&self) -> usize {
+        self.cells.iter().map(|cell| measure_text_width(cell)).max().unwrap_or(0)
+    }
+
+    /// As narrow as it can be with its title in several lines and nothing shortened.
+    fn with_folded_title(&self) -> usize {
+        let word = self.title.split(' ').map(measure_text_width).max().unwrap_or(0);
+        self.cell_width().max(word)
+    }
+
+    fn least(&self) -> usize {
+        if self.is_numeric { self.width } else { self.width.min(LEAST_TEXT.max(self.title.len().min(16))) }
+    }
+
+    /// The title in lines of its width.
+    fn title_lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for word in self.title.split(' ') {
+            match lines.last_mut() {
+                Some(line) if measure_text_width(line) + 1 + measure_text_width(word) <= self.width => {
+                    line.push_str(&format!(" {word}"));
+                }
+                _ => lines.push(word.to_owned()),
+            }
+        }
+        lines
+    }
+
+    fn padded(&self, cell: &str) -> String {
+        let alignment = if self.is_numeric { Alignment::Right } else { Alignment::Left };
+        pad_str(cell, self.width, alignment, Some("…")).into_owned()
+    }
+}
+
+/// A plain table with a header line, as wide as it needs to be, or on a terminal as wide as that.
+pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    fitted(header, rows, super::width())
+}
+
+fn fitted(header: &[&str], rows: &[Vec<String>], limit: Option<usize>) -> String {
+    let cells =
+        |index: usize| rows.iter().map(|row| printable(row.get(index).map_or("", String::as_str))).collect();
+    let mut columns: Vec<Column> =
+        header.iter().enumerate().map(|(index, title)| Column::new(title, cells(index))).collect();
+    let left_out = limit.map(|limit| fit(&mut columns, limit)).unwrap_or_default();
+    let mut lines = header_lines(&columns);
+    lines.extend((0..rows.len()).map(|row| {
+        line(columns.iter().map(|column| {
+            let cell = &column.cells[row];
+            let shown = column.padded(cell);
+            if console::colors_enabled() { colored(cell, &shown) } else { shown }
+        }))
+    }));
+    if !left_out.is_empty() {
+        let names = left_out.join(", ").to_lowercase();
+        let told = wrapped_at(&format!("no room for: {names}"), limit.unwrap_or(usize::MAX));
+        lines.push(style(told).dim().to_string());
+    }
+    lines.join("\n")
+}
+
+/// Makes the columns fit: titles in several lines, then shorter texts, then without the last columns. Returns the titles
+/// of these.
+fn fit(columns: &mut Vec<Column>, limit: usize) -> Vec<String> {
+    let mut left_out = Vec::new();
+    let total = |columns: &[Column], width: fn(&Column) -> usize| {
+        columns.iter().map(width).sum::<usize>() + GAP * columns.len().saturating_sub(1)
+    };
+    if total(columns, |column| column.width) <= limit {
+        return left_out;
+    }
+    for column in columns.iter_mut() {
+        column.width = column.with_folded_title();
+    }
+    while columns.len() > 1 && total(columns, Column::least) > limit {
+        left_out.extend(columns.pop().map(|column| column.title));
+    }
+    left_out.reverse();
+    while total(columns, |column| column.width) > limit {
+        // The widest gives way first. A single column may have to go below its least.
+        let widest = columns
+            .iter_mut()
+            .filter(|column| column.width > column.least())
+            .max_by_key(|column| column.width);
+        match widest {
+            Some(column) => column.width -= 1,
+            None => match columns.first_mut() {
+                Some(column) if column.width > 1 => column.width -= 1,
+                _ => break,
+            },
+        }
+    }
+    left_out
+}
+
+fn header_lines(columns: &[Column]) -> Vec<String> {
+    let titles: Vec<Vec<String>> = columns.iter().map(Column::title_lines).collect();
+    let height = titles.iter().map(Vec::len).max().unwrap_or(0);
+    let header = |row: usize| {
+        line(columns.iter().zip(&titles).map(|(column, lines)| {
+            // The last line of each title stands right above the cells.
+            let text = (row + lines.len()).checked_sub(height).map_or("", |index| lines[index].as_str());
+            style(column.padded(text)).bold().to_string()
+        }))
+    };
+    (0..height).map(header).collect()
+}
+
+fn line(cells: impl Iterator<Item = String>) -> String {
+    let line = cells.collect::<Vec<_>>().join(&" ".repeat(GAP));
+    // Where there are no styles, nothing invisible stands at a line's end.
+    line.trim_end().to_owned()
+}
+
+/// A label in the colour of what it means.
+fn colored(cell: &str, shown: &str) -> String {
+    let shown = style(shown.to_owned());
+    match cell {
+        "Excellent" | "Growing Fast" | "Growing" | "published" => shown.green(),
+        "Good" => shown.cyan(),
+        "Needs Attention" | "Shrinking Fast" | "failed" => shown.red(),
+        "Shrinking" | "held_back" | "publishing" => shown.yellow(),
+        "Not Enough Data" | "Average" | "Stable" => shown.dim(),
+        _ => return shown.to_string(),
+    }
+    .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows() -> Vec<Vec<String>> {
+        let row = |name: &str, delivered: &str| {
+            ["XqkVGb", name, delivered, "Excellent", "12.5"].map(str::to_owned).to_vec()
+        };
+        vec![row("Black Friday: everything must go, even the shelves", "1,234,567"), row("名前 ✂", "9")]
+    }
+
+    const HEADER: [&str; 5] = ["account", "campaign", "delivered", "rating of the opens", "revenue per 1000"];
+
+    #[test]
+    fn piped_tables_are_whole() {
+        let text = fitted(&HEADER, &rows(), None);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 3, "{text}");
+        assert!(lines[0].ends_with("RATING OF THE OPENS  REVENUE PER 1000"), "{text}");
+        assert!(lines[1].contains("even the shelves  1,234,567  Excellent"), "{text}");
+        assert!(lines[2].ends_with("12.5"), "{text}");
+    }
+
+    #[test]
+    fn no_row_is_wider_than_the_terminal() {
+        for width in 10..150 {
+            let text = fitted(&HEADER, &rows(), Some(width));
+            assert!(text.lines().all(|line| measure_text_width(line) <= width.max(20)), "{width}\n{text}");
+            assert!(width < 20 || text.contains("XqkVGb"), "{width}\n{text}");
+        }
+    }
+
+    #[test]
+    fn titles_fold_then_texts_are_shortened_then_the_last_columns_go() {
+        let text = fitted(&HEADER, &rows(), Some(100));
+        assert!(text.contains("even the shelves") && text.contains("REVENUE\n"), "{text}");
+        let text = fitted(&HEADER, &rows(), Some(70));
+        assert!(text.contains("…") && text.contains("12.5") && !text.contains("no room"), "{text}");
+        let text = fitted(&HEADER, &rows(), Some(42));
+        assert!(text.contains("1,234,567") && text.contains("no room for: rating of the opens"), "{text}");
+    }
+}
