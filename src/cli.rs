@@ -201,6 +201,9 @@ pub struct Populate {
     /// Summary table to refresh; repeatable (default: all seven)
     #[arg(long, value_name = "TABLE", value_parser = Known(tables), hide_possible_values = true)]
     pub table: Vec<String>,
+    /// Only accounts with corrections of days that runs no longer read, and only from those days on (`status` lists them)
+    #[arg(long, conflicts_with_all = ["klaviyo_id", "days", "as_of", "table", "resume", "dry_run"])]
+    pub late: bool,
     /// Leave out accounts that were published for the same dates within the last day
     #[arg(long)]
     pub resume: bool,
@@ -382,6 +385,9 @@ pub struct Forget {
     /// Confirm: its summary rows are gone afterwards
     #[arg(long)]
     pub yes: bool,
+    /// Leave it out of runs of all accounts, also while its sources go on; `populate --klaviyo-id` takes it in again
+    #[arg(long)]
+    pub ignore: bool,
     /// How long to wait for another run to end
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
     pub wait: Duration,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::db::Db;
+use crate::refresh::source_reach::{NOTHING, SourceReach};
 use crate::refresh::window::Window;
 use crate::schema::SummaryTable;
 use crate::sql;
@@ -26,6 +27,8 @@ pub enum State {
     Dropped,
     /// The account left.
     Forgotten,
+    /// The account left, and runs of all accounts leave it out though its sources may go on.
+    Ignored,
 }
 
 impl State {
@@ -38,6 +41,7 @@ impl State {
             State::HeldBack => "held_back",
             State::Dropped => "dropped",
             State::Forgotten => "forgotten",
+            State::Ignored => "ignored",
         }
     }
 }
@@ -63,6 +67,11 @@ pub struct Entry {
     query_ids: Vec<String>,
     aiviews_version: String,
     error: String,
+    #[serde(with = "clickhouse::serde::chrono::date")]
+    newest_source_date: NaiveDate,
+    newest_source_update: i64,
+    #[serde(with = "clickhouse::serde::chrono::date")]
+    sources_end: NaiveDate,
 }
 
 /// What a line of the log says beyond its key.
@@ -107,6 +116,21 @@ impl Entry {
             query_ids: Vec::new(),
             aiviews_version: env!("CARGO_PKG_VERSION").to_owned(),
             error: outcome.error,
+            newest_source_date: NOTHING.date,
+            newest_source_update: NOTHING.update,
+            sources_end: NOTHING.date,
+        }
+    }
+
+    /// The same with how far the sources of the table reached. A run for a past date has not looked at their end.
+    pub fn reading(self, window: &Window, sources: &SourceReach, table: &SummaryTable) -> Entry {
+        let newest = sources.of_table(&self.klaviyo_public_id, table);
+        let end = sources.end_of_all().filter(|_| window.as_of > window.last_complete);
+        Entry {
+            newest_source_date: newest.date,
+            newest_source_update: newest.update,
+            sources_end: end.unwrap_or(NOTHING.date),
+            ..self
         }
     }
 }
@@ -137,6 +161,27 @@ pub struct LeftInPublishing {
 /// Accounts that broken runs left in the middle of publishing.
 pub async fn left_in_publishing(db: &Db) -> Result<Vec<LeftInPublishing>> {
     db.statement(&sql::LEFT_IN_PUBLISHING).fetch_all().await
+}
+
+/// An account that left.
+#[derive(Clone, Debug, Row, Deserialize)]
+pub struct Left {
+    /// The account.
+    pub klaviyo_public_id: String,
+    /// `forgotten` or `ignored`.
+    pub last_state: String,
+}
+
+impl Left {
+    /// Whether runs of all accounts leave it out.
+    pub fn is_ignored(&self) -> bool {
+        self.last_state == State::Ignored.word()
+    }
+}
+
+/// Accounts that left and have not come back.
+pub async fn left_accounts(db: &Db) -> Result<Vec<Left>> {
+    db.statement(&sql::LEFT_ACCOUNTS).fetch_all().await
 }
 
 /// Accounts whose tables were all published for this window within the last day.

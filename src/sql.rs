@@ -167,8 +167,8 @@ pub static RUNS: Sql = embed!("status/runs");
 pub static TABLE_STATUS: Sql = embed!("status/table");
 /// What runs did to one account.
 pub static ACCOUNT_HISTORY: Sql = embed!("status/account_history");
-/// When accounts were last refreshed.
-pub static ACCOUNT_FRESHNESS: Sql = embed!("status/account_freshness");
+/// Accounts that left.
+pub static LEFT_ACCOUNTS: Sql = embed!("internal/left_accounts");
 /// Accounts whose last refresh did not end well.
 pub static TROUBLED_ACCOUNTS: Sql = embed!("status/troubled_accounts");
 /// Source rows that came too late.

@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS ai_refresh_log
     as_of Date
         COMMENT 'Day that the run computed for: source rows of later days were not read',
     state LowCardinality(String)
-        COMMENT 'publishing, published, failed, held_back, dropped or forgotten',
+        COMMENT 'publishing, published, failed, held_back, dropped, forgotten or ignored',
     rows_written UInt64
         COMMENT 'Rows of the window that were written',
     rows_kept UInt64
@@ -32,7 +32,13 @@ CREATE TABLE IF NOT EXISTS ai_refresh_log
     error String
         COMMENT 'Why the state is failed or held_back, empty otherwise',
     updated_at DateTime64(3) DEFAULT now64(3)
-        COMMENT 'When this state was written: of the rows of one key the newest counts'
+        COMMENT 'When this state was written: of the rows of one key the newest counts',
+    newest_source_date Date
+        COMMENT 'Newest day that the sources of this table had of the account, 1970-01-01 if none or not looked up',
+    newest_source_update DateTime64(3)
+        COMMENT 'Newest last_updated of the source rows that were there to read, 1970-01-01 if none or not looked up',
+    sources_end Date
+        COMMENT 'Newest day that any account had in any source, 1970-01-01 if the run looked at some accounts only'
 )
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY toYYYYMM(started_at)

@@ -11,7 +11,7 @@ SELECT
     sumIf(l.rows_written, l.state = 'published') AS rows_written,
     toUInt64(greatest(0, dateDiff('second', min(l.started_at), max(l.updated_at)))) AS seconds
 FROM ai_refresh_log AS l FINAL
-WHERE l.state != 'forgotten'
+WHERE l.state NOT IN ('forgotten', 'ignored')
 GROUP BY l.run_id
 ORDER BY min(l.started_at) DESC, run_id DESC
 LIMIT 5

@@ -15,6 +15,6 @@ FROM
     GROUP BY l.klaviyo_public_id, l.table_name
     ORDER BY klaviyo_public_id, table_name
 ) AS latest
-WHERE latest.last_state NOT IN ('published', 'dropped', 'forgotten')
+WHERE latest.last_state NOT IN ('published', 'dropped', 'forgotten', 'ignored')
 GROUP BY latest.klaviyo_public_id, latest.last_state
 ORDER BY klaviyo_public_id, state

@@ -3,10 +3,13 @@
 use std::time::Instant;
 
 use anyhow::Result;
+use tracing::warn;
 
 use crate::account::AccountId;
 use crate::cli::{Forget, Global};
 use crate::exit::{ExitCode, Failure};
+use crate::forget::Forgotten;
+use crate::run_log::State;
 use crate::stop::Stop;
 use crate::{forget, lock, output, preflight, privilege};
 
@@ -23,16 +26,28 @@ pub(super) async fn run(global: &Global, arguments: &Forget, stop: &Stop) -> Res
     privilege::refuse_missing(&db.interruptible(), &privilege::to_forget(db)).await?;
     preflight::check_schema(&db.interruptible()).await?;
     let lock = lock::take(db, deadline, stop).await?;
+    let state = if arguments.ignore { State::Ignored } else { State::Forgotten };
     // All or nothing: once the first partition is dropped the others follow.
     let outcome = match stop.code() {
         Some(_) => Err(super::stopped(stop).into()),
-        None => forget::forget(db, &account).await,
+        None => forget::forget(db, &account, state).await,
     };
     let released = lock.release().await;
-    let removed = outcome?;
+    let Forgotten { removed, is_in_source } = outcome?;
     released?;
+    if is_in_source && !arguments.ignore {
+        warn!(
+            "a source still has rows of account `{account}`: the next `aiviews populate` of all accounts brings it back, \
+             unless it is forgotten with --ignore"
+        );
+    }
     if arguments.json {
-        output::print_json(&serde_json::json!({ "account": account, "rows_removed": removed }));
+        output::print_json(&serde_json::json!({
+            "account": account,
+            "rows_removed": removed,
+            "is_in_source": is_in_source,
+            "is_ignored": arguments.ignore,
+        }));
     } else {
         let rows: u64 = removed.values().sum();
         let (rows, tables) = (output::counted(rows, "row"), output::counted(removed.len() as u64, "table"));

@@ -1,21 +1,25 @@
 //! `aiviews populate`: recompute the window for some accounts or all.
 
+use std::collections::BTreeMap;
 use std::pin::pin;
 use std::time::Instant;
 
 use anyhow::Result;
+use chrono::NaiveDate;
 use tracing::{Instrument, error, info, warn};
 
+use crate::account::AccountId;
 use crate::cli::{Global, Populate};
 use crate::db::Db;
 use crate::exit::ExitCode;
 use crate::fault::{self, Step};
 use crate::refresh::report::{Refusal, Report};
+use crate::refresh::window::{Clock, Window, monday};
 use crate::refresh::{self, Options, Plan, snapshot, staging};
 use crate::retry::RetryPolicy;
 use crate::schema::SummaryTable;
 use crate::stop::Stop;
-use crate::{lock, output, preflight, privilege};
+use crate::{lock, output, preflight, privilege, status};
 
 pub(super) async fn run(global: &Global, arguments: &Populate, stop: &Stop) -> Result<ExitCode> {
     let options = options(arguments)?;
@@ -41,7 +45,10 @@ async fn change(
     super::announce(db);
     privilege::refuse_missing(&db.interruptible(), &privilege::to_refresh(db, &options.tables)).await?;
     let lock = lock::take(db, deadline, stop).await?;
-    let outcome = locked(db, options, stop).await;
+    let outcome = match arguments.late {
+        true => late(db, options, stop).await,
+        false => locked(db, options, stop).await,
+    };
     let released = lock.release().await;
     let mut report = match outcome {
         Err(error) if stop.code().is_some() => {
@@ -65,6 +72,28 @@ async fn change(
 
 async fn locked(db: &Db, options: &Options, stop: &Stop) -> Result<Report> {
     refresh::carry_out(db, options, plan(&db.interruptible(), options).await?, stop).await
+}
+
+/// Refreshes the accounts with late rows, each group of them from the week of its earliest late row on.
+async fn late(db: &Db, options: &Options, stop: &Stop) -> Result<Report> {
+    let reading = db.interruptible();
+    preflight::check(&reading).await?;
+    let clock = Clock::read(&reading).await?;
+    let mut groups: BTreeMap<NaiveDate, Vec<AccountId>> = BTreeMap::new();
+    for late in status::late_rows(&reading).await? {
+        let Some(account) = AccountId::new(&late.klaviyo_public_id) else { continue };
+        groups.entry(monday(late.earliest_date.parse()?)).or_default().push(account);
+    }
+    let mut report = Report::new(db.run_id(), db.target(), Window::new(None, 1, clock)?);
+    for (start, accounts) in groups {
+        if stop.code().is_some() {
+            break;
+        }
+        let days = ((clock.today - start).num_days() + 1).clamp(1, 3650) as u16;
+        let options = Options { accounts, days, ..options.clone() };
+        report.add(locked(db, &options, stop).await?);
+    }
+    Ok(report)
 }
 
 /// Checks the schema and reads what there is to do at the same time. Of two errors the schema's says more.
@@ -140,6 +169,7 @@ fn describe(report: &Report) -> String {
         (report.recovered, "left by a broken run, redone"),
         (report.nothing_to_do, "nothing to do"),
         (report.already_done, "done already"),
+        (report.ignored, "left, so left out"),
     ] {
         if number > 0 {
             text.push_str(&format!("\n{what}: {}", output::counted(number, "account")));

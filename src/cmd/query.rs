@@ -84,12 +84,18 @@ fn notes(question: &Question, values: &[(&str, Value)], answer: &Answer, freshne
         let text = |name: &str| row[name].as_str().unwrap_or_default();
         // Nobody needs the seconds.
         let refreshed = text("refreshed_at").get(.."2026-11-21 04:20".len()).unwrap_or_default();
-        format!(
-            "{}: refreshed {refreshed}, complete through {}, revenue settled through {}",
-            text("account"),
-            text("complete_through"),
-            text("settled_through")
-        )
+        let account = text("account");
+        let (through, settled) = (text("complete_through"), text("settled_through"));
+        let reached = match through {
+            "" => "no day is complete yet".to_owned(),
+            _ => format!("complete through {through}, revenue settled through {settled}"),
+        };
+        match text("sources_end") {
+            "" => format!("{account}: refreshed {refreshed}, {reached}"),
+            end => format!(
+                "{account}: refreshed {refreshed}, {reached}; its sources end on {end}: later days are missing, not zero"
+            ),
+        }
     }));
     output::lines(&lines)
 }

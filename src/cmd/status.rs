@@ -1,5 +1,7 @@
 //! `aiviews status`: did last night work.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use crate::account::AccountId;
@@ -7,7 +9,8 @@ use crate::cli::{Global, Status as Arguments};
 use crate::db::Db;
 use crate::exit::ExitCode;
 use crate::output;
-use crate::status::{self, Event, Status};
+use crate::schema::TABLES;
+use crate::status::{self, Event, Stale, Status};
 use crate::stop::Stop;
 
 pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
@@ -22,7 +25,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
     } else {
         output::print_words(&describe(&status, &humantime::format_duration(arguments.max_age).to_string()));
     }
-    Ok(if status.stale.is_empty() { ExitCode::Done } else { ExitCode::Stale })
+    Ok(if status.is_stale() { ExitCode::Stale } else { ExitCode::Done })
 }
 
 /// What happened to one account.
@@ -58,10 +61,8 @@ async fn history(db: &Db, account: &AccountId, as_json: bool) -> Result<ExitCode
 
 fn describe(status: &Status, max_age: &str) -> String {
     let mut parts = vec![status.target.clone(), runs(status), tables(status)];
-    let stale = status.stale.iter().map(|account| match account.hours {
-        Some(hours) => format!("{}: last refresh {hours} h ago", account.klaviyo_public_id),
-        None => format!("{}: never refreshed", account.klaviyo_public_id),
-    });
+    let stale = status.stale.iter().map(stale);
+    let ended = status.ended().map(|(account, end)| format!("{account}: {end}"));
     let troubled = status.troubled.iter().map(|account| {
         format!(
             "{}: {} ({}) {}",
@@ -76,24 +77,61 @@ fn describe(status: &Status, max_age: &str) -> String {
         let rows = output::counted(account.late_rows, "row");
         format!("{}: {rows} from {date} on", account.klaviyo_public_id)
     });
-    let lists: [(String, Vec<String>); 3] = [
+    let lists: [(String, Vec<String>); 5] = [
         (format!("stale (older than {max_age})"), stale.collect()),
         ("in trouble".to_owned(), troubled.collect()),
-        ("late source rows outside the last window (populate with more --days)".to_owned(), late.collect()),
+        ("sources end: the days after are missing, not zero".to_owned(), ended.collect()),
+        (
+            "corrected in the source since that day was read (aiviews populate --late)".to_owned(),
+            late.collect(),
+        ),
+        ("left, not refreshed with all (aiviews forget --ignore)".to_owned(), status.ignored.clone()),
     ];
+    parts.extend(reached(status));
     parts.extend(lists.iter().filter_map(|(title, accounts)| output::list_of_accounts(title, accounts)));
     parts.extend(status.many_partitions.iter().map(ToString::to_string));
     if status.future_rows > 0 {
         let rows = output::counted(status.future_rows, "source row");
         parts.push(format!("dated after today, so that no refresh reads them: {rows}"));
     }
-    if status.stale.is_empty() && status.troubled.is_empty() {
-        parts.push(format!(
-            "{} with recent source rows, all fresh",
-            output::counted(status.accounts, "account")
-        ));
+    if status.sources_stopped {
+        parts.push(match status.sources_end {
+            Some(end) => format!("all sources end on {end}: nothing is fresh, look at what fills them"),
+            None => "no source has a recent row: nothing is fresh, look at what fills them".to_owned(),
+        });
     }
+    let accounts = output::counted(status.accounts, "account");
+    parts.push(match status.fresh {
+        fresh if fresh == status.accounts && !status.sources_stopped => {
+            format!("{accounts} with recent source rows, all fresh")
+        }
+        fresh => format!("{accounts} with recent source rows, {fresh} fresh"),
+    });
     parts.join("\n\n")
+}
+
+/// What is stale of an account, and since when.
+fn stale(account: &Stale) -> String {
+    let tables = match account.tables.len() {
+        all if all == TABLES.len() => String::new(),
+        _ => format!(" ({})", account.tables.join(", ")),
+    };
+    let account_id = &account.klaviyo_public_id;
+    match account.hours {
+        Some(hours) => format!("{account_id}: last whole refresh {hours} h ago{tables}"),
+        None => format!("{account_id}: never refreshed whole{tables}"),
+    }
+}
+
+/// How many accounts are complete through which day, the newest first.
+fn reached(status: &Status) -> Option<String> {
+    let mut days: BTreeMap<&str, u64> = BTreeMap::new();
+    for account in &status.reached {
+        *days.entry(account.complete_through.as_deref().unwrap_or("no day yet")).or_default() += 1;
+    }
+    let line = |(day, accounts): (&&str, &u64)| format!("{day}: {}", output::counted(*accounts, "account"));
+    let lines: Vec<String> = days.iter().rev().map(line).collect();
+    (!lines.is_empty()).then(|| format!("complete through\n  {}", lines.join("\n  ")))
 }
 
 fn runs(status: &Status) -> String {

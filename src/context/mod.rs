@@ -92,6 +92,7 @@ async fn header(db: &Db, account: &AccountId, reach: &Reach) -> Result<Payload> 
         // Nobody needs the seconds.
         refreshed_at: cell("refreshed_at").chars().take("2026-11-21 04:20".len()).collect(),
         complete_through: cell("complete_through"),
+        sources_end: cell("sources_end"),
         settled_through: cell("settled_through"),
         ..Payload::default()
     })

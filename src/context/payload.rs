@@ -16,8 +16,10 @@ pub struct Payload {
     pub question: Option<String>,
     /// When the summary tables were last refreshed.
     pub refreshed_at: String,
-    /// The last day that was over then.
+    /// The last day that every table has whole; empty if no day is.
     pub complete_through: String,
+    /// The last day that Klaviyo's data has, if it went quiet; else empty.
+    pub sources_end: String,
     /// The last day whose revenue no longer grows.
     pub settled_through: String,
     /// What the numbers say, the most important first.

@@ -148,7 +148,7 @@ impl Question {
     ) -> Statement<'db> {
         let mut statement = db.statement(&self.statement).param("accounts", accounts);
         if self.statement.text.contains("{published_through:") {
-            statement = statement.param("published_through", reach.of_tables(accounts, &self.tables()));
+            statement = reach.bind(statement, accounts, &self.tables());
         }
         values.iter().fold(statement, |statement, (name, value)| statement.param(name, value))
     }
@@ -234,7 +234,11 @@ mod tests {
                     assert!(parameter.value(Some(default)).is_ok(), "{}: {default}", question.name);
                 }
             }
-            let own = ["{accounts:Array(String)}", "{published_through:Array(Date)}"];
+            let own = [
+                "{accounts:Array(String)}",
+                "{published_through:Array(Date)}",
+                "{sources_stopped:Array(Date)}",
+            ];
             let own: usize = own.iter().map(|slot| text.matches(slot).count()).sum();
             let slots = text.matches('{').count() - own;
             let declared: usize = question

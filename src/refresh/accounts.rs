@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use chrono::{Days, NaiveDate};
 use clickhouse::Row;
 use serde::Deserialize;
 use tracing::warn;
 
+use super::source_reach::{Newest, SourceReach};
 use super::window::Window;
 use crate::account::AccountId;
 use crate::db::{Db, Statement};
@@ -110,13 +112,21 @@ pub struct Selection {
     pub impossible: Vec<String>,
     /// What the tables store of them before the run.
     pub partitions: Vec<Partition>,
+    /// How far their sources reach.
+    pub sources: SourceReach,
 }
 
 #[derive(Debug, Row, Deserialize)]
 struct SourceRows {
     account_id: String,
+    source_name: String,
     rows_to_read: u64,
     rows_in_window: u64,
+    #[serde(with = "clickhouse::serde::chrono::date")]
+    newest_date: NaiveDate,
+    newest_update: i64,
+    /// Days since 1970.
+    dates: Vec<u16>,
 }
 
 /// Rows that one table holds for one account.
@@ -140,16 +150,10 @@ pub async fn select(
     partitions: Vec<Partition>,
 ) -> Result<Selection> {
     let names: Vec<&str> = asked.iter().map(AccountId::as_str).collect();
-    // Whoever asks for an account waits for it. What the tables store of it says enough: it exists, and its source has
-    // about as many rows.
-    let is_new = |name: &&str| !partitions.iter().any(|it| it.klaviyo_public_id == *name);
-    let new: Vec<&str> = names.iter().copied().filter(is_new).collect();
-    let sources = match asked.is_empty() || !new.is_empty() {
-        true => source_rows(db, window, &new).await?,
-        false => Vec::new(),
-    };
+    let found = source_rows(db, window, &names).await?;
+    let sources = reach(asked.is_empty(), &found);
     let mut loads: BTreeMap<String, (Load, bool)> = BTreeMap::new();
-    for source in sources {
+    for source in found {
         let (load, has_work) = loads.entry(source.account_id).or_default();
         load.source += source.rows_to_read;
         *has_work |= source.rows_in_window > 0;
@@ -157,13 +161,12 @@ pub async fn select(
     for partition in &partitions {
         let (load, has_work) = loads.entry(partition.klaviyo_public_id.clone()).or_default();
         load.stored += partition.stored_rows;
-        load.source += if asked.is_empty() { 0 } else { partition.stored_rows };
         *has_work = true;
     }
     let wanted: BTreeSet<&str> = names.iter().copied().collect();
     loads.retain(|id, _| wanted.is_empty() || wanted.contains(id.as_str()));
 
-    let mut selection = Selection { partitions, ..Selection::default() };
+    let mut selection = Selection { partitions, sources, ..Selection::default() };
     for (id, (load, has_work)) in loads {
         match AccountId::new(&id) {
             None => selection.impossible.push(id.chars().take(80).collect()),
@@ -219,6 +222,21 @@ pub fn stored_rows(partitions: &[Partition]) -> StoredRows<'_> {
         .iter()
         .map(|it| ((it.table_name.as_str(), it.klaviyo_public_id.as_str()), it.stored_rows))
         .collect()
+}
+
+/// How far the sources of all accounts reach.
+pub async fn sources_of_all(db: &Db, window: &Window) -> Result<SourceReach> {
+    Ok(reach(true, &source_rows(db, window, &[]).await?))
+}
+
+fn reach(is_of_all: bool, found: &[SourceRows]) -> SourceReach {
+    let mut reach = SourceReach::new(is_of_all);
+    for source in found {
+        let newest = Newest { date: source.newest_date, update: source.newest_update };
+        let dates = source.dates.iter().map(|days| NaiveDate::default() + Days::new((*days).into()));
+        reach.add(&source.account_id, source.source_name.clone(), newest, dates.collect());
+    }
+    reach
 }
 
 async fn source_rows(db: &Db, window: &Window, accounts: &[&str]) -> Result<Vec<SourceRows>> {

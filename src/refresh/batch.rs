@@ -17,6 +17,7 @@ use super::accounts::{Batch, StoredRows};
 use super::audit::{Audit, Findings, Objection, Rows};
 use super::progress::Progress;
 use super::report::Report;
+use super::source_reach::SourceReach;
 use super::window::Window;
 use super::witness::Witness;
 use super::{Options, blame, snapshot, staging, working_table};
@@ -53,6 +54,8 @@ pub struct Job<'run> {
     pub summary_engine: &'run str,
     /// What the tables stored before the run. Nobody but this run changes that, and no account comes twice.
     pub stored: &'run StoredRows<'run>,
+    /// How far the sources reached before they were copied.
+    pub sources: &'run SourceReach,
     /// Whether working tables of an earlier batch may still be there.
     pub leftovers: &'run AtomicBool,
     /// Tells whether the copies of the sources are still what they were.

@@ -9,6 +9,7 @@ pub mod publish;
 pub mod recovery;
 pub mod report;
 pub mod snapshot;
+pub mod source_reach;
 pub mod staging;
 pub mod window;
 pub mod witness;
@@ -68,6 +69,8 @@ pub struct Plan {
     broken: Vec<Broken>,
     left_behind: Vec<String>,
     already_done: usize,
+    /// Accounts that left and are not to come back unasked.
+    ignored: Vec<AccountId>,
     /// The engine of the summary tables.
     pub summary_engine: String,
     warnings: Vec<String>,
@@ -88,18 +91,33 @@ impl Plan {
         )?;
         let window = Window::new(options.as_of, options.days, clock)?;
         let select = accounts::select(db, &window, &options.accounts, partitions);
-        let (mut selection, done, cut_week) = tokio::try_join!(
+        let (mut selection, done, cut_week, ignored) = tokio::try_join!(
             fault::step(Step::ListAccounts, select),
             already_published(db, &window, options),
             cut_week(db, &window, options),
+            ignored(db, options),
         )?;
+        selection.leave_out(&ignored);
+        let ignored = ignored.iter().filter_map(|id| AccountId::new(id)).collect();
         selection.put_first(&recovery::accounts(&broken));
         let already_done = selection.leave_out(&done);
-        let warnings: Vec<String> = crowded.iter().map(ToString::to_string).chain(cut_week).collect();
+        let stopped = stopped_sources(&selection, &window, options);
+        let warnings: Vec<String> =
+            crowded.iter().map(ToString::to_string).chain(cut_week).chain(stopped).collect();
         for warning in &warnings {
             warn!("{warning}");
         }
-        Ok(Plan { window, selection, broken, left_behind, already_done, summary_engine, warnings, started })
+        Ok(Plan {
+            window,
+            selection,
+            broken,
+            left_behind,
+            already_done,
+            ignored,
+            summary_engine,
+            warnings,
+            started,
+        })
     }
 
     /// The accounts in the batches that they are computed in.
@@ -125,7 +143,9 @@ pub async fn carry_out(db: &Db, options: &Options, plan: Plan, stop: &Stop) -> R
     report.skipped = plan.selection.impossible.iter().map(|id| impossible(id)).collect();
     report.nothing_to_do = plan.selection.nothing_to_do.len() as u64;
     report.already_done = plan.already_done as u64;
+    report.ignored = plan.ignored.len() as u64;
     fault::step(Step::RemoveLeftBehind, remove(db, &plan.left_behind)).await?;
+    note_ignored(db, &plan).await?;
     let witness = Witness::new(db, &plan.summary_engine);
     let outcome = refresh(db, options, &plan, stop, &witness, &mut report).await;
     // A server that is gone need not be waited for: the next run removes the table.
@@ -159,6 +179,7 @@ async fn refresh(
         stop,
         summary_engine,
         stored: &stored,
+        sources: &selection.sources,
         leftovers: &leftovers,
         witness,
         progress: &progress,
@@ -217,6 +238,11 @@ async fn left_behind(db: &Db) -> Result<Vec<String>> {
     db.statement(&sql::WORKING_TABLES).fetch_all().await
 }
 
+/// Removes what broken runs left. The caller holds the lock.
+pub async fn remove_left_behind(db: &Db) -> Result<()> {
+    remove(db, &left_behind(db).await?).await
+}
+
 async fn remove(db: &Db, left_behind: &[String]) -> Result<()> {
     for name in left_behind {
         info!(table = name, "removing a working table that a broken run left behind");
@@ -231,6 +257,27 @@ async fn crowded(db: &Db, options: &Options) -> Result<Vec<Crowded>> {
         [] => partition_count::crowded(db).await,
         _ => Ok(Vec::new()),
     }
+}
+
+/// The accounts that a run of all leaves out.
+async fn ignored(db: &Db, options: &Options) -> Result<Vec<String>> {
+    if !options.accounts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let left = run_log::left_accounts(db).await?;
+    Ok(left.into_iter().filter(run_log::Left::is_ignored).map(|it| it.klaviyo_public_id).collect())
+}
+
+/// Notes again who is left out: the log forgets what is old.
+async fn note_ignored(db: &Db, plan: &Plan) -> Result<()> {
+    let tables = || crate::schema::TABLES.iter();
+    let entries = plan.ignored.iter().flat_map(|account| {
+        tables().map(|table| {
+            let outcome = run_log::Outcome::default();
+            run_log::Entry::new(db, &plan.window, account, table, run_log::State::Ignored, outcome)
+        })
+    });
+    run_log::write(db, &entries.collect::<Vec<_>>()).await
 }
 
 /// The accounts that `--resume` leaves out.
@@ -255,6 +302,37 @@ async fn cut_week(db: &Db, window: &Window, options: &Options) -> Result<Option<
             window.as_of
         )
     }))
+}
+
+/// The most accounts that a warning names.
+const NAMED: usize = 5;
+
+/// Sources that end before the last complete day. A run for a past date says nothing about now.
+fn stopped_sources(selection: &Selection, window: &Window, options: &Options) -> Option<String> {
+    let last_complete = window.last_complete;
+    if options.as_of.is_some_and(|as_of| as_of <= last_complete) {
+        return None;
+    }
+    if let Some(end) = selection.sources.end_of_all().filter(|end| *end < last_complete) {
+        return Some(format!(
+            "all sources end on {end}: no account has a row of {last_complete}, and the days after {end} are missing, \
+             not zero"
+        ));
+    }
+    let ended = selection.sources.ended_before(last_complete);
+    let named: Vec<String> = ended
+        .iter()
+        .take(NAMED)
+        .map(|(account, end)| format!("{} on {end}", output::printable(account)))
+        .collect();
+    let more = match ended.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        count => format!(" (and {count} more)"),
+    };
+    (!ended.is_empty()).then(|| {
+        let accounts = output::counted(ended.len() as u64, "account");
+        format!("the sources of {accounts} end before {last_complete}: {}{more}", named.join(", "))
+    })
 }
 
 /// The tables that `--table` names, in the order of publishing.

@@ -35,6 +35,8 @@ pub struct Report {
     pub nothing_to_do: u64,
     /// Accounts that an earlier run had done (`--resume`).
     pub already_done: u64,
+    /// Accounts that left and are not to come back unasked.
+    pub ignored: u64,
     /// Accounts stopped by an error.
     pub failed: Vec<Refusal>,
     /// Accounts stopped by a data guard.
@@ -70,6 +72,7 @@ impl Report {
             recovered: 0,
             nothing_to_do: 0,
             already_done: 0,
+            ignored: 0,
             failed: Vec::new(),
             held_back: Vec::new(),
             skipped: Vec::new(),
@@ -82,6 +85,27 @@ impl Report {
             publishing_ms: 0,
             exit_codes: Vec::new(),
         }
+    }
+
+    /// Adds what the same run did to other accounts for other dates.
+    pub fn add(&mut self, other: Report) {
+        self.window.start = self.window.start.min(other.window.start);
+        self.published += other.published;
+        self.recovered += other.recovered;
+        self.nothing_to_do += other.nothing_to_do;
+        self.failed.extend(other.failed);
+        self.held_back.extend(other.held_back);
+        self.skipped.extend(other.skipped);
+        for (sums, more) in
+            [(&mut self.rows_written, other.rows_written), (&mut self.rows_kept, other.rows_kept)]
+        {
+            more.into_iter().for_each(|(table, rows)| *sums.entry(table).or_default() += rows);
+        }
+        self.rows_rejected.extend(other.rows_rejected);
+        self.warnings.extend(other.warnings);
+        self.elapsed_ms += other.elapsed_ms;
+        self.staging_ms += other.staging_ms;
+        self.publishing_ms += other.publishing_ms;
     }
 
     /// Adds what redoing broken runs came to. An account that this run refreshes too speaks for itself.

@@ -32,7 +32,7 @@ BREAKS = {
     "a key is missing": lambda document: document.pop("legend"),
     "a key too many": replace("currency", "EUR"),
     "a date with a time": replace("complete_through", "2026-11-20 00:00"),
-    "no date": replace("settled_through", None),
+    "no date": replace("refreshed_at", None),
     "an account with a space": replace("account", "a b"),
     "sections as a list": replace("sections", []),
     "an unknown section": lambda document: document["sections"].update(weather=first_section(document)),

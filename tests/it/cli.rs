@@ -199,10 +199,21 @@ fn an_account_that_leaves_is_gone_and_the_others_stay() {
         assert_eq!(accounts(before) - accounts(after), 1, "{after}");
     }
     let again = program.run(&["forget", "--klaviyo-id", "XqkVGb", "--yes"]);
-    assert_eq!(again.code, 2);
-    assert!(again.stderr.contains("has no row in any summary table"), "{}", again.stderr);
-    // Its sources are still there: the next run for all would bring it back, and says so as a refresh does.
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    assert!(again.stderr.contains("a source still has rows of account `XqkVGb`"), "{}", again.stderr);
+    let mistyped = program.run(&["forget", "--klaviyo-id", "xqkvgb", "--yes"]);
+    assert_eq!(mistyped.code, 2);
+    assert!(mistyped.stderr.contains("did you mean `XqkVGb`"), "{}", mistyped.stderr);
+    // Its sources are still there: the next run for all brings it back, unless it is to be ignored.
     assert_eq!(program.json(&["populate", "--days", "30"])["published"], 3);
+    let ignored = program.run(&["forget", "--klaviyo-id", "XqkVGb", "--yes", "--ignore"]);
+    assert_eq!((ignored.code, ignored.stderr.contains("brings it back")), (0, false), "{}", ignored.stderr);
+    let others = program.json(&["populate", "--days", "30"]);
+    assert_eq!((&others["published"], &others["ignored"]), (&2.into(), &1.into()));
+    let status = program.json(&["status"]);
+    assert_eq!((&status["fresh"], &status["ignored"]), (&2.into(), &serde_json::json!(["XqkVGb"])));
+    assert_eq!(program.json(&["populate", "--klaviyo-id", "XqkVGb", "--days", "30"])["published"], 1);
+    assert_eq!(program.json(&["status"])["fresh"], 3, "who is refreshed by name is back");
 }
 
 #[test]

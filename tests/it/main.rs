@@ -17,6 +17,7 @@ mod fault_table;
 mod faults;
 mod generations;
 mod guards;
+mod late;
 mod markdown;
 mod migrate;
 mod operators;

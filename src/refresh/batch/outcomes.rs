@@ -61,7 +61,8 @@ impl Work<'_> {
                     error: String::new(),
                 };
                 let state = if is_gone { State::Dropped } else { state };
-                entries.push(Entry::new(self.job.db, self.job.window, &ready.account, table, state, outcome));
+                let entry = Entry::new(self.job.db, self.job.window, &ready.account, table, state, outcome);
+                entries.push(entry.reading(self.job.window, self.job.sources, table));
             }
         }
         run_log::write(self.job.db, &entries).await

@@ -1,0 +1,52 @@
+//! Corrections of days that the nightly window has left behind.
+
+use serde_json::Value;
+
+use crate::child::Place;
+use crate::generations::{fill, make_sources};
+use crate::support::{execute, rows};
+
+/// Sources have 20 dates. The first run reads all, the nights after it 7. Klaviyo corrects a day of 15 days ago: told of
+/// every night until somebody reads that day, for that account alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_correction_is_told_of_until_its_day_was_read() {
+    let place = Place::new();
+    {
+        let serve = place.serve();
+        let db = serve.db().await;
+        make_sources(&db).await;
+        fill(&db, &["acc0", "acc1"], 1).await;
+    }
+    place.run(&["migrate", "-q"]).expect(0);
+    place.run(&["populate", "--days", "20", "-q"]).expect(0);
+    let serve = place.serve();
+    let db = serve.db().await;
+    let correct = "INSERT INTO campaign_statistics SELECT * REPLACE (now64(3) + 1 AS last_updated, 77 AS conversion_value)
+         FROM campaign_statistics WHERE klaviyo_public_id = 'acc1' AND date = today() - 15 LIMIT 1";
+    let late = || {
+        let status: Value =
+            serde_json::from_str(&place.run(&["status", "--json"]).expect(0).stdout).expect("one document");
+        (status["late"].as_array().expect("a list").clone(), status["fresh"].as_u64())
+    };
+    place.run(&["populate", "--days", "7", "-q"]).expect(0);
+    assert_eq!(late(), (Vec::new(), Some(2)), "the days before the window were read by the long run");
+    execute(&db, correct).await;
+    for _night in 0..2 {
+        let (told, fresh) = late();
+        assert_eq!((told.len(), fresh), (1, Some(1)), "{told:?}");
+        assert_eq!((&told[0]["klaviyo_public_id"], &told[0]["late_rows"]), (&"acc1".into(), &1.into()));
+        place.run(&["populate", "--days", "7", "-q"]).expect(0);
+    }
+    let sum = "SELECT sum(conversion_value) FROM campaign_ai_summary WHERE klaviyo_public_id = 'acc1' AND date = today() - 15";
+    let before = rows(&db, sum).await;
+    // The stamp of the correction lies a second ahead: a run that starts before it has not seen it.
+    while rows(&db, "SELECT max(last_updated) < now64(3) FROM campaign_statistics").await[0][0] == "0" {}
+    let done = place.run(&["populate", "--late", "--json"]).expect(0);
+    let done: Value = serde_json::from_str(&done.stdout).expect("one document");
+    assert_eq!(done["published"], 1);
+    assert_ne!(rows(&db, sum).await, before);
+    assert_eq!(late(), (Vec::new(), Some(2)));
+    let again: Value = serde_json::from_str(&place.run(&["populate", "--late", "--json"]).expect(0).stdout)
+        .expect("one document");
+    assert_eq!(again["published"], 0);
+}
