@@ -13,7 +13,7 @@ use crate::exit::{ExitCode, Failure};
 use crate::retry::RetryPolicy;
 use crate::sql;
 use crate::target::{Embedded, Server, Target};
-use crate::transport;
+use crate::transport::{self, Ping};
 
 /// An open target. Dropping it closes the embedded engine, if there is one.
 pub struct Connection {
@@ -29,17 +29,25 @@ const FOLDER_PATIENCE: Duration = Duration::from_secs(5);
 /// Time between two looks at a folder in use.
 const POLL: Duration = Duration::from_millis(200);
 
+/// The longest wait for a server that does not answer at the beginning, for a verb that is told to wait.
+const LONGEST_FIRST_CONTACT: Duration = Duration::from_secs(30);
+
+/// How long a server may take for its first answer once it is connected: one in the cloud may have to wake up.
+const LONGEST_FIRST_ANSWER: Duration = Duration::from_secs(60);
+
 /// ClickHouse's code for a database that does not exist.
 const UNKNOWN_DATABASE: u32 = 81;
 
-/// Opens the target. A data folder in use is waited for until `deadline`, and some seconds in any case. In the embedded engine the database is made if need be.
+/// Opens the target. Until `deadline`, and some seconds in any case, a data folder in use is waited for; a server that
+/// does not answer half a minute at most, as its address may be wrong. In the embedded engine the database is made if
+/// need be.
 pub async fn open(target: &Target, retries: RetryPolicy, deadline: Instant) -> Result<Connection> {
     let connection = connect(target, retries, deadline).await?;
     if let Target::Embedded(embedded) = target {
         let nowhere = connection.db.with_database("system");
         nowhere.statement(&sql::CREATE_DATABASE).param("database", &embedded.database).execute().await?;
     }
-    probed(connection, target).await
+    probed(connection, target, retries).await
 }
 
 /// Opens a target for a verb that needs what is there. Nothing is made.
@@ -49,7 +57,7 @@ pub async fn open(target: &Target, retries: RetryPolicy, deadline: Instant) -> R
 /// A folder or a database that does not exist is wrong usage: most likely it is mistyped.
 pub async fn open_existing(target: &Target, retries: RetryPolicy, deadline: Instant) -> Result<Connection> {
     target.refuse_without_data()?;
-    let outcome = probed(connect(target, retries, deadline).await?, target).await;
+    let outcome = probed(connect(target, retries, deadline).await?, target, retries).await;
     let is_absent = |error: &anyhow::Error| {
         error.downcast_ref::<QueryError>().is_some_and(|error| error.code == Some(UNKNOWN_DATABASE))
     };
@@ -65,37 +73,54 @@ pub async fn open_existing(target: &Target, retries: RetryPolicy, deadline: Inst
 }
 
 async fn connect(target: &Target, retries: RetryPolicy, deadline: Instant) -> Result<Connection> {
-    let (client, engine) = match target {
-        Target::Server(server) => (server_client(server), None),
+    let wait = deadline.saturating_duration_since(Instant::now());
+    let (client, reached) = match target {
+        Target::Server(server) => server_client(server),
         Target::Embedded(embedded) => embedded_client(embedded, deadline).await?,
     };
-    let db = Db::new(client, &target.to_string(), &new_run_id(), retries);
-    let db = if engine.is_some() { db.alone() } else { db };
-    Ok(Connection { db, engine })
+    let first_contact = RetryPolicy {
+        outage_patience: wait.clamp(Db::FIRST_CONTACT, LONGEST_FIRST_CONTACT),
+        statement_timeout: LONGEST_FIRST_ANSWER,
+        ..retries
+    };
+    let db = Db::new(client, &target.to_string(), &new_run_id(), first_contact);
+    Ok(match reached {
+        Reached::Server(ping) => Connection { db: db.with_ping(ping), engine: None },
+        Reached::Engine(engine) => Connection { db: db.alone(), engine: Some(engine) },
+    })
 }
 
-async fn probed(mut connection: Connection, target: &Target) -> Result<Connection> {
+async fn probed(mut connection: Connection, target: &Target, retries: RetryPolicy) -> Result<Connection> {
     connection.db.probe().await.with_context(|| format!("cannot use {target}"))?;
     debug!(run_id = connection.db.run_id(), "connected to {target}");
-    Ok(connection)
+    Ok(Connection { db: connection.db.with_retries(retries), ..connection })
 }
 
-fn server_client(server: &Server) -> Client {
-    let client = transport::client(server.url.as_str()).with_user(&server.user);
+/// What is at the other end of a client.
+enum Reached {
+    Server(Ping),
+    Engine(Engine),
+}
+
+fn server_client(server: &Server) -> (Client, Reached) {
+    let (client, ping) = transport::client(server.url.as_str());
+    let client = client.with_user(&server.user);
     let client = if server.password.is_empty() { client } else { client.with_password(&server.password) };
-    match &server.database {
+    let client = match &server.database {
         Some(database) => client.with_database(database),
         None => client,
-    }
+    };
+    (client, Reached::Server(ping))
 }
 
-async fn embedded_client(embedded: &Embedded, deadline: Instant) -> Result<(Client, Option<Engine>)> {
+async fn embedded_client(embedded: &Embedded, deadline: Instant) -> Result<(Client, Reached)> {
     match open_folder(embedded, deadline).await {
-        Ok(engine) => Ok((engine.client().with_database(&embedded.database), Some(engine))),
+        Ok(engine) => Ok((engine.client().with_database(&embedded.database), Reached::Engine(engine))),
         Err(EngineError::Locked { owner: Owner { url: Some(url), token: Some(token), .. }, .. }) => {
             debug!("a running `aiviews serve` holds the data folder: using {url}");
-            let client = transport::client(&url).with_user("default").with_password(token);
-            Ok((client.with_database(&embedded.database), None))
+            let (client, ping) = transport::client(&url);
+            let client = client.with_user("default").with_password(token);
+            Ok((client.with_database(&embedded.database), Reached::Server(ping)))
         }
         Err(error) => Err(failure(&error).into()),
     }

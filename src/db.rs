@@ -5,6 +5,7 @@
 mod bound;
 mod error;
 mod insert;
+mod outage;
 mod privilege;
 mod probe;
 mod retrying;
@@ -24,6 +25,8 @@ pub use statement::Statement;
 use crate::retry::RetryPolicy;
 use crate::sql::Sql;
 use crate::stop::Stop;
+use crate::transport::Ping;
+use outage::Outage;
 
 /// A connection to one database, with the habits that every statement shares.
 #[derive(Clone)]
@@ -34,6 +37,7 @@ pub struct Db {
     version: Arc<str>,
     retries: RetryPolicy,
     stop: Option<Stop>,
+    outage: Arc<Outage>,
     interruptible: bool,
     alone: bool,
     run_id: Arc<str>,
@@ -54,6 +58,7 @@ impl Db {
             version: "".into(),
             retries,
             stop: None,
+            outage: Arc::new(Outage::new(None)),
             interruptible: false,
             alone: false,
             run_id: run_id.into(),
@@ -95,6 +100,11 @@ impl Db {
     /// The same connection, whose statements are killed once a stop is asked for: for all that may be left undone.
     pub fn interruptible(&self) -> Self {
         Self { interruptible: true, ..self.clone() }
+    }
+
+    /// The same connection, to a server that can be asked whether it lives.
+    pub fn with_ping(self, ping: Ping) -> Self {
+        Self { outage: Arc::new(Outage::new(Some(ping))), ..self }
     }
 
     /// The same connection, to an engine that this process alone can reach.

@@ -69,6 +69,8 @@ pub struct RetryPolicy {
     pub busy_wait: Duration,
     /// How long a statement may take before it counts as stalled.
     pub statement_timeout: Duration,
+    /// How long a server that does not answer is waited for.
+    pub outage_patience: Duration,
     /// How long the end of a stalled or doubtful query is waited for.
     pub kill_timeout: Duration,
 }
@@ -82,6 +84,7 @@ impl Default for RetryPolicy {
             slow_tries: 3,
             busy_wait: Duration::ZERO,
             statement_timeout: Duration::from_secs(3600),
+            outage_patience: Duration::from_secs(30),
             kill_timeout: Duration::from_secs(30),
         }
     }

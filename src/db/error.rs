@@ -26,6 +26,10 @@ pub struct QueryError {
     pub class: Class,
     /// What answered is no ClickHouse: a login page, a proxy, another program on that port.
     pub is_foreign: bool,
+    /// Nothing answered at all.
+    pub(super) is_unanswered: bool,
+    /// The query that may still run on the server.
+    pub(super) left_running: Option<String>,
     text: String,
     target: String,
 }
@@ -40,30 +44,46 @@ impl QueryError {
             None if is_foreign => Class::Never,
             None => class_without_code(error, &text),
         };
-        let text = shorten(&text);
-        Self { statement: statement.to_owned(), code, class, is_foreign, text, target: target.to_owned() }
+        let is_unanswered = code.is_none() && matches!(error, Error::Network(_));
+        Self { code, class, is_foreign, is_unanswered, ..Self::of(statement, target, shorten(&text)) }
     }
 
-    pub(super) fn timed_out(statement: &str, target: &str, seconds: u64) -> Self {
-        Self {
-            statement: statement.to_owned(),
-            code: None,
-            class: Class::Once,
-            is_foreign: false,
-            text: format!("no answer within {seconds} s"),
-            target: target.to_owned(),
-        }
-    }
-
-    pub(super) fn stopped(statement: &str, target: &str) -> Self {
+    fn of(statement: &str, target: &str, text: String) -> Self {
         Self {
             statement: statement.to_owned(),
             code: None,
             class: Class::Never,
             is_foreign: false,
-            text: "stopped on request".to_owned(),
+            is_unanswered: false,
+            left_running: None,
+            text,
             target: target.to_owned(),
         }
+    }
+
+    pub(super) fn timed_out(statement: &str, target: &str, seconds: u64) -> Self {
+        Self { class: Class::Once, ..Self::of(statement, target, format!("no answer within {seconds} s")) }
+    }
+
+    pub(super) fn stopped(statement: &str, target: &str) -> Self {
+        Self::of(statement, target, "stopped on request".to_owned())
+    }
+
+    /// The server took the statement and has been silent since, to pings too.
+    pub(super) fn silent(statement: &str, target: &str) -> Self {
+        let text = "the server answers nothing any more".to_owned();
+        Self { class: Class::UnknownOutcome, is_unanswered: true, ..Self::of(statement, target, text) }
+    }
+
+    /// Not sent: the run has given the server up.
+    pub(super) fn given_up(statement: &str, target: &str) -> Self {
+        let text = "the server has not come back".to_owned();
+        Self { class: Class::Transient, is_unanswered: true, ..Self::of(statement, target, text) }
+    }
+
+    /// Whether this is about the server, or what stands before it, and every other statement would fail alike.
+    pub fn is_outage(&self) -> bool {
+        self.is_unanswered || (self.code.is_none() && self.class == Class::Transient)
     }
 
     /// The exit code that this failure means when nobody handles it.
@@ -82,6 +102,11 @@ impl QueryError {
         error.downcast_ref::<QueryError>().and_then(|error| error.code)
     }
 
+    /// Whether an error says that the server is not there.
+    pub fn is_of_outage(error: &anyhow::Error) -> bool {
+        error.downcast_ref::<QueryError>().is_some_and(QueryError::is_outage)
+    }
+
     /// What the user can do about it.
     pub fn remedy(&self) -> Option<&str> {
         match self.code {
@@ -97,7 +122,7 @@ impl QueryError {
             None if self.is_foreign => Some(
                 "look at that address in a browser: CLICKHOUSE_URL must name ClickHouse's HTTP port, with no login page before it",
             ),
-            None if self.class == Class::Transient => Some(
+            None if self.is_outage() => Some(
                 "check that the server runs and that CLICKHOUSE_URL names its HTTP port (8123, or 8443 for https)",
             ),
             _ => None,

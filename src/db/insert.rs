@@ -14,11 +14,25 @@ impl Db {
         let mut tries = 0;
         loop {
             let limit = self.retries.statement_timeout;
-            let error = match tokio::time::timeout(limit, self.write(table, rows)).await {
-                Ok(Ok(())) => return Ok(()),
-                Ok(Err(error)) => QueryError::new(&name, &self.target, &error),
-                Err(_) => QueryError::timed_out(&name, &self.target, limit.as_secs()),
+            if !self.may_send().await {
+                return Err(QueryError::given_up(&name, &self.target).into());
+            }
+            let written = tokio::select! {
+                written = tokio::time::timeout(limit, self.write(table, rows)) => Some(written),
+                () = self.outage.silent() => None,
             };
+            let error = match written {
+                Some(Ok(Ok(()))) => {
+                    self.outage.answered();
+                    return Ok(());
+                }
+                Some(Ok(Err(error))) => QueryError::new(&name, &self.target, &error),
+                Some(Err(_)) => QueryError::timed_out(&name, &self.target, limit.as_secs()),
+                None => QueryError::silent(&name, &self.target),
+            };
+            if !error.is_outage() {
+                self.outage.answered();
+            }
             if !self.rest_before_retry(&error, &mut tries).await {
                 return Err(error.into());
             }

@@ -8,7 +8,7 @@ use clickhouse::query::Query;
 use clickhouse::{RowOwned, RowRead};
 use tracing::{debug, trace};
 
-use super::{QueryError, Statement, error};
+use super::{Db, QueryError, Statement, error};
 use crate::exit::{ExitCode, Failure};
 use crate::retry::Class;
 use crate::sql;
@@ -102,6 +102,9 @@ impl Statement<'_> {
         if self.stop.as_ref().is_some_and(|stop| stop.code().is_some()) {
             return Err(QueryError::stopped(&self.name, &self.db.target));
         }
+        if !self.db.may_send().await {
+            return Err(QueryError::given_up(&self.name, &self.db.target));
+        }
         let _change = if self.is_change { Some(Change::begin().await) } else { None };
         let query_id = format!("{}-{}", self.db.run_id, self.db.sequence.fetch_add(1, Ordering::Relaxed));
         let mut query = self.db.client.query_raw(&self.text).with_setting("query_id", &query_id);
@@ -124,8 +127,9 @@ impl Statement<'_> {
                 Ok(outcome) => outcome.map_err(|error| QueryError::new(&self.name, &self.db.target, &error)),
                 Err(_) => Err(QueryError::timed_out(&self.name, &self.db.target, limit.as_secs())),
             },
+            () = self.db.outage.silent() => Err(QueryError::silent(&self.name, &self.db.target)),
             () = stopped => {
-                let _ = tokio::time::timeout(LONGEST_KILL, self.kill(&query_id)).await;
+                let _ = tokio::time::timeout(LONGEST_KILL, self.db.kill(&query_id)).await;
                 return Err(QueryError::stopped(&self.name, &self.db.target));
             }
         };
@@ -135,19 +139,26 @@ impl Statement<'_> {
             elapsed_ms = started.elapsed().as_millis() as u64,
             ok = outcome.is_ok()
         );
-        if let Err(error) = &outcome
-            && matches!(error.class, Class::UnknownOutcome | Class::Once)
-        {
-            self.kill(&query_id).await;
+        if outcome.as_ref().err().is_none_or(|error| !error.is_outage()) {
+            self.db.outage.answered();
         }
-        outcome
+        outcome.map_err(|mut error| {
+            if matches!(error.class, Class::UnknownOutcome | Class::Once) {
+                error.left_running = Some(query_id);
+            }
+            error
+        })
     }
+}
 
+impl Db {
     /// Stops a query whose outcome is unknown, so that redoing it does not meet its shadow.
-    async fn kill(&self, query_id: &str) {
-        let sql = &sql::KILL_QUERY;
-        let query = self.db.client.query_raw(&sql.text).param("query_id", query_id);
-        let limit = self.db.retries.kill_timeout;
+    pub(super) async fn kill(&self, query_id: &str) {
+        if !self.answers().await {
+            return;
+        }
+        let query = self.client.query_raw(&sql::KILL_QUERY.text).param("query_id", query_id);
+        let limit = self.retries.kill_timeout;
         if !matches!(tokio::time::timeout(limit, query.execute()).await, Ok(Ok(()))) {
             debug!(query_id, "could not be killed, or had ended");
         }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::Result;
 use tracing::{debug, warn};
 
-use crate::db::Db;
+use crate::db::{Db, QueryError};
 use crate::exit::{ExitCode, Failure};
 use crate::fault::{self, Step};
 use crate::sql;
@@ -131,6 +131,8 @@ async fn keep_beating(db: Db, stop: Stop) {
                 warn!("another run took over the lock: stopping");
                 return stop.request(ExitCode::LockHeld);
             }
+            // The run says itself that it has lost its server.
+            Err(error) if QueryError::is_of_outage(&error) => {}
             Err(error) => warn!("no sign of life could be written to the lock: {error:#}"),
         }
         if last_beat.elapsed().is_ok_and(|silence| silence > SILENT_TOO_LONG) {

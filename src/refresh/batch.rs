@@ -11,7 +11,7 @@ use std::time::Instant;
 use anyhow::Result;
 use futures_util::{StreamExt, future, stream};
 use tokio::sync::Mutex;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::accounts::{Batch, StoredRows};
 use super::audit::{Audit, Findings, Objection, Rows};
@@ -74,7 +74,10 @@ impl Job<'_> {
         let dropped = fault::step(Step::DropStaging, dropping).await;
         self.leftovers.store(dropped.is_err(), Ordering::Relaxed);
         if let Err(error) = dropped {
-            warn!("working tables stay for now: {error:#}");
+            match self.db.is_server_gone() {
+                true => debug!("working tables stay for now: {error:#}"),
+                false => warn!("working tables stay for now: {error:#}"),
+            }
         }
     }
 }

@@ -76,6 +76,7 @@ impl<'run> Witness<'run> {
     pub async fn dismiss(&self) {
         if self.is_begun.load(Ordering::Relaxed)
             && let Err(error) = working_table::drop(self.db, NAME).await
+            && !self.db.is_server_gone()
         {
             warn!("a working table stays for now: {error:#}");
         }

@@ -99,7 +99,7 @@ impl Place {
         self.serve_on("0")
     }
 
-    fn serve_on(&self, port: &str) -> Serve {
+    pub fn serve_on(&self, port: &str) -> Serve {
         let mut child = self
             .command(&["serve", "--port", port])
             .env("AIVIEWS_TOKEN", TOKEN)

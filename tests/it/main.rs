@@ -21,6 +21,7 @@ mod late;
 mod markdown;
 mod migrate;
 mod operators;
+mod outages;
 mod privileges;
 mod program;
 mod properties;
