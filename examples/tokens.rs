@@ -46,6 +46,9 @@ fn without_us(question: &str) -> (&'static [&'static str], u32, &'static str) {
         "monthly_history" => (BOTH, 365, "ai_historical_baseline WHERE 1"),
         "timeline" => (BOTH, 215, ""),
         "benchmarks" => (BOTH, 90, ""),
+        "worst_campaigns" | "campaign" => (CAMPAIGN, 90, ""),
+        "list_health" => (BOTH, 120, ""),
+        "why_revenue_changed" => (BOTH, 14, ""),
         "data_freshness" => (&["campaign", "flow", "form", "segment"], 1, ""),
         "context" => (&["campaign", "flow", "form", "segment"], 125, ""),
         other => panic!("what answers {other} without aiviews"),
@@ -88,6 +91,7 @@ async fn measure() -> Result<()> {
         for question in QUESTIONS.iter() {
             let given = match question.name {
                 "flow_across_stores" => vec![("flow".to_owned(), "welcome".to_owned())],
+                "campaign" => vec![("campaign".to_owned(), "e".to_owned())],
                 _ => Vec::new(),
             };
             let payload = context::of_question(db, account, question, &question.values(&given)?).await?;

@@ -213,18 +213,22 @@ pub static SEED_FOREIGN_OBJECTS: Sql = embed!("seed/foreign_objects");
 pub static SEED_SUMMARY: Sql = embed!("seed/summary");
 
 /// The ready-made questions, in the order in which they are listed. `question` reads their headers.
-pub static QUESTIONS: [Sql; 18] = [
+pub static QUESTIONS: [Sql; 22] = [
     embed!("questions/campaigns_this_week"),
     embed!("questions/top_campaigns"),
+    embed!("questions/worst_campaigns"),
     embed!("questions/low_open_rates"),
+    embed!("questions/campaign"),
     embed!("questions/flows_by_revenue"),
     embed!("questions/flow_across_stores"),
     embed!("questions/week_against_week"),
+    embed!("questions/why_revenue_changed"),
     embed!("questions/weekly_revenue"),
     embed!("questions/channels_compared"),
     embed!("questions/best_day_to_send"),
     embed!("questions/anomalies"),
     embed!("questions/stores_compared"),
+    embed!("questions/list_health"),
     embed!("questions/segments"),
     embed!("questions/forms"),
     embed!("questions/monthly_history"),
@@ -235,7 +239,9 @@ pub static QUESTIONS: [Sql; 18] = [
 ];
 
 /// Texts that refreshes, checks, seeding and questions share.
-static FRAGMENTS: [Sql; 20] = [
+static FRAGMENTS: [Sql; 22] = [
+    embed!("questions/fragments/campaign_rating"),
+    embed!("questions/fragments/campaign_sums"),
     embed!("questions/fragments/complete_days"),
     embed!("questions/fragments/flow_sums"),
     embed!("questions/fragments/two_weeks"),

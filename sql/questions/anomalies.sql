@@ -2,9 +2,10 @@
 -- question: What was unusual in the last 30 days
 -- parameter: days UInt16 1..3650 = 30: complete days to look back
 -- parameter: limit UInt16 1..1000 = 10: rows per account, the newest
+-- decimals: rate_pct 2, usual_pct 2
 -- answer: Newest first. The rate is the open rate, or the click rate where the channel does not track opens. rate_pct
 --   is that of the day, usual_pct that of the 28 days before it, of the same flow or of the channel's campaigns, both
---   percent of the messages delivered.
+--   percent of the messages delivered, usual_pct is empty where these 28 days are not all there.
 WITH
 --# include fragments/complete_days.sql
     ,
@@ -22,7 +23,7 @@ WITH
             campaign.delivered AS reached,
             campaign.opens_unique AS openers,
             campaign.clicks_unique AS clickers,
-            campaign.account_avg_open_rate > 0 AS tracks_opens,
+            campaign.account_avg_open_rate >= toFloat32(0.01) AS tracks_opens,
             campaign.is_anomaly AS is_unusual
         FROM campaign_ai_summary AS campaign FINAL
         WHERE campaign.klaviyo_public_id IN {accounts:Array(String)}
@@ -38,7 +39,7 @@ WITH
             flow.delivered AS reached,
             flow.opens_unique AS openers,
             flow.clicks_unique AS clickers,
-            flow.account_avg_open_rate > 0 AS tracks_opens,
+            flow.account_avg_open_rate >= toFloat32(0.01) AS tracks_opens,
             flow.is_anomaly AS is_unusual
         FROM flow_ai_summary AS flow FINAL
         WHERE flow.klaviyo_public_id IN {accounts:Array(String)}
@@ -79,6 +80,7 @@ WITH
             unusual.id AS id,
             unusual.channel AS channel,
             any(unusual.name) AS name,
+            any(days.first_day <= unusual.day - 28) AS has_usual,
             any(unusual.tracks_opens) AS tracks_opens,
             any(if(unusual.tracks_opens, unusual.openers, unusual.clickers) / unusual.reached) AS rate,
             -- The days before are told here: older servers join by equality alone.
@@ -112,8 +114,10 @@ SELECT
     unusual.name AS name,
     unusual.channel AS channel,
     if(unusual.tracks_opens, 'open rate', 'click rate') AS rate,
-    round(100 * unusual.rate, 2) AS rate_pct,
-    if(unusual.usual_reached > 0, round(100 * unusual.usual_reactions / unusual.usual_reached, 2), NULL) AS usual_pct
+    100 * unusual.rate AS rate_pct,
+    if(unusual.has_usual AND unusual.usual_reached > 0, 100 * unusual.usual_reactions / unusual.usual_reached, NULL)
+        AS usual_pct,
+    count() OVER (PARTITION BY account) AS of_rows
 FROM unusual_sends AS unusual
 ORDER BY
     account,

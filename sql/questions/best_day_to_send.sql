@@ -2,6 +2,7 @@
 -- question: What is the best day to send a campaign
 -- parameter: kind String campaign|flow = campaign: campaigns, or flows for the days on which flows earn
 -- parameter: limit UInt16 1..1000 = 14: rows per account
+-- decimals: revenue_per_1000 2, vs_other_days_pct 0, click_rate_pct 2
 -- answer: Weekdays of one channel are compared by revenue_per_1000, the revenue per 1,000 messages delivered, over 90
 --   days without the newest 7, whose orders are still coming in. A campaign counts whole on the day it was sent.
 --   stands_out says better or worse where a weekday differs from the channel's other days by more than chance, no
@@ -113,9 +114,9 @@ SELECT
     one_day.day_name AS day,
     one_day.sends_here AS sends,
     one_day.reached_here AS delivered,
-    round(one_day.value_here, 2) AS revenue_per_1000,
+    one_day.value_here AS revenue_per_1000,
     if(one_day.is_enough AND one_day.value_elsewhere > 0,
-        round(100 * (one_day.value_here / one_day.value_elsewhere - 1)), NULL) AS vs_other_days_pct,
+        100 * (one_day.value_here / one_day.value_elsewhere - 1), NULL) AS vs_other_days_pct,
     multiIf(
         NOT one_day.is_enough, NULL,
         -- Not a number where all are equal: then chance explains everything.
@@ -124,7 +125,8 @@ SELECT
         one_day.value_here < one_day.value_elsewhere AND one_day.middle_here < one_day.middle_elsewhere, 'worse',
         'no'
     ) AS stands_out,
-    round(100 * one_day.clickers_here / one_day.reached_here, 2) AS click_rate_pct
+    100 * one_day.clickers_here / one_day.reached_here AS click_rate_pct,
+    count() OVER (PARTITION BY account) AS of_rows
 FROM weekdays AS one_day
 ALL LEFT JOIN rank_tests
     ON rank_tests.account = one_day.account

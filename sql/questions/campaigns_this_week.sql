@@ -1,31 +1,48 @@
--- One row is one campaign on one day and channel, of today and the 7 days before.
+-- One row is one campaign on one channel, all its days together, sent today or in the 7 days before.
 -- question: How are my campaigns this week
 -- parameter: limit UInt16 1..1000 = 10: rows per account, those with the most revenue
--- answer: Most revenue first. Rates are percent of the messages delivered, the open rate is empty where the channel
---   does not track opens. vs_average_pct compares the revenue with your mean campaign of 90 days, and is
---   empty where the day was not over. Revenue of the last 7 days still grows.
+-- decimals: open_rate_pct 1, click_rate_pct 2, revenue 2, vs_average_pct 0
+-- answer: Most revenue first. date is the day on which most of it was sent. Rates are percent of the messages
+--   delivered, the open rate is empty where the channel does not track opens. vs_average_pct compares the revenue so
+--   far with the mean campaign of the channel over 90 days, and is empty where the day was not over. Orders still come
+--   in for 7 days after a campaign. rating rates what rated_by says, against the channel's usual rate.
 WITH
 --# include fragments/complete_days.sql
+    ,
+    whole_campaigns AS
+    (
+        SELECT
+--# include fragments/campaign_sums.sql
+        WHERE campaign.klaviyo_public_id IN {accounts:Array(String)}
+        GROUP BY campaign.klaviyo_public_id, campaign.campaign_id, campaign.send_channel
+        HAVING sent > 0
+        WINDOW whole_channel AS (PARTITION BY campaign.klaviyo_public_id, campaign.send_channel)
+    ),
+--# include fragments/thresholds.sql
+--# include fragments/campaign_rating.sql
+    ,
+--# include fragments/label.sql
 SELECT
-    campaign.klaviyo_public_id AS account,
-    campaign.date AS date,
-    campaign.campaign_name AS campaign,
-    campaign.send_channel AS channel,
-    campaign.delivered AS delivered,
-    if(campaign.account_avg_open_rate > 0 AND campaign.delivered > 0,
-        round(100 * campaign.opens_unique / campaign.delivered, 1), NULL) AS open_rate_pct,
-    if(campaign.delivered > 0, round(100 * campaign.clicks_unique / campaign.delivered, 2), NULL) AS click_rate_pct,
-    round(campaign.conversion_value, 2) AS revenue,
-    if(campaign.account_avg_revenue > 0 AND campaign.date <= complete_days.last_day,
-        round(100 * (campaign.conversion_value / campaign.account_avg_revenue - 1)), NULL) AS vs_average_pct,
-    campaign.performance_label AS rating
-FROM campaign_ai_summary AS campaign FINAL
-ALL LEFT JOIN complete_days ON complete_days.account = campaign.klaviyo_public_id
-WHERE campaign.klaviyo_public_id IN {accounts:Array(String)} AND campaign.date >= today() - 7
+    campaign.account AS account,
+    campaign.sent_on AS date,
+    campaign.name AS campaign,
+    campaign.channel AS channel,
+    campaign.reached AS delivered,
+    if(tracks_opens AND campaign.reached > 0, 100 * campaign.openers / campaign.reached, NULL) AS open_rate_pct,
+    if(campaign.reached > 0, 100 * campaign.clickers / campaign.reached, NULL) AS click_rate_pct,
+    campaign.millionths / 1000000 AS revenue,
+    if(campaign.usual_revenue > 0 AND campaign.sent_on <= days.last_day,
+        100 * (campaign.millionths / 1000000 / campaign.usual_revenue - 1), NULL) AS vs_average_pct,
+    if(campaign.sent_on <= days.last_day, label, 'Not Enough Data') AS rating,
+    multiIf(rating = 'Not Enough Data', NULL, tracks_opens, 'open rate', 'click rate') AS rated_by,
+    count() OVER (PARTITION BY account) AS of_rows
+FROM whole_campaigns AS campaign
+ALL INNER JOIN complete_days AS days ON days.account = campaign.account
+WHERE campaign.sent_on >= today() - 7
 ORDER BY
     account,
     revenue DESC,
     date DESC,
-    campaign.campaign_id,
+    campaign.id,
     channel
 LIMIT {limit:UInt16} BY account

@@ -55,7 +55,8 @@ SELECT
     nullIf(least(own.published_through, ifNull(sources_end, own.published_through)), toDate('1970-01-02'))
         AS complete_through,
     complete_through - 6 AS settled_through,
-    ifNull(days.sources_end, own.sources_stopped) AS sources_end
+    ifNull(days.sources_end, own.sources_stopped) AS sources_end,
+    count() OVER (PARTITION BY account) AS of_rows
 FROM account_rows AS own
 ALL LEFT JOIN complete_days AS days ON days.account = own.account
 ORDER BY account

@@ -3,6 +3,8 @@
 -- parameter: flow String: the flow's name or a part of it, or its Klaviyo id
 -- parameter: days UInt16 1..3650 = 30: complete days to look back
 -- parameter: limit UInt16 1..1000 = 10: rows per account, those with the most revenue
+-- decimals: open_rate_pct 1, click_rate_pct 2, revenue 2, revenue_per_1000 2
+-- empty: No flow has this name or id: `aiviews query flows_by_revenue --days 3650` lists flows.
 -- answer: Name one account per store. Each store's money is in its own currency: never add it up or rank it across
 --   stores, compare rates instead. Rates are percent of the messages delivered.
 WITH
@@ -13,7 +15,14 @@ WHERE
     flow.klaviyo_public_id IN {accounts:Array(String)}
     AND flow.date > complete_days.last_day - {days:UInt16}
     AND flow.date <= complete_days.last_day
-    AND (flow.flow_id = {flow:String} OR positionCaseInsensitiveUTF8(flow.flow_name, {flow:String}) > 0)
+    -- By any name that it ever had: a renamed flow is one flow, and all its days count.
+    AND (flow.klaviyo_public_id, flow.flow_id) IN (
+        SELECT named.klaviyo_public_id, named.flow_id
+        FROM flow_ai_summary AS named FINAL
+        WHERE
+            named.klaviyo_public_id IN {accounts:Array(String)}
+            AND (named.flow_id = {flow:String} OR positionCaseInsensitiveUTF8(named.flow_name, {flow:String}) > 0)
+    )
 GROUP BY
     flow.klaviyo_public_id,
     flow.flow_id,

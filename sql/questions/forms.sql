@@ -2,6 +2,7 @@
 -- question: Which forms convert and which do not
 -- parameter: days UInt16 1..3650 = 30: complete days to look back
 -- parameter: limit UInt16 1..1000 = 10: rows per account, those furthest from your average
+-- decimals: submit_rate_pct 2, vs_average_pct 0
 -- answer: Best submit rate first, forms with fewer than 50 views come last and without a comparison, because they
 --   say too little. submit_rate_pct is submits per 100 views, vs_average_pct compares it with all your forms together.
 WITH
@@ -21,7 +22,7 @@ WITH
         SELECT
             daily.klaviyo_public_id AS account,
             daily.form_id AS id,
-            argMax(daily.form_name, daily.date) AS form,
+            argMaxIf(daily.form_name, daily.date, daily.form_name != '') AS form,
             sum(daily.total_views) AS views,
             sum(daily.total_submits) AS submits,
             sum(sum(daily.total_submits)) OVER (PARTITION BY daily.klaviyo_public_id)
@@ -46,7 +47,8 @@ WITH
             sums.views AS views,
             sums.submits AS submits,
             sums.average_rate AS average_rate,
-            sums.views >= 50 AS is_enough
+            sums.views >= 50 AS is_enough,
+            count() OVER (PARTITION BY sums.account) AS of_rows
         FROM form_sums AS sums
         ORDER BY
             account,
@@ -61,9 +63,10 @@ SELECT
     sums.form AS form,
     sums.views AS views,
     sums.submits AS submits,
-    if(sums.views > 0, round(100 * sums.submits / sums.views, 2), NULL) AS submit_rate_pct,
+    if(sums.views > 0, 100 * sums.submits / sums.views, NULL) AS submit_rate_pct,
     if(sums.is_enough AND sums.average_rate > 0,
-        round(100 * (sums.submits / sums.views / sums.average_rate - 1)), NULL) AS vs_average_pct
+        100 * (sums.submits / sums.views / sums.average_rate - 1), NULL) AS vs_average_pct,
+    sums.of_rows AS of_rows
 FROM standing_out AS sums
 ORDER BY
     account,

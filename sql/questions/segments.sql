@@ -1,8 +1,10 @@
 -- One row is one segment at its newest snapshot.
 -- question: Which segments grow and which shrink
 -- parameter: limit UInt16 1..1000 = 10: rows per account, those that changed the most in a week
+-- decimals: week_change_pct 1+, month_change_pct 1
 -- answer: Biggest growth first, biggest loss last. week_change_pct compares with the snapshot a week before,
---   month_change_pct with the one 30 days before, empty where there is none. Segments overlap: never add members up.
+--   month_change_pct with the one 30 days before, empty where there is none. Both
+--   speak of the day of the snapshot. Segments overlap: never add members up.
 WITH
     -- One row is one segment: its newest snapshot.
     newest_snapshots AS
@@ -10,7 +12,7 @@ WITH
         SELECT
             trend.klaviyo_public_id AS account,
             trend.segment_id AS id,
-            argMax(trend.segment_name, trend.date) AS segment,
+            argMaxIf(trend.segment_name, trend.date, trend.segment_name != '') AS segment,
             max(trend.date) AS snapshot,
             max(max(trend.date)) OVER (PARTITION BY trend.klaviyo_public_id) AS account_snapshot,
             argMax(trend.total_members, trend.date) AS members,
@@ -27,7 +29,9 @@ WITH
     -- Those that changed the most, up or down. A segment without a snapshot for a week is gone.
     biggest_changes AS
     (
-        SELECT *
+        SELECT
+            newest_snapshots.*,
+            count() OVER (PARTITION BY newest_snapshots.account) AS of_rows
         FROM newest_snapshots
         WHERE snapshot > account_snapshot - 7
         ORDER BY
@@ -41,9 +45,11 @@ SELECT
     change.account AS account,
     change.segment AS segment,
     change.members AS members,
-    round(toFloat64(change.week_change), 1) AS week_change_pct,
-    round(toFloat64(change.month_change), 1) AS month_change_pct,
-    change.trend AS trend
+    toFloat64(change.week_change) AS week_change_pct,
+    toFloat64(change.month_change) AS month_change_pct,
+    change.trend AS trend,
+    change.snapshot AS snapshot,
+    change.of_rows AS of_rows
 FROM biggest_changes AS change
 ORDER BY
     account,

@@ -2,6 +2,7 @@
 -- question: How do my stores compare
 -- parameter: days UInt16 1..1825 = 30: complete days to look back, and as many before them
 -- parameter: limit UInt16 1..1000 = 10: rows per account
+-- decimals: revenue 2, change_pct 1, open_rate_pct 1, click_rate_pct 2
 -- answer: Name one account per store. Each store's money is in its own currency: never add it up or rank it across
 --   stores, compare change_pct and the rates. change_pct is empty where the days before earned nothing, or the store
 --   began within them. Rates are percent of the messages delivered, the open rate counts only channels that track
@@ -35,14 +36,17 @@ WITH
     )
 SELECT
     sums.store AS account,
-    round(sum(sums.millionths_now) / 1000000, 2) AS revenue,
+    sum(sums.millionths_now) / 1000000 AS revenue,
     if(any(sums.has_whole_windows) AND sum(sums.millionths_before) > 0,
-        round(100 * (sum(sums.millionths_now) / sum(sums.millionths_before) - 1), 1), NULL) AS change_pct,
+        100 * (sum(sums.millionths_now) / sum(sums.millionths_before) - 1), NULL) AS change_pct,
     sum(sums.reached) AS delivered,
-    if(sumIf(sums.reached, sums.openers > 0) > 0,
-        round(100 * sum(sums.openers) / sumIf(sums.reached, sums.openers > 0), 1), NULL) AS open_rate_pct,
-    if(sum(sums.reached) > 0, round(100 * sum(sums.clickers) / sum(sums.reached), 2), NULL) AS click_rate_pct,
-    if(sum(sums.millionths_now) > 0, argMax(sums.channel, (sums.millionths_now, sums.channel)), NULL) AS best_channel
+    -- One stray open makes no channel of opens.
+    if(sumIf(sums.reached, 100 * sums.openers >= sums.reached) > 0,
+        100 * sumIf(sums.openers, 100 * sums.openers >= sums.reached)
+            / sumIf(sums.reached, 100 * sums.openers >= sums.reached), NULL) AS open_rate_pct,
+    if(sum(sums.reached) > 0, 100 * sum(sums.clickers) / sum(sums.reached), NULL) AS click_rate_pct,
+    if(sum(sums.millionths_now) > 0, argMax(sums.channel, (sums.millionths_now, sums.channel)), NULL) AS best_channel,
+    count() OVER (PARTITION BY account) AS of_rows
 FROM channel_sums AS sums
 GROUP BY sums.store
 ORDER BY account

@@ -2,6 +2,7 @@
 -- question: How did the business go lately
 -- parameter: months UInt16 0..600 = 6: months to look back, before the 35 days
 -- parameter: limit UInt16 1..1000 = 17: rows per account, the newest
+-- decimals: revenue 2, open_rate_pct 1, click_rate_pct 2
 -- answer: Newest first, every day in exactly one row: days, then weeks of 7 days, then calendar months, the newest of
 --   which ends where the weeks begin. A day without sends counts as 0. Rates are percent of the messages delivered, the
 --   open rate counts only channels that track opens. Revenue of the last 7 days still grows.
@@ -33,14 +34,15 @@ WITH
             toUInt64(daily.total_delivered) AS reached,
             toUInt64(daily.total_opens_unique) AS openers,
             toUInt64(daily.total_clicks_unique) AS clickers,
-            -- Deliveries of channels that track opens: the others would drag the open rate down.
-            if(sum(daily.total_opens_unique) OVER (PARTITION BY daily.klaviyo_public_id, daily.send_channel) > 0,
-                toUInt64(daily.total_delivered), 0) AS openable
+            -- Channels that do not track opens would drag the open rate down. One stray open makes no channel of opens.
+            100 * sum(daily.total_opens_unique) OVER whole_channel
+                >= sum(daily.total_delivered) OVER whole_channel AS tracks_opens
         FROM channel_performance_daily AS daily FINAL
         ALL INNER JOIN account_bounds AS bounds ON bounds.account = daily.klaviyo_public_id
         WHERE
             daily.klaviyo_public_id IN {accounts:Array(String)}
             AND daily.date BETWEEN bounds.first_day AND bounds.last_day
+        WINDOW whole_channel AS (PARTITION BY daily.klaviyo_public_id, daily.send_channel)
         UNION ALL
         SELECT
             bounds.account AS account,
@@ -52,7 +54,7 @@ WITH
             toUInt64(0) AS reached,
             toUInt64(0) AS openers,
             toUInt64(0) AS clickers,
-            toUInt64(0) AS openable
+            0 AS tracks_opens
         FROM account_bounds AS bounds
     )
 SELECT
@@ -60,10 +62,13 @@ SELECT
     multiIf(daily.last_day - daily.day < 7, 'day', daily.last_day - daily.day < 35, 'week', 'month') AS period,
     min(daily.day) AS from_day,
     max(daily.day) AS to_day,
-    round(sum(daily.millionths) / 1000000, 2) AS revenue,
+    sum(daily.millionths) / 1000000 AS revenue,
     sum(daily.reached) AS delivered,
-    if(sum(daily.openable) > 0, round(100 * sum(daily.openers) / sum(daily.openable), 1), NULL) AS open_rate_pct,
-    if(sum(daily.reached) > 0, round(100 * sum(daily.clickers) / sum(daily.reached), 2), NULL) AS click_rate_pct
+    if(sumIf(daily.reached, daily.tracks_opens) > 0,
+        100 * sumIf(daily.openers, daily.tracks_opens) / sumIf(daily.reached, daily.tracks_opens), NULL)
+        AS open_rate_pct,
+    if(sum(daily.reached) > 0, 100 * sum(daily.clickers) / sum(daily.reached), NULL) AS click_rate_pct,
+    count() OVER (PARTITION BY daily.account) AS of_rows
 FROM channel_days AS daily
 GROUP BY
     daily.account,

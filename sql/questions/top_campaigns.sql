@@ -2,21 +2,24 @@
 -- question: Which campaigns earned the most in the last month
 -- parameter: days UInt16 1..3650 = 30: complete days to look back
 -- parameter: limit UInt16 1..1000 = 10: rows per account, those with the most revenue
+-- decimals: open_rate_pct 1, click_rate_pct 2, revenue 2
 -- answer: Most revenue first. sent_on is the first day with recipients. Rates are percent of the messages delivered,
 --   the open rate is empty where the channel does not track opens.
 WITH
 --# include fragments/complete_days.sql
 SELECT
     campaign.klaviyo_public_id AS account,
-    argMax(campaign.campaign_name, campaign.date) AS campaign,
+    -- The newest name that is not empty.
+    argMaxIf(campaign.campaign_name, campaign.date, campaign.campaign_name != '') AS campaign,
     campaign.send_channel AS channel,
     minOrNullIf(campaign.date, campaign.recipients > 0) AS sent_on,
     sum(campaign.delivered) AS delivered,
-    if(max(campaign.account_avg_open_rate) > 0 AND sum(campaign.delivered) > 0,
-        round(100 * sum(campaign.opens_unique) / sum(campaign.delivered), 1), NULL) AS open_rate_pct,
+    if(argMax(campaign.account_avg_open_rate, campaign.date) >= toFloat32(0.01) AND sum(campaign.delivered) > 0,
+        100 * sum(campaign.opens_unique) / sum(campaign.delivered), NULL) AS open_rate_pct,
     if(sum(campaign.delivered) > 0,
-        round(100 * sum(campaign.clicks_unique) / sum(campaign.delivered), 2), NULL) AS click_rate_pct,
-    round(sum(toInt128(round(campaign.conversion_value * 1000000))) / 1000000, 2) AS revenue
+        100 * sum(campaign.clicks_unique) / sum(campaign.delivered), NULL) AS click_rate_pct,
+    sum(toInt128(round(campaign.conversion_value * 1000000))) / 1000000 AS revenue,
+    count() OVER (PARTITION BY campaign.klaviyo_public_id) AS of_rows
 FROM campaign_ai_summary AS campaign FINAL
 ALL INNER JOIN complete_days ON complete_days.account = campaign.klaviyo_public_id
 WHERE

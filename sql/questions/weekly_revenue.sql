@@ -2,6 +2,7 @@
 -- question: How did revenue go week by week
 -- parameter: weeks UInt16 1..520 = 12: full weeks to look back
 -- parameter: limit UInt16 1..1000 = 12: rows per account, the newest weeks
+-- decimals: campaign_revenue 2, flow_revenue 2, revenue 2, change_pct 1
 -- answer: Newest week first, the unfinished week is left out. A missing week counts as 0. change_pct compares with the
 --   week before and is empty where that earned nothing, or the account began within it.
 WITH
@@ -85,11 +86,12 @@ WITH
 SELECT
     pair.account AS account,
     pair.week AS week_from,
-    round(pair.campaign_sum / 1000000, 2) AS campaign_revenue,
-    round(pair.flow_sum / 1000000, 2) AS flow_revenue,
-    round((pair.campaign_sum + pair.flow_sum) / 1000000, 2) AS revenue,
+    pair.campaign_sum / 1000000 AS campaign_revenue,
+    pair.flow_sum / 1000000 AS flow_revenue,
+    (pair.campaign_sum + pair.flow_sum) / 1000000 AS revenue,
     if(complete_days.first_day <= pair.week - 7 AND pair.sum_before > 0,
-        round(100 * ((pair.campaign_sum + pair.flow_sum) / pair.sum_before - 1), 1), NULL) AS change_pct
+        100 * ((pair.campaign_sum + pair.flow_sum) / pair.sum_before - 1), NULL) AS change_pct,
+    count() OVER (PARTITION BY account) AS of_rows
 FROM week_pairs AS pair
 ALL INNER JOIN complete_days ON complete_days.account = pair.account
 WHERE pair.week >= toMonday(complete_days.last_day + 1) - 7 * {weeks:UInt16}

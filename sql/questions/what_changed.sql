@@ -1,6 +1,8 @@
 -- One row is one flow on one channel, or all campaigns of one channel: the last 7 complete days against the 7 before.
 -- question: What changed since last week
 -- parameter: limit UInt16 1..1000 = 10: rows per account, those that moved the most money
+-- decimals: last_7_days 2, previous_7_days 2, change 2
+-- empty: Nothing changed, or the account has no 14 whole days to compare.
 -- answer: Biggest gain first, biggest loss last, in the account's own currency. A flow is compared with itself,
 --   campaigns are sent once, so all campaigns of a channel are compared together. Revenue of the last 7 days still
 --   grows.
@@ -17,6 +19,7 @@ WITH
             '' AS id,
             '' AS name,
             campaign.send_channel AS channel,
+            campaign.conversion_uniques AS buyers,
             toInt128(round(campaign.conversion_value * 1000000)) AS millionths
         FROM campaign_ai_summary AS campaign FINAL
         WHERE campaign.klaviyo_public_id IN {accounts:Array(String)}
@@ -28,6 +31,7 @@ WITH
             flow.flow_id AS id,
             flow.flow_name AS name,
             flow.send_channel AS channel,
+            flow.conversion_uniques AS buyers,
             toInt128(round(flow.conversion_value * 1000000)) AS millionths
         FROM flow_ai_summary AS flow FINAL
         WHERE flow.klaviyo_public_id IN {accounts:Array(String)}
@@ -39,13 +43,20 @@ WITH
             daily.account AS account,
             daily.kind AS kind,
             daily.id AS id,
-            argMax(daily.name, daily.day) AS name,
+            argMaxIf(daily.name, (daily.day, daily.name), daily.name != '') AS name,
             daily.channel AS channel,
             sumIf(daily.millionths, daily.day > days.last_day - 7) AS millionths_now,
-            sumIf(daily.millionths, daily.day <= days.last_day - 7) AS millionths_before
+            sumIf(daily.millionths, daily.day <= days.last_day - 7) AS millionths_before,
+            sumIf(toUInt64(daily.buyers), daily.day > days.last_day - 7) AS buyers_now,
+            sumIf(toUInt64(daily.buyers), daily.day <= days.last_day - 7) AS buyers_before,
+            count() OVER (PARTITION BY daily.account) AS of_rows
         FROM daily_rows AS daily
         ALL INNER JOIN complete_days AS days ON days.account = daily.account
-        WHERE daily.day > days.last_day - 14 AND daily.day <= days.last_day
+        WHERE
+            daily.day > days.last_day - 14
+            AND daily.day <= days.last_day
+            -- No change without a whole baseline.
+            AND days.first_day <= days.last_day - 13
         GROUP BY
             daily.account,
             daily.kind,
@@ -64,9 +75,13 @@ SELECT
     mover.account AS account,
     if(mover.kind = 'flow', mover.name, 'all campaigns') AS what,
     mover.channel AS channel,
-    round(mover.millionths_now / 1000000, 2) AS last_7_days,
-    round(mover.millionths_before / 1000000, 2) AS previous_7_days,
-    round((mover.millionths_now - mover.millionths_before) / 1000000, 2) AS change
+    mover.millionths_now / 1000000 AS last_7_days,
+    mover.millionths_before / 1000000 AS previous_7_days,
+    (mover.millionths_now - mover.millionths_before) / 1000000 AS change,
+    mover.kind AS kind,
+    mover.buyers_now AS conversions,
+    mover.buyers_before AS conversions_before,
+    mover.of_rows AS of_rows
 FROM movers AS mover
 ORDER BY
     account,

@@ -51,7 +51,10 @@ pub(super) async fn run(global: &Global, arguments: &Query, stop: &Stop) -> Resu
                 output::markdown(&notes(question, &values, &answer, &freshness))
             )
         }
-        AnswerFormat::Csv => answer.to_csv()?,
+        AnswerFormat::Csv => {
+            tell_beside(question, &values, &answer);
+            answer.to_csv()?
+        }
         AnswerFormat::Json => document(question, &accounts, &values, &answer, &freshness)?,
     };
     match format {
@@ -72,14 +75,24 @@ fn given(arguments: &Query) -> Result<Vec<(String, String)>> {
     Ok(given)
 }
 
+/// What a reader of the bare rows has to know, on stderr: stdout is the rows.
+fn tell_beside(question: &Question, values: &[(&str, Value)], answer: &Answer) {
+    answer.cut().iter().for_each(|cut| output::tell(&format!("{cut}: --limit shows more")));
+    question.hints(values, answer).iter().for_each(|hint| output::tell(&format!("hint: {hint}")));
+}
+
 fn table(answer: &Answer) -> String {
     if answer.rows.is_empty() { "no rows: nothing to report".to_owned() } else { answer.to_table() }
 }
 
 /// What a reader has to know to read the numbers, one line each.
 fn notes(question: &Question, values: &[(&str, Value)], answer: &Answer, freshness: &Answer) -> String {
+    let hints = question.hints(values, answer);
     let values: Vec<String> = values.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let mut lines = vec![answer.titled(&question.answer), format!("asked with {}", values.join(" "))];
+    let mut lines: Vec<String> =
+        answer.cut().map(|cut| format!("{cut}: --limit shows more")).into_iter().collect();
+    lines.extend([answer.titled(&question.answer), format!("asked with {}", values.join(" "))]);
+    lines.extend(hints.iter().map(|hint| format!("hint: {hint}")));
     lines.extend(freshness.objects().iter().map(|row| {
         let text = |name: &str| row[name].as_str().unwrap_or_default();
         // Nobody needs the seconds.
@@ -88,7 +101,7 @@ fn notes(question: &Question, values: &[(&str, Value)], answer: &Answer, freshne
         let (through, settled) = (text("complete_through"), text("settled_through"));
         let reached = match through {
             "" => "no day is complete yet".to_owned(),
-            _ => format!("complete through {through}, revenue settled through {settled}"),
+            _ => format!("complete through {through}, orders still coming in after {settled}"),
         };
         match text("sources_end") {
             "" => format!("{account}: refreshed {refreshed}, {reached}"),
@@ -107,6 +120,7 @@ fn document(
     answer: &Answer,
     freshness: &Answer,
 ) -> Result<String> {
+    let hints = question.hints(values, answer);
     let values: serde_json::Map<String, serde_json::Value> =
         values.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
     Ok(serde_json::to_string_pretty(&json!({
@@ -119,6 +133,9 @@ fn document(
         "freshness": freshness.objects(),
         "columns": answer.columns,
         "rows": answer.objects(),
+        "rows_in_all": answer.of_rows,
+        "is_cut": answer.cut().is_some(),
+        "hints": hints,
     }))?)
 }
 
@@ -132,7 +149,7 @@ fn list(format: AnswerFormat) -> Result<()> {
         vec![json!(question.name), json!(question.question), json!(parameters.join(" "))]
     };
     let columns = ["name", "question", "parameters"].map(str::to_owned).to_vec();
-    let answer = Answer { columns, rows: QUESTIONS.iter().map(row).collect() };
+    let answer = Answer { columns, rows: QUESTIONS.iter().map(row).collect(), ..Answer::default() };
     match format {
         AnswerFormat::Table => output::print_words(&answer.to_table()),
         AnswerFormat::Markdown => output::print(&answer.to_markdown()),

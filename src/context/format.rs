@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::payload::{Insight, Payload, Section, name, quoted, word};
+use crate::question::decimals;
 
 /// A way of writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -44,10 +45,11 @@ const OWN_WORDS: &[&str] = &[
     "complete_through",
     "settled_through",
     "sources_end",
+    "rated_by",
+    "stands_out",
+    "only_days",
+    "snapshot",
 ];
-
-/// A mover that is no name: aiviews' own words.
-const ALL_CAMPAIGNS: &str = "all campaigns";
 
 impl Format {
     /// Every way.
@@ -94,7 +96,6 @@ fn rows(section: &Section, separator: &str) -> Vec<String> {
         Value::Null => String::new(),
         Value::String(text) if OWN_WORDS.contains(&column.as_str()) => text.clone(),
         // A bar inside quotes would end a Markdown cell.
-        Value::String(text) if text == ALL_CAMPAIGNS => text.clone(),
         Value::String(text) if column == "channel" => word(text).replace('|', "/"),
         Value::String(text) => quoted(text).replace('|', "/"),
         number => number.to_string(),
@@ -139,7 +140,7 @@ fn sentence(insight: &Insight) -> String {
 
 /// A figure with at most two decimals, a whole one without any.
 fn rounded(figure: f64) -> Value {
-    let figure = (figure * 100.0).round() / 100.0;
+    let figure = decimals::rounded(figure, 2);
     if figure.fract() == 0.0 { json!(figure as i64) } else { json!(figure) }
 }
 

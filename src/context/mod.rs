@@ -40,15 +40,15 @@ pub async fn of_account(db: &Db, account: &AccountId) -> Result<Payload> {
         let question = question::find(name)?;
         let values = question.values(&[("limit".to_owned(), limit.to_owned())])?;
         question
-            .ask_within(db, std::slice::from_ref(account), &values, &reach)
+            .ask_exactly(db, std::slice::from_ref(account), &values, &reach)
             .await
             .map(Answer::without_account)
     };
     let answers = Answers {
         timeline: ask("timeline", "14").await?,
         weeks: ask("week_against_week", "10").await?,
-        channels: ask("channels_compared", "4").await?,
-        benchmarks: ask("benchmarks", "6").await?,
+        channels: ask("channels_compared", "1000").await?,
+        benchmarks: ask("benchmarks", "1000").await?,
         weekdays: ask("best_day_to_send", "1000").await?,
         anomalies: ask("anomalies", "2").await?,
         segments: ask("segments", "2").await?,
@@ -70,7 +70,7 @@ pub async fn of_question(
     let accounts = std::slice::from_ref(account);
     let reach = Reach::read(db, accounts).await?;
     let mut payload = header(db, account, &reach).await?;
-    let answer = question.ask_within(db, accounts, values, &reach).await?.without_account();
+    let answer = question.ask_exactly(db, accounts, values, &reach).await?.without_account();
     // How many rows there are is seen.
     let chosen = values.iter().filter(|(name, _)| *name != "limit");
     let chosen: Vec<String> = chosen.map(|(name, value)| format!("{name}={value}")).collect();
@@ -102,7 +102,8 @@ async fn header(db: &Db, account: &AccountId, reach: &Reach) -> Result<Payload> 
 pub fn within(mut payload: Payload, format: Format, max_tokens: usize) -> Result<String> {
     loop {
         let text = format.write(&payload);
-        let tokens = tokens::count(&text);
+        // With the end of the line, which is printed too.
+        let tokens = tokens::count(&format!("{text}\n"));
         if tokens <= max_tokens {
             return Ok(text);
         }
@@ -145,7 +146,10 @@ mod tests {
             for max_tokens in [150, 170, 211, 300, 599, 600, 2000] {
                 for rows in [0, 1, 7, 40] {
                     let text = within(hostile(rows), format, max_tokens).expect("the frame fits");
-                    assert!(tokens::count(&text) <= max_tokens, "{format:?} {max_tokens} {rows}");
+                    assert!(
+                        tokens::count(&format!("{text}\n")) <= max_tokens,
+                        "{format:?} {max_tokens} {rows}"
+                    );
                     let whole = format.write(&hostile(rows));
                     assert!(
                         text == whole || text.contains("left out") || text.contains("left_out"),

@@ -1,10 +1,11 @@
 //! The sections of a context, picked from the answers: what a model needs, in the fewest words.
 
 use chrono::{Datelike, NaiveDate};
-use serde_json::{Number, Value, json};
+use serde_json::{Value, json};
 
 use super::Answers;
 use super::payload::{Section, word};
+use crate::question::decimals::rounded_cell;
 use crate::question::{Answer, Question};
 
 /// The sections of an account's context, in the order in which they are read.
@@ -23,24 +24,35 @@ pub(super) fn of(answers: &Answers) -> Vec<Section> {
     let compared = [&[("channel", "channel"), revenue], share.as_slice(), &rates].concat();
     let unusual =
         [("date", "date"), ("name", "name"), ("rate", "rate"), ("rate_pct", "%"), ("usual_pct", "usual%")];
-    let changed = with_channel(("what", "what"), &[("change", "change")]);
-    let segments = [("segment", "segment"), ("week_change_pct", "week%")];
+    let changed = with_channel(("kind", "kind"), &[("what", "what"), ("change", "change")]);
+    let segments = [("segment", "segment"), ("week_change_pct", "week%"), ("snapshot", "snapshot")];
     let forms = [("form", "form"), ("submit_rate_pct", "submit%")];
     let mut sections = vec![
         section("days", &best_and_worst(&days), 100, timeline(&days, "day", weekday_name)),
         section("weeks", "", 90, timeline(&weeks, "from", week_start)),
         section("months", "", 60, timeline(&months, "month", month_name)),
         section("change", "relative %, vs 7 days before", 85, changes(&answers.weeks)),
-        section("channels", "30 days", 80, brief(&answers.channels, &compared)),
+        section("channels", &cut("30 days", &answers.channels), 80, brief(&answers.channels, &compared)),
         section("usual", "90 days", 75, usual(&answers.benchmarks)),
         section("weekdays", &weekday_note(&answers.weekdays), 65, weekday_line(&answers.weekdays)),
-        section("movers", "7 days", 55, brief(&answers.movers, &changed)),
-        section("unusual", "30 days", 50, dates("%m-%d", brief(&answers.anomalies, &unusual))),
-        section("segments", "", 45, brief(&answers.segments, &segments)),
-        section("forms", "", 40, brief(&answers.forms, &forms)),
+        section("movers", &cut("7 days", &answers.movers), 55, brief(&answers.movers, &changed)),
+        section(
+            "unusual",
+            &cut("30 days", &answers.anomalies),
+            50,
+            dates("%m-%d", brief(&answers.anomalies, &unusual)),
+        ),
+        section("segments", &cut("", &answers.segments), 45, brief(&answers.segments, &segments)),
+        section("forms", &cut("", &answers.forms), 40, brief(&answers.forms, &forms)),
     ];
     sections.retain(|section| !section.rows.is_empty());
     sections
+}
+
+/// A note that says how many rows there are where not all are told.
+fn cut(note: &str, answer: &Answer) -> String {
+    let parts = [(!note.is_empty()).then(|| note.to_owned()), answer.cut()];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// Whether the channel has to be named: an account that uses one only need not hear it in every row.
@@ -66,32 +78,37 @@ pub(super) fn of_question(question: &'static Question, answer: &Answer, complete
     let is_told = |name: &&String| !OMITTED.contains(&(question.name, name.as_str()));
     let names: Vec<(&str, &str)> =
         answer.columns.iter().filter(is_told).map(|name| (name.as_str(), name.as_str())).collect();
-    let (_, mut rows) = pick(answer, &names);
+    let shown = answer.clone().rounded(&question.decimals);
+    let row =
+        |row: usize| names.iter().map(|(name, _)| figure(question, answer, &shown, row, name)).collect();
+    let mut rows: Vec<Vec<Value>> = (0..answer.rows.len()).map(row).collect();
     if let Ok(today) = complete_through.parse::<NaiveDate>() {
         rows.iter_mut().flatten().for_each(|cell| *cell = without_year(cell, today));
     }
-    for (column, (name, _)) in names.iter().enumerate() {
-        // Two digits tell an open rate apart from the usual one, and two campaigns' revenue.
-        let is_coarse = name.contains("revenue")
-            || question.name == "anomalies"
-            || (*name == "open_rate_pct" && question.name != "low_open_rates");
-        for row in &mut rows {
-            if is_coarse {
-                row[column] = round(&row[column], 10.0);
-            }
-            if row[column] == NO_RATING {
-                row[column] = Value::Null;
-            }
-        }
-    }
     let mut columns: Vec<String> = names.iter().map(|(name, _)| name.replace("_pct", "%")).collect();
     let mut note = question.row.trim_start_matches("One row is ").trim_end_matches('.').to_owned();
+    note.push_str(&answer.cut().map(|cut| format!("; {cut}")).unwrap_or_default());
     for name in REPEATED {
         if let Some(value) = take_repeated(name, &mut columns, &mut rows) {
             note.push_str(&format!("; {name} of all: {}", word(&value)));
         }
     }
     section(question.name, &note, 100, (columns, rows))
+}
+
+/// A cell of a question's answer: rounded once, from the exact value, to no more decimals than `query` shows.
+fn figure(question: &Question, exact: &Answer, shown: &Answer, row: usize, name: &str) -> Value {
+    let cell = exact.cell(row, name);
+    if cell == NO_RATING {
+        return Value::Null;
+    }
+    // Two digits tell an open rate apart from the usual one, and two campaigns' revenue.
+    let is_coarse = name.contains("revenue")
+        || name.contains("per_1000")
+        || question.name == "anomalies"
+        || (name == "open_rate_pct" && question.name != "low_open_rates");
+    let is_large = cell.as_f64().is_some_and(|number| number.abs() >= if is_coarse { 10.0 } else { 100.0 });
+    if is_large { rounded_cell(cell, 0) } else { shown.cell(row, name).clone() }
 }
 
 /// Takes a column away whose text is the same in all of several rows, and gives that text.
@@ -127,29 +144,18 @@ fn section(name: &'static str, note: &str, worth: u8, (columns, rows): Rows) -> 
     Section { name, note: note.to_owned(), worth, columns, rows, rows_left_out: 0 }
 }
 
-/// Columns of an answer under shorter names, with money of 100 and more in whole units.
-fn pick(answer: &Answer, columns: &[(&str, &str)]) -> Rows {
-    let row = |row: usize| columns.iter().map(|(name, _)| round(answer.cell(row, name), 100.0)).collect();
+/// Columns of an answer under shorter names, with every number of 10 and more whole: in an overview the digits after it
+/// decide nothing.
+fn brief(answer: &Answer, columns: &[Names]) -> Rows {
+    let row = |row: usize| columns.iter().map(|(name, _)| round(answer.cell(row, name), 10.0)).collect();
     let rows = (0..answer.rows.len()).map(row).collect();
     (columns.iter().map(|(_, title)| (*title).to_owned()).collect(), rows)
 }
 
-/// The same, with every number of 10 and more whole: in an overview the digits after it decide nothing.
-fn brief(answer: &Answer, columns: &[Names]) -> Rows {
-    let (titles, mut rows) = pick(answer, columns);
-    rows.iter_mut().flatten().for_each(|cell| *cell = round(cell, 10.0));
-    (titles, rows)
-}
-
-/// Whole from a threshold on, else two decimals.
+/// Whole from a threshold on, else two decimals: once, from the exact value.
 fn round(value: &Value, whole_from: f64) -> Value {
-    match value.as_f64() {
-        Some(number) if !value.is_i64() && number.abs() >= whole_from => json!(number.round() as i64),
-        Some(number) if !value.is_i64() => {
-            Number::from_f64((number * 100.0).round() / 100.0).map_or(Value::Null, Value::Number)
-        }
-        _ => value.clone(),
-    }
+    let is_large = value.as_f64().is_some_and(|number| number.abs() >= whole_from);
+    rounded_cell(value, if is_large { 0 } else { 2 })
 }
 
 /// The first column's dates in a shorter form.
@@ -236,7 +242,7 @@ fn weekday_note(weekdays: &Answer) -> String {
 fn weekday_line(weekdays: &Answer) -> Rows {
     let told = compared_weekdays(weekdays);
     let short = |row: &usize| weekdays.text(*row, "day").chars().take(3).collect();
-    let values = told.iter().map(|row| weekdays.cell(*row, "vs_other_days_pct").clone()).collect();
+    let values = told.iter().map(|row| rounded_cell(weekdays.cell(*row, "vs_other_days_pct"), 0)).collect();
     (told.iter().map(short).collect(), if told.is_empty() { Vec::new() } else { vec![values] })
 }
 
@@ -311,6 +317,7 @@ mod tests {
             rows: (0..7)
                 .map(|day| vec![json!(format!("2024-03-0{}", 9 - day)), json!(revenue[day])])
                 .collect(),
+            ..Answer::default()
         };
         // 9 March 2024 is a Saturday.
         assert_eq!(best_and_worst(&days([9, 2, 3, 4, 5, 6, 1])), "newest first, best Sat, worst Sun");

@@ -1,19 +1,27 @@
 //! An answer: rows of cells under named columns, and how it is written out.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 
+use super::decimals::Decimals;
 use crate::output;
 
 /// The rows of an answer. The first column is the account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Answer {
     /// Column names.
     pub columns: Vec<String>,
     /// Cells: text, number or null.
     pub rows: Vec<Vec<Value>>,
+    /// How many rows there are of each account, those included that the limit cut off.
+    pub of_rows: BTreeMap<String, u64>,
 }
+
+/// The column in which a question tells how many rows of the account there are before its limit.
+const OF_ROWS: &str = "of_rows";
 
 #[derive(Deserialize)]
 struct Document {
@@ -38,10 +46,43 @@ impl Answer {
         let row = |cells: Vec<Value>| {
             cells.into_iter().zip(&numeric).map(|(cell, number)| read(cell, *number)).collect()
         };
-        Ok(Answer {
+        let mut answer = Answer {
             columns: document.meta.into_iter().map(|meta| meta.name).collect(),
             rows: document.data.into_iter().map(row).collect(),
-        })
+            of_rows: BTreeMap::new(),
+        };
+        answer.take_of_rows();
+        Ok(answer)
+    }
+
+    /// Takes the column away that tells how many rows there are.
+    fn take_of_rows(&mut self) {
+        let Some(index) = self.columns.iter().position(|name| name == OF_ROWS) else { return };
+        self.columns.remove(index);
+        for row in &mut self.rows {
+            let number = row.remove(index).as_u64().unwrap_or_default();
+            self.of_rows.insert(plain(&row[0]), number);
+        }
+    }
+
+    /// How many rows there are in all.
+    pub fn rows_in_all(&self) -> u64 {
+        self.of_rows.values().sum()
+    }
+
+    /// `10 of 23 rows` where the limit cut some off.
+    pub fn cut(&self) -> Option<String> {
+        let (shown, all) = (self.rows.len() as u64, self.rows_in_all());
+        (all > shown).then(|| format!("{shown} of {all} rows"))
+    }
+
+    /// Every figure rounded, once and from its exact value, to what the question shows.
+    pub fn rounded(mut self, decimals: &[(String, Decimals)]) -> Answer {
+        for row in &mut self.rows {
+            super::decimals::round_row(&self.columns, row, decimals);
+        }
+        super::decimals::round_columns(&self.columns, &mut self.rows, decimals);
+        self
     }
 
     /// Without the account's column, where only one was asked about.
@@ -77,7 +118,8 @@ impl Answer {
     /// Only the rows whose cell is this text.
     pub fn only(&self, column: &str, text: &str) -> Answer {
         let wanted = (0..self.rows.len()).filter(|row| self.cell(*row, column) == text);
-        Answer { columns: self.columns.clone(), rows: wanted.map(|row| self.rows[row].clone()).collect() }
+        let rows = wanted.map(|row| self.rows[row].clone()).collect();
+        Answer { columns: self.columns.clone(), rows, of_rows: BTreeMap::new() }
     }
 
     /// The rows as objects with the columns' names.
@@ -163,6 +205,10 @@ impl Answer {
 }
 
 fn title(column: &str) -> String {
+    // A key of JSON that is not a marketer's word.
+    if column == "settled_through" {
+        return "orders final through".to_owned();
+    }
     column.replace("_pct", " %").replace('_', " ")
 }
 
@@ -216,7 +262,8 @@ mod tests {
     use serde_json::json;
 
     fn answer(rows: Vec<Vec<Value>>) -> Answer {
-        Answer { columns: ["account", "name", "change_pct"].map(str::to_owned).to_vec(), rows }
+        let columns = ["account", "name", "change_pct"].map(str::to_owned).to_vec();
+        Answer { columns, rows, ..Answer::default() }
     }
 
     #[test]
@@ -236,6 +283,16 @@ mod tests {
         assert_eq!(answer.cells()[0], ["7", "12,345,678", "-1,234.5"]);
         assert_eq!(answer.cells()[1], ["8", "1", ""]);
         assert_eq!(separated(-0.001, 2), "0.00");
+    }
+
+    #[test]
+    fn an_answer_that_was_cut_knows_of_how_many_rows() {
+        let bytes = br#"{"meta":[{"name":"account","type":"String"},{"name":"of_rows","type":"UInt64"}],
+            "data":[["a","3"],["a","3"],["b",1]],"rows":3}"#;
+        let answer = Answer::parse(bytes).expect("valid");
+        assert_eq!((answer.columns.len(), answer.rows_in_all()), (1, 4));
+        assert_eq!(answer.cut().as_deref(), Some("3 of 4 rows"));
+        assert_eq!(Answer::default().cut(), None);
     }
 
     #[test]

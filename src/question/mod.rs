@@ -1,6 +1,7 @@
 //! Ready-made questions: what their SQL files say about themselves, and asking them.
 
 pub mod answer;
+pub mod decimals;
 mod parameter;
 mod reach;
 
@@ -15,6 +16,7 @@ use crate::schema::TABLES;
 use crate::sql::{self, Sql};
 
 pub use answer::Answer;
+pub use decimals::Decimals;
 pub use parameter::{Parameter, Value};
 pub use reach::Reach;
 
@@ -41,8 +43,14 @@ pub struct Question {
     pub row: &'static str,
     /// How to read the answer.
     pub answer: String,
+    /// What to say where there is nothing to tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub empty: Option<String>,
     /// What can be chosen.
     pub parameters: Vec<Parameter>,
+    /// How many decimals its figures are shown with.
+    #[serde(skip)]
+    pub decimals: Vec<(String, Decimals)>,
     #[serde(skip)]
     statement: Sql,
 }
@@ -87,9 +95,28 @@ impl Question {
             question: format!("{}?", one("question: ")),
             row: row.unwrap_or_else(|| panic!("{}: no first line", sql.name)),
             answer: one("answer: "),
+            empty: all("empty: ").first().cloned(),
+            decimals: all("decimals: ").iter().flat_map(|text| decimals(sql.object(), text)).collect(),
             parameters: all("parameter: ").iter().map(|text| Parameter::parse(text)).collect(),
             statement: sql.composed(),
         }
+    }
+
+    /// What may be wrong with how it was asked: a typing mistake is no "nothing to report".
+    pub fn hints(&self, values: &[(&str, Value)], answer: &Answer) -> Vec<String> {
+        let fraction = |(name, value): &(&str, Value)| match value {
+            Value::Number(number) if *number > 0.0 && *number < 1.0 => Some(format!(
+                "`{name}` is in percent: {number} is {number} %, {} is {} %",
+                percent(*number),
+                percent(*number)
+            )),
+            _ => None,
+        };
+        let mut hints: Vec<String> = values.iter().filter_map(fraction).collect();
+        if answer.rows.is_empty() {
+            hints.extend(self.empty.clone());
+        }
+        hints
     }
 
     /// Checks the given values; the others take their default.
@@ -135,6 +162,17 @@ impl Question {
         values: &[(&'static str, Value)],
         reach: &Reach,
     ) -> Result<Answer> {
+        Ok(self.ask_exactly(db, accounts, values, reach).await?.rounded(&self.decimals))
+    }
+
+    /// The same with every figure as it was computed, for those who round it themselves.
+    pub async fn ask_exactly(
+        &self,
+        db: &Db,
+        accounts: &[AccountId],
+        values: &[(&'static str, Value)],
+        reach: &Reach,
+    ) -> Result<Answer> {
         Answer::parse(&read_only(&self.bound(db, accounts, values, reach)).await?)
     }
 
@@ -169,6 +207,22 @@ impl Question {
         let names = TABLES.iter().map(|table| table.name);
         names.filter(|name| self.name == FRESHNESS || self.statement.text.contains(name)).collect()
     }
+}
+
+/// Reads `revenue 2, change_pct 1`.
+fn decimals(name: &str, text: &str) -> Vec<(String, Decimals)> {
+    let one = |pair: &str| {
+        let read = pair
+            .split_once(' ')
+            .and_then(|(column, digits)| Some((column.to_owned(), Decimals::parse(digits)?)));
+        read.unwrap_or_else(|| panic!("{name}: not decimals: {pair}"))
+    };
+    text.split(", ").map(one).collect()
+}
+
+/// A fraction as percent, for a hint.
+fn percent(fraction: f64) -> f64 {
+    decimals::rounded(fraction * 100.0, 6)
 }
 
 /// The question about freshness itself, which is about every table.
@@ -250,6 +304,10 @@ mod tests {
             assert!(text.contains("{accounts:Array(String)}"), "{} reads every account", question.name);
             assert!(text.contains("LIMIT {limit:UInt16} BY account"), "{} has no limit", question.name);
             assert!(question.row.starts_with("One row is "), "{}", question.name);
+            assert!(text.contains(" AS of_rows"), "{} does not tell how many rows it cut off", question.name);
+            for (column, _) in &question.decimals {
+                assert!(text.contains(&format!(" AS {column}")), "{}: no column {column}", question.name);
+            }
         }
     }
 

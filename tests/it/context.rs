@@ -39,6 +39,15 @@ fn succeed(arguments: &[&str]) -> String {
     stdout
 }
 
+/// What a question has to be told.
+fn needed(question: &str) -> &'static [&'static str] {
+    match question {
+        "flow_across_stores" => &["--param", "flow=e"],
+        "campaign" => &["--param", "campaign=e"],
+        _ => &[],
+    }
+}
+
 fn json(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
@@ -48,7 +57,7 @@ fn every_question_is_listed_and_answered_in_every_format() {
     let list = succeed(&["query"]);
     for question in QUESTIONS.iter() {
         assert!(list.contains(question.name) && list.contains(&question.question), "{list}");
-        let flow: &[&str] = if question.name == "flow_across_stores" { &["--param", "flow=e"] } else { &[] };
+        let flow = needed(question.name);
         let base = [&["query", question.name, "--klaviyo-id", SHOWCASE][..], flow].concat();
         let mut all = vec!["query", question.name, "--json"];
         all.extend(ACCOUNTS.iter().flat_map(|id| ["--klaviyo-id", id]));
@@ -56,7 +65,7 @@ fn every_question_is_listed_and_answered_in_every_format() {
         assert_eq!(document["accounts"][0], SHOWCASE);
         let rows = document["rows"].as_array().expect("rows").len();
         assert!(
-            rows > 0 || matches!(question.name, "anomalies" | "low_open_rates"),
+            rows > 0 || matches!(question.name, "anomalies" | "low_open_rates" | "worst_campaigns"),
             "{} has no rows",
             question.name
         );
@@ -117,6 +126,33 @@ fn a_mistake_is_exit_2_and_says_what_exists() {
     }
 }
 
+/// A typing mistake and a cut are no "nothing to report".
+#[test]
+fn a_cut_and_a_typing_mistake_are_told_in_every_format() {
+    let about = |question: &str, more: &[&str]| {
+        let (code, stdout, stderr) = run(&[&["query", question, "--klaviyo-id", SHOWCASE], more].concat());
+        assert_eq!(code, 0, "{stderr}");
+        (stdout, stderr)
+    };
+    let document = json(&about("flows_by_revenue", &["--limit", "2", "--json"]).0);
+    let all = document["rows_in_all"][SHOWCASE].as_u64().expect("a number");
+    assert!(all > 2 && document["is_cut"] == true, "{document}");
+    let told = format!("2 of {all} rows");
+    assert!(about("flows_by_revenue", &["--limit", "2"]).0.contains(&told));
+    assert!(about("flows_by_revenue", &["--limit", "2", "--format", "csv"]).1.contains(&told));
+    let whole = json(&about("flows_by_revenue", &["--limit", "1000", "--json"]).0);
+    assert!(whole["is_cut"] == false && whole["hints"] == serde_json::json!([]), "{whole}");
+    let (text, _) = about("low_open_rates", &["--threshold", "0.2"]);
+    assert!(text.contains("0.2 is 0.2 %, 20 is 20 %"), "{text}");
+    for (question, parameter) in [("flow_across_stores", "flow=nosuch"), ("campaign", "campaign=nosuch")] {
+        let document = json(&about(question, &["--param", parameter, "--json"]).0);
+        assert!(
+            document["hints"][0].as_str().is_some_and(|hint| hint.contains("has this name or id")),
+            "{document}"
+        );
+    }
+}
+
 #[test]
 fn a_context_keeps_to_its_budget_and_names_what_it_left_out() {
     let mut asked = vec![("text", 150), ("text", 333), ("text", 600)];
@@ -125,7 +161,7 @@ fn a_context_keeps_to_its_budget_and_names_what_it_left_out() {
         let limit = max_tokens.to_string();
         let text =
             succeed(&["context", "--klaviyo-id", SHOWCASE, "--format", format, "--max-tokens", &limit]);
-        assert!(tokens::count(text.trim_end()) <= max_tokens, "{format} {max_tokens}");
+        assert!(tokens::count(&text) <= max_tokens, "{format} {max_tokens}");
         let says_so = text.contains("left out for room") || text.contains("\"left_out\":[\"");
         assert!(says_so || max_tokens == 600, "{text}");
     }
@@ -180,8 +216,7 @@ async fn the_json_keeps_to_its_published_schema() {
             documents.extend(["5000", "600", "300"].map(|most| about(id, &["--max-tokens", most])));
         }
         for question in QUESTIONS.iter() {
-            let flow: &[&str] =
-                if question.name == "flow_across_stores" { &["--param", "flow=e"] } else { &[] };
+            let flow = needed(question.name);
             documents.push(about(SHOWCASE, &[&["--question", question.name], flow].concat()));
         }
         judge(&documents);

@@ -6,6 +6,7 @@
 mod cases;
 mod catalogue;
 mod child;
+mod claims;
 mod cli;
 mod clients;
 mod contention;

@@ -1,14 +1,17 @@
     -- The sums of one flow on one channel, over the rows of the including question.
     flow.klaviyo_public_id AS account,
-    argMax(flow.flow_name, flow.date) AS flow,
+    -- The newest name that is not empty.
+    argMaxIf(flow.flow_name, (flow.date, flow.flow_name), flow.flow_name != '') AS flow,
     flow.send_channel AS channel,
     sum(flow.delivered) AS delivered,
-    if(max(flow.account_avg_open_rate) > 0 AND sum(flow.delivered) > 0,
-        round(100 * sum(flow.opens_unique) / sum(flow.delivered), 1), NULL) AS open_rate_pct,
-    if(sum(flow.delivered) > 0, round(100 * sum(flow.clicks_unique) / sum(flow.delivered), 2), NULL) AS click_rate_pct,
-    round(sum(toInt128(round(flow.conversion_value * 1000000))) / 1000000, 2) AS revenue,
+    -- One stray open makes no channel of opens.
+    if(argMax(flow.account_avg_open_rate, flow.date) >= toFloat32(0.01) AND sum(flow.delivered) > 0,
+        100 * sum(flow.opens_unique) / sum(flow.delivered), NULL) AS open_rate_pct,
+    if(sum(flow.delivered) > 0, 100 * sum(flow.clicks_unique) / sum(flow.delivered), NULL) AS click_rate_pct,
+    sum(toInt128(round(flow.conversion_value * 1000000))) / 1000000 AS revenue,
     if(sum(flow.delivered) > 0,
-        round(sum(toInt128(round(flow.conversion_value * 1000000))) / 1000 / sum(flow.delivered), 2), NULL)
-        AS revenue_per_1000
+        sum(toInt128(round(flow.conversion_value * 1000000))) / 1000 / sum(flow.delivered), NULL)
+        AS revenue_per_1000,
+    count() OVER (PARTITION BY flow.klaviyo_public_id) AS of_rows
 FROM flow_ai_summary AS flow FINAL
 ALL INNER JOIN complete_days ON complete_days.account = flow.klaviyo_public_id

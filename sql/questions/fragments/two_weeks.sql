@@ -12,9 +12,9 @@
             sum(toUInt64(daily.total_opens_unique)) AS openers,
             sum(toUInt64(daily.total_clicks_unique)) AS clickers,
             sum(toUInt64(daily.total_conversion_uniques)) AS converted,
-            -- Deliveries of channels that track opens: the others would drag the open rate down.
-            if(sum(sum(toUInt64(daily.total_opens_unique))) OVER (
-                PARTITION BY daily.klaviyo_public_id, daily.send_channel) > 0, reached, 0) AS openable
+            -- Channels that do not track opens would drag the open rate down. One stray open makes no channel of opens.
+            100 * sum(sum(toUInt64(daily.total_opens_unique))) OVER whole_channel
+                >= sum(sum(toUInt64(daily.total_delivered))) OVER whole_channel AS tracks_opens
         FROM channel_performance_daily AS daily FINAL
         ALL INNER JOIN complete_days AS days ON days.account = daily.klaviyo_public_id
         WHERE
@@ -25,6 +25,7 @@
             daily.klaviyo_public_id,
             daily.send_channel,
             is_recent
+        WINDOW whole_channel AS (PARTITION BY daily.klaviyo_public_id, daily.send_channel)
     ),
     -- One row is one account: its two weeks side by side.
     account_weeks AS
@@ -39,8 +40,14 @@
             toFloat64(sumIf(week.converted, week.is_recent)) AS converted_now,
             toFloat64(sumIf(week.converted, NOT week.is_recent)) AS converted_before,
             -- 0 / 0 is NaN: a rate of nothing.
-            100 * sumIf(week.openers, week.is_recent) / sumIf(week.openable, week.is_recent) AS open_rate_now,
-            100 * sumIf(week.openers, NOT week.is_recent) / sumIf(week.openable, NOT week.is_recent)
+            toFloat64(sumIf(week.reached, week.is_recent)) AS reached_now,
+            toFloat64(sumIf(week.reached, NOT week.is_recent)) AS reached_before,
+            toFloat64(sumIf(week.reached, week.is_recent AND week.tracks_opens)) AS openable_now,
+            toFloat64(sumIf(week.reached, NOT week.is_recent AND week.tracks_opens)) AS openable_before,
+            1000 * revenue_now / reached_now AS value_now,
+            1000 * revenue_before / reached_before AS value_before,
+            100 * sumIf(week.openers, week.is_recent AND week.tracks_opens) / openable_now AS open_rate_now,
+            100 * sumIf(week.openers, NOT week.is_recent AND week.tracks_opens) / openable_before
                 AS open_rate_before,
             100 * sumIf(week.clickers, week.is_recent) / sumIf(week.reached, week.is_recent) AS click_rate_now,
             100 * sumIf(week.clickers, NOT week.is_recent) / sumIf(week.reached, NOT week.is_recent)
