@@ -115,6 +115,9 @@ impl QueryError {
             }
             Some(164) => Some("this user is read-only: writing verbs need the refresher's user"),
             Some(497) => Some("grant the privilege that the message names (README, Production)"),
+            Some(60) if self.text.contains("_statistics_latest") => {
+                Some("a source is missing: load the sources, or make sample ones with `aiviews seed`")
+            }
             Some(60 | 47 | 16) => {
                 Some("run `aiviews verify` to see what is missing, `aiviews migrate` to create it")
             }

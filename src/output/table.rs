@@ -39,8 +39,15 @@ impl Column {
         self.cell_width().max(word)
     }
 
+    /// Numbers, dates and times say something else when they are cut.
     fn least(&self) -> usize {
-        if self.is_numeric { self.width } else { self.width.min(LEAST_TEXT.max(self.title.len().min(16))) }
+        let begins_with_digit =
+            |cell: &String| cell.is_empty() || cell.starts_with(|letter: char| letter.is_ascii_digit());
+        if self.cells.iter().all(begins_with_digit) {
+            self.width
+        } else {
+            self.width.min(LEAST_TEXT.max(self.title.len().min(16)))
+        }
     }
 
     /// The title in lines of its width.

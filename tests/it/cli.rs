@@ -263,3 +263,133 @@ fn help_is_pinned() {
         assert_eq!(page, pinned, "{name}: AIVIEWS_BLESS=1 rewrites tests/help");
     }
 }
+
+/// A command in a hint is one that the program has.
+#[test]
+fn every_command_that_a_text_names_can_be_typed() {
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut commands = std::collections::BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("text");
+            let named = text.split("`aiviews ").skip(1).filter_map(|rest| rest.split('`').next());
+            commands.extend(named.map(|command| command.replace("\\\n", " ")));
+        }
+    }
+    assert!(commands.len() > 8 && commands.contains("accounts"), "{commands:?}");
+    for command in commands {
+        let words = std::iter::once("aiviews").chain(command.split_whitespace());
+        let error = <aiviews::cli::Cli as clap::Parser>::try_parse_from(words).err();
+        let kind = error.map(|error| error.kind());
+        use clap::error::ErrorKind;
+        let is_known = matches!(
+            kind,
+            None | Some(
+                ErrorKind::MissingRequiredArgument | ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            )
+        );
+        assert!(is_known, "`aiviews {command}`: {kind:?}");
+    }
+}
+
+#[test]
+fn a_mistyped_folder_or_database_is_named_and_not_made() {
+    let program = Program::new();
+    let typo = program.folder.path().join("typo");
+    let folder = typo.to_str().expect("text");
+    for verb in [
+        &["status"][..],
+        &["verify"],
+        &["accounts"],
+        &["query", "segments", "-k", "a"],
+        &["context", "-k", "a"],
+        &["populate"],
+        &["populate", "--dry-run"],
+        &["forget", "-k", "a", "--yes"],
+    ] {
+        let run = program.run(&[verb, &["--data-dir", folder]].concat());
+        assert_eq!(run.code, 2, "{verb:?}\n{}", run.stderr);
+        assert!(run.stderr.contains("there is no folder") && run.stderr.contains("hint: "), "{}", run.stderr);
+        assert!(!typo.exists(), "{verb:?}");
+    }
+    let plan = program.ok(&["migrate", "--dry-run", "--data-dir", folder]);
+    assert!(plan.contains("CREATE TABLE") && !typo.exists());
+    program.ok(&["migrate"]);
+    let run = program.run(&["status", "--database", "typo"]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert!(run.stderr.contains("there is no database `typo`"), "{}", run.stderr);
+    assert!(program.run(&["status", "--database", "typo"]).stderr.contains("there is no database"));
+}
+
+#[test]
+fn an_env_file_is_read_whole_or_refused() {
+    let program = Program::new();
+    let file = program.folder.path().join(".env");
+    for (text, words) in [
+        ("the server of the agency\nCLICKHOUSE_URL=http://127.0.0.1:1\n", "/.env`, line 1"),
+        ("CLICKHOUSE_URL=http://127.0.0.1:1\nCLICKHOUSE_PASSWORD=hunter2 \0\n", "/.env`, line 2"),
+        ("CLICKHOUSE_USER=me\nCLICKHOUSE_PASSWORD=hunter2\n", "CLICKHOUSE_URL is not"),
+    ] {
+        std::fs::write(&file, text).expect("written");
+        let run = program.run(&["migrate"]);
+        assert_eq!(run.code, 2, "{text}\n{}", run.stderr);
+        assert!(run.stderr.contains(words) && !run.stderr.contains("hunter2"), "{}", run.stderr);
+        assert!(!program.folder.path().join("data").exists());
+    }
+    // A parent's file is another project's, and so are other names.
+    let child = program.folder.path().join("child");
+    std::fs::create_dir(&child).expect("a folder");
+    std::fs::write(child.join(".env"), "AIVIEWS_LIBCHDB=/tmp/evil.so\nCLICKHOUSE_DATABASE=shop\n")
+        .expect("written");
+    let output = program.command(&["migrate", "-v"]).current_dir(&child).output().expect("aiviews runs");
+    let run = Run::of(output);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(
+        run.stderr.contains("child/.env`: CLICKHOUSE_DATABASE") && run.stderr.contains("`shop`"),
+        "{}",
+        run.stderr
+    );
+}
+
+/// The document of a failure, and a report that nobody can read.
+#[test]
+fn failures_are_json_and_unwritten_reports_are_failures() {
+    let program = Program::new();
+    for (arguments, code, name) in [
+        (&["status", "--json"][..], 2, "usage"),
+        (&["populate", "--days", "0", "--json"], 2, "usage"),
+        (&["query", "segments", "--json"], 2, "usage"),
+        (&["verify", "--json", "--url", "http://127.0.0.1:9"], 5, "unreachable"),
+    ] {
+        let run = program.run(arguments);
+        assert_eq!(run.code, code, "{arguments:?}\n{}", run.stderr);
+        let document: serde_json::Value = serde_json::from_str(&run.stdout).expect("one document");
+        let error = &document["error"];
+        assert_eq!((&error["code"], &error["exit_code"]), (&name.into(), &code.into()), "{document}");
+        assert!(error["message"].as_str().is_some_and(|text| !text.is_empty()), "{document}");
+    }
+    for arguments in [
+        &["completions", "bash"][..],
+        &["context", "--schema"],
+        &["context", "--schema", "--json"],
+        &["query"],
+        &["migrate", "--dry-run"],
+        &["--help"],
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("/dev/full");
+        let run = Run::of(program.command(arguments).stdout(full).output().expect("aiviews runs"));
+        assert_eq!(run.code, 1, "{arguments:?}\n{}", run.stderr);
+        assert!(run.stderr.contains("cannot write the report"), "{arguments:?}\n{}", run.stderr);
+    }
+    let run = program.run(&["status", "--\u{1b}[31m\u{202e}x"]);
+    assert!(run.code == 2 && !run.stderr.contains(['\u{1b}', '\u{202e}']), "{:?}", run.stderr);
+    use std::os::unix::ffi::OsStrExt;
+    let mut command = program.command(&["query"]);
+    let run = Run::of(command.arg(std::ffi::OsStr::from_bytes(b"\xff")).output().expect("aiviews runs"));
+    assert_eq!(run.code, 2, "{}", run.stderr);
+}
