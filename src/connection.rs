@@ -86,7 +86,7 @@ async fn connect(target: &Target, retries: RetryPolicy, deadline: Instant) -> Re
     let db = Db::new(client, &target.to_string(), &new_run_id(), first_contact);
     Ok(match reached {
         Reached::Server(ping) => Connection { db: db.with_ping(ping), engine: None },
-        Reached::Engine(engine) => Connection { db: db.alone(), engine: Some(engine) },
+        Reached::Engine(engine) => Connection { db: db.alone().with_own_profile(), engine: Some(engine) },
     })
 }
 

@@ -5,12 +5,13 @@
 mod bound;
 mod error;
 mod insert;
+mod name;
 mod outage;
 mod privilege;
 mod probe;
 mod retrying;
 mod run;
-mod settings;
+pub mod settings;
 mod statement;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use std::sync::atomic::AtomicU64;
 use clickhouse::Client;
 
 pub use error::QueryError;
+pub use name::quoted_name;
 pub use privilege::Privilege;
 pub use statement::Statement;
 
@@ -42,7 +44,8 @@ pub struct Db {
     alone: bool,
     run_id: Arc<str>,
     sequence: Arc<AtomicU64>,
-    known_settings: Arc<Vec<(&'static str, &'static str)>>,
+    write_settings: Arc<Vec<(&'static str, &'static str)>>,
+    has_own_profile: bool,
 }
 
 impl Db {
@@ -63,7 +66,10 @@ impl Db {
             alone: false,
             run_id: run_id.into(),
             sequence: Arc::default(),
-            known_settings: Arc::new(settings::WRITE_SETTINGS.to_vec()),
+            write_settings: Arc::new(
+                settings::WRITING.iter().map(|setting| (setting.name, setting.value)).collect(),
+            ),
+            has_own_profile: false,
         }
     }
 
@@ -90,6 +96,12 @@ impl Db {
     /// The schedule of retries.
     pub fn retries(&self) -> &RetryPolicy {
         &self.retries
+    }
+
+    /// The same connection, to the engine of this process: nobody else decides about its profile, so what is right there
+    /// is not stated again with each statement.
+    pub fn with_own_profile(self) -> Self {
+        Self { has_own_profile: true, ..self }
     }
 
     /// The same connection, which tries nothing again once a stop is asked for. Statements in flight are finished.

@@ -9,7 +9,7 @@
 //! - [`privilege`]: what a writing verb must be allowed, asked before its first write
 //! - [`context`]: what to put before a model, within a budget of tokens
 //! - [`question`]: the ready-made questions and their answers
-//! - [`difference`], [`live_schema`], [`ledger`]: where the database is not as it should be
+//! - [`difference`], [`live_schema`], [`ledger`], [`source_reading`]: where the database is not as it should be
 //! - [`lock`], [`run_log`], [`stop`], [`fault`]: one run at a time, what it did, how it is asked to end, and where
 //!   tests break it
 //! - [`schema`], [`account`]: what the database should look like, and what an account id is
@@ -48,6 +48,7 @@ pub mod retry;
 pub mod run_log;
 pub mod schema;
 pub mod seed;
+pub mod source_reading;
 pub mod sql;
 pub mod status;
 pub mod stop;

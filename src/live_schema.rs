@@ -33,6 +33,8 @@ pub struct LiveObject {
     pub engine: String,
     /// Engine with its arguments and all clauses after it.
     pub engine_full: String,
+    /// The statement that would create it, as the server has it.
+    pub statement: String,
     /// `PARTITION BY` expression.
     pub partition_key: String,
     /// `ORDER BY` expressions.
@@ -57,6 +59,7 @@ struct ObjectRow {
     name: String,
     engine: String,
     engine_full: String,
+    statement: String,
     partition_key: String,
     sorting_key: String,
     comment: String,
@@ -82,6 +85,7 @@ impl LiveSchema {
             name: row.name,
             engine: row.engine,
             engine_full: row.engine_full,
+            statement: row.statement,
             partition_key: row.partition_key,
             sorting_key: row.sorting_key,
             comment: row.comment,
@@ -152,6 +156,7 @@ impl LiveObject {
                     format!("{engine} SETTINGS {}", settings.collect::<Vec<_>>().join(", "))
                 }
             },
+            statement: String::new(),
             partition_key: definition.partition_key.clone(),
             sorting_key: definition.sorting_key.clone(),
             comment: definition.comment.clone(),

@@ -6,13 +6,16 @@ use crate::db::Db;
 use crate::difference::{self, Difference, Severity};
 use crate::exit::{ExitCode, Failure};
 use crate::migrate::Survey;
+use crate::source_reading;
 
 /// Refuses with exit code 6 where the schema or a source is not as expected.
 pub async fn check(db: &Db) -> Result<()> {
     let survey = Survey::read(db).await?;
     refuse(&survey.pending())?;
-    let sources = difference::compare_sources(&survey.live);
-    refuse(&sources.into_iter().filter(|it| it.severity() == Severity::Error).collect::<Vec<_>>())
+    let is_error = |it: &Difference| it.severity() == Severity::Error;
+    refuse(&difference::compare_sources(&survey.live).into_iter().filter(is_error).collect::<Vec<_>>())?;
+    let unreadable = source_reading::check(db, &survey.live).await?;
+    refuse(&unreadable.into_iter().filter(is_error).collect::<Vec<_>>())
 }
 
 /// Refuses with exit code 6 where the summary tables are not as expected.

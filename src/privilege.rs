@@ -7,7 +7,7 @@ use clickhouse::Row;
 use serde::Deserialize;
 use tracing::debug;
 
-use crate::db::{Db, Privilege, QueryError};
+use crate::db::{Db, Privilege, QueryError, quoted_name};
 use crate::exit::{ExitCode, Failure};
 use crate::lock;
 use crate::migrate::Action;
@@ -122,7 +122,9 @@ pub async fn refuse_missing(db: &Db, privileges: &[Privilege]) -> Result<()> {
         count => format!(" (and {count} more)"),
     };
     let message = format!("user `{user}` on {} lacks {}{more}", db.target(), named.join(", "));
-    Err(Failure::new(ExitCode::AccessDenied, message).hint(remedy(db, &user, &missing)).into())
+    Err(Failure::new(ExitCode::AccessDenied, message)
+        .hint(printable(&remedy(db, &user_name, &missing)))
+        .into())
 }
 
 async fn are_granted(db: &Db, privileges: &[Privilege]) -> Result<bool> {
@@ -142,10 +144,11 @@ fn remedy(db: &Db, user: &str, missing: &[&Privilege]) -> String {
         let rights: BTreeSet<&str> =
             missing.iter().filter(|privilege| is_meant(privilege)).map(|privilege| privilege.right).collect();
         let rights: Vec<&str> = rights.into_iter().collect();
-        (!rights.is_empty()).then(|| format!("GRANT {} ON {scope} TO {user}", rights.join(", ")))
+        (!rights.is_empty())
+            .then(|| format!("GRANT {} ON {scope} TO {}", rights.join(", "), quoted_name(user)))
     };
     let is_of_system = |privilege: &Privilege| privilege.object.starts_with("system.");
-    let ours = grant(&format!("{}.*", db.database()), &|privilege| !is_of_system(privilege));
+    let ours = grant(&format!("{}.*", quoted_name(db.database())), &|privilege| !is_of_system(privilege));
     let grants: Vec<String> = ours.into_iter().chain(grant("system.parts", &is_of_system)).collect();
     format!("{} (README, Production)", grants.join(", and "))
 }

@@ -95,6 +95,10 @@ pub static RENAME_TABLE: Sql = embed!("internal/rename_table");
 pub static EXCHANGE_TABLES: Sql = embed!("internal/exchange_tables");
 /// Fills a staging table; `schema` puts columns and rows into its slots.
 pub static STAGE: Sql = embed!("refresh/stage");
+/// Reads no row of a source; `source_reading` puts the columns into its slot.
+pub static SOURCE_READABLE: Sql = embed!("checks/source_readable");
+/// What the SELECT of a source view gives; `source_reading` puts it into its slot.
+pub static SOURCE_TYPES: Sql = embed!("checks/source_types");
 /// Settings that the server knows.
 pub static KNOWN_SETTINGS: Sql = embed!("internal/known_settings");
 /// Version and database of the server.

@@ -6,6 +6,7 @@ SELECT
     t.name AS name,
     t.engine AS engine,
     t.engine_full AS engine_full,
+    t.create_table_query AS statement,
     t.partition_key AS partition_key,
     t.sorting_key AS sorting_key,
     t.comment AS comment,

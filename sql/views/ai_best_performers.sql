@@ -35,7 +35,7 @@ SELECT
     campaign.recipients AS recipients,
     campaign.performance_label AS performance_label
 FROM campaign_ai_summary AS campaign FINAL
-WHERE campaign.date >= today() - 30
+WHERE campaign.date >= toDate(now(serverTimezone())) - 30
 UNION ALL
 -- All messages of a flow share its name and label: max takes the shared value, the same on every run.
 SELECT
@@ -51,7 +51,7 @@ SELECT
     toUInt32(least(sum(flow.recipients), 4294967295)) AS recipients,
     max(flow.performance_label) AS performance_label
 FROM flow_ai_summary AS flow FINAL
-WHERE flow.date >= today() - 30
+WHERE flow.date >= toDate(now(serverTimezone())) - 30
 GROUP BY
     flow.klaviyo_public_id,
     flow.date,

@@ -53,5 +53,5 @@ SELECT
     summary.performance_label AS performance_label,
     max(summary.updated_at) OVER (PARTITION BY summary.klaviyo_public_id) AS data_freshness
 FROM campaign_ai_summary AS summary FINAL
-WHERE summary.date >= today() - 7
+WHERE summary.date >= toDate(now(serverTimezone())) - 7
 COMMENT 'One row is one campaign on one day and channel, of today and the 7 days before. Money: account currency.'

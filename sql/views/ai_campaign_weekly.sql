@@ -44,5 +44,6 @@ SELECT
     ifNotFinite(round(rollup.best_day_revenue, 2), 0) AS best_day_revenue,
     toFloat32(ifNotFinite(round(toFloat64(rollup.wow_revenue_change_pct), 2), 0)) AS wow_revenue_change_pct
 FROM campaign_weekly_rollup AS rollup FINAL
-WHERE rollup.week_start_date >= toMonday(today()) - 28 AND rollup.week_start_date < toMonday(today())
+WHERE rollup.week_start_date >= toMonday(toDate(now(serverTimezone()))) - 28
+    AND rollup.week_start_date < toMonday(toDate(now(serverTimezone())))
 COMMENT 'One row is one campaign in one week and channel, of the four full weeks before the current one.'

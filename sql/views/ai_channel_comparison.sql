@@ -23,7 +23,7 @@ CREATE OR REPLACE VIEW ai_channel_comparison
 AS
 -- One level and no more: what is named twice below costs less than a step of its own.
 WITH
-    sumIf(daily.total_delivered, daily.date >= today() - 7) AS reached_7d,
+    sumIf(daily.total_delivered, daily.date >= toDate(now(serverTimezone())) - 7) AS reached_7d,
     sum(daily.total_delivered) AS reached_30d,
     -- Where fewer than 1 % opened, opens are not tracked: the open rate is unknown. One stray open tracks nothing.
     100 * sum(daily.total_opens_unique) >= reached_30d AS tracks_opens,
@@ -33,12 +33,14 @@ WITH
 SELECT
     daily.klaviyo_public_id AS klaviyo_public_id,
     daily.send_channel AS send_channel,
-    round(sumIf(revenue_millionths, daily.date >= today() - 7) / 1000000, 2) AS revenue_last_7d,
+    round(sumIf(revenue_millionths, daily.date >= toDate(now(serverTimezone())) - 7) / 1000000, 2) AS revenue_last_7d,
     if(tracks_opens AND reached_7d > 0,
-        round(100 * sumIf(daily.total_opens_unique, daily.date >= today() - 7) / reached_7d, 2), NULL)
+        round(100 * sumIf(daily.total_opens_unique, daily.date >= toDate(now(serverTimezone())) - 7)
+            / reached_7d, 2), NULL)
         AS open_rate_last_7d_pct,
     if(reached_7d > 0,
-        round(100 * sumIf(daily.total_clicks_unique, daily.date >= today() - 7) / reached_7d, 2), NULL)
+        round(100 * sumIf(daily.total_clicks_unique, daily.date >= toDate(now(serverTimezone())) - 7)
+            / reached_7d, 2), NULL)
         AS click_rate_last_7d_pct,
     round(revenue_millionths_30d / 1000000, 2) AS revenue_last_30d,
     if(tracks_opens AND reached_30d > 0,
@@ -50,7 +52,7 @@ SELECT
             / sum(revenue_millionths_30d) OVER (PARTITION BY daily.klaviyo_public_id), 2), 0))
         AS pct_of_total_revenue
 FROM channel_performance_daily AS daily FINAL
-WHERE daily.date >= today() - 30 AND daily.date <= today() - 1
+WHERE daily.date >= toDate(now(serverTimezone())) - 30 AND daily.date <= toDate(now(serverTimezone())) - 1
 GROUP BY
     daily.klaviyo_public_id,
     daily.send_channel

@@ -40,7 +40,7 @@ WITH
             -- Whole millionths add up to the same total in any order.
             sum(toInt128(round(ifNotFinite(campaign.conversion_value, 0) * 1000000))) AS revenue_millionths
         FROM campaign_ai_summary AS campaign FINAL
-        WHERE campaign.date >= today() - 90 AND campaign.date <= today() - 1
+        WHERE campaign.date >= toDate(now(serverTimezone())) - 90 AND campaign.date <= toDate(now(serverTimezone())) - 1
         GROUP BY
             campaign.klaviyo_public_id,
             campaign.campaign_id,
@@ -58,7 +58,7 @@ WITH
             sum(flow.clicks_unique) AS clickers,
             sum(toInt128(round(ifNotFinite(flow.conversion_value, 0) * 1000000))) AS revenue_millionths
         FROM flow_ai_summary AS flow FINAL
-        WHERE flow.date >= today() - 90 AND flow.date <= today() - 1
+        WHERE flow.date >= toDate(now(serverTimezone())) - 90 AND flow.date <= toDate(now(serverTimezone())) - 1
         GROUP BY
             flow.klaviyo_public_id,
             flow.send_channel,

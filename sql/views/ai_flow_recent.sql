@@ -58,7 +58,7 @@ SELECT
     max(message.performance_label) AS performance_label,
     max(max(message.updated_at)) OVER (PARTITION BY message.klaviyo_public_id) AS data_freshness
 FROM flow_ai_summary AS message FINAL
-WHERE message.date >= today() - 7
+WHERE message.date >= toDate(now(serverTimezone())) - 7
 GROUP BY
     message.klaviyo_public_id,
     message.date,

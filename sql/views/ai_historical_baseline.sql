@@ -68,10 +68,10 @@ SELECT
     round(sum(toInt128(round(ifNotFinite(daily_rows.value, 0) * 1000000))) / 1000000, 2) AS total_revenue,
     ifNotFinite(round(100 * sum(daily_rows.openers) / sum(daily_rows.reached), 2), 0) AS avg_open_rate_pct,
     ifNotFinite(round(100 * sum(daily_rows.clickers) / sum(daily_rows.reached), 2), 0) AS avg_click_rate_pct,
-    -- Fewer than 50 delivered say too little about a rate. OrDefault: 0 where there is none, whatever the settings.
-    round(100 * minOrDefaultIf(daily_rows.openers / daily_rows.reached, daily_rows.reached >= 50), 2)
+    -- Fewer than 50 delivered say too little about a rate. 0 where there is none, whatever the settings.
+    round(100 * ifNull(minOrDefaultIf(daily_rows.openers / daily_rows.reached, daily_rows.reached >= 50), 0), 2)
         AS min_open_rate_pct,
-    round(100 * maxOrDefaultIf(daily_rows.openers / daily_rows.reached, daily_rows.reached >= 50), 2)
+    round(100 * ifNull(maxOrDefaultIf(daily_rows.openers / daily_rows.reached, daily_rows.reached >= 50), 0), 2)
         AS max_open_rate_pct
 FROM daily_rows
 GROUP BY

@@ -15,6 +15,9 @@ const ACCESS_DENIED: &[u32] = &[164, 192, 193, 194, 497, 516];
 /// Codes that mean that the database is not the expected one: table, column, type or database missing.
 const SCHEMA_MISMATCH: &[u32] = &[16, 47, 60, 81];
 
+/// Codes that mean that a setting may not be changed: a read-only user, a constrained profile.
+const SETTING_REFUSED: &[u32] = &[164, 452];
+
 /// A failed statement.
 #[derive(Debug)]
 pub struct QueryError {
@@ -86,6 +89,22 @@ impl QueryError {
         self.is_unanswered || (self.code.is_none() && self.class == Class::Transient)
     }
 
+    /// What the server said.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The column that the server did not find or could not read, where it names one.
+    pub fn column_in_question(&self) -> Option<&str> {
+        let after = ["dentifier `", "dentifier '", "Missing columns: '", "column ", "Column "]
+            .iter()
+            .find_map(|before| self.text.split_once(before))?
+            .1;
+        let name = after.split(|letter: char| !(letter.is_alphanumeric() || "_.".contains(letter))).next()?;
+        let name = name.rsplit('.').next()?;
+        (!name.is_empty()).then_some(name)
+    }
+
     /// The exit code that this failure means when nobody handles it.
     pub fn exit_code(&self) -> ExitCode {
         match self.code {
@@ -107,12 +126,27 @@ impl QueryError {
         error.downcast_ref::<QueryError>().is_some_and(QueryError::is_outage)
     }
 
+    /// Whether the user's profile refuses to change a setting.
+    pub fn is_refused_setting(error: &anyhow::Error) -> bool {
+        let error = error.downcast_ref::<QueryError>();
+        error.is_some_and(|error| error.refuses_setting())
+    }
+
+    fn refuses_setting(&self) -> bool {
+        self.code.is_some_and(|code| SETTING_REFUSED.contains(&code))
+            && self.text.to_lowercase().contains("setting")
+    }
+
     /// What the user can do about it.
     pub fn remedy(&self) -> Option<&str> {
         match self.code {
             Some(192..=194 | 516) => {
                 Some("check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD or CLICKHOUSE_PASSWORD_FILE")
             }
+            _ if self.refuses_setting() => Some(
+                "the user's profile fixes that setting at another value: set it right there, or let the user change it \
+                 (readonly = 2, no constraint)",
+            ),
             Some(164) => Some("this user is read-only: writing verbs need the refresher's user"),
             Some(497) => Some("grant the privilege that the message names (README, Production)"),
             Some(60) if self.text.contains("_statistics_latest") => {

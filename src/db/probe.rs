@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::Db;
-use super::settings::WRITE_SETTINGS;
+use super::settings::{MEANING, Setting, WRITING};
+use super::{Db, QueryError, Statement};
 use crate::exit::{ExitCode, Failure};
 use crate::sql;
 
 /// The oldest server whose SQL and settings suffice: year and month of its version.
 const OLDEST_VERSION: (u32, u32) = (24, 8);
+
+const UNCUT: &[(&str, &str)] =
+    &[("limit", "0"), ("offset", "0"), ("additional_result_filter", ""), ("use_query_cache", "0")];
 
 #[derive(clickhouse::Row, serde::Deserialize)]
 struct ServerFacts {
@@ -18,16 +21,36 @@ struct ServerFacts {
     database_name: String,
 }
 
+#[derive(clickhouse::Row, serde::Deserialize)]
+struct FoundSetting {
+    name: String,
+    value: String,
+    is_fixed: bool,
+}
+
 fn version_number(version: &str) -> (u32, u32) {
     let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
     (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+}
+
+/// Before it is known what has to be stated: an answer that a user's profile cannot cut, where settings may be set.
+async fn uncut<'db, T>(
+    statement: &Statement<'db>,
+    fetch: impl AsyncFn(Statement<'db>) -> Result<T>,
+) -> Result<T> {
+    let stated =
+        UNCUT.iter().fold(statement.clone(), |statement, (name, value)| statement.setting(name, value));
+    match fetch(stated).await {
+        Err(error) if QueryError::is_refused_setting(&error) => fetch(statement.clone()).await,
+        outcome => outcome,
+    }
 }
 
 impl Db {
     /// Asks the server who it is, refuses one that is too old, and keeps only the settings that it knows
     /// (an unknown one is fatal on older servers).
     pub async fn probe(&mut self) -> Result<()> {
-        let facts: ServerFacts = self.statement(&sql::SERVER_FACTS).fetch_one().await?;
+        let facts: ServerFacts = uncut(&self.statement(&sql::SERVER_FACTS), Statement::fetch_one).await?;
         if version_number(&facts.version) < OLDEST_VERSION {
             let (year, month) = OLDEST_VERSION;
             let message = format!("{} runs ClickHouse {}", self.target, facts.version);
@@ -36,11 +59,26 @@ impl Db {
         }
         self.database = facts.database_name.into();
         self.version = facts.version.into();
-        let wanted: Vec<&str> = WRITE_SETTINGS.iter().map(|(name, _)| *name).collect();
-        let known: Vec<String> =
-            self.statement(&sql::KNOWN_SETTINGS).param("names", &wanted).fetch_all().await?;
-        let keep = |(name, _): &(&str, &str)| known.iter().any(|known_name| known_name == name);
-        self.known_settings = Arc::new(WRITE_SETTINGS.iter().copied().filter(keep).collect());
+        self.state_settings().await
+    }
+
+    /// From now on each statement states the settings that its meaning depends on, but those that are right already
+    /// and cannot be changed: a user with `readonly = 1` may set none.
+    async fn state_settings(&mut self) -> Result<()> {
+        let wanted: Vec<&str> = MEANING.iter().chain(WRITING).map(|setting| setting.name).collect();
+        let statement = self.statement(&sql::KNOWN_SETTINGS).param("names", &wanted);
+        let found: Vec<FoundSetting> = uncut(&statement, Statement::fetch_all).await?;
+        let is_sent = |setting: &&Setting| {
+            let Some(found) = found.iter().find(|found| found.name == setting.name) else { return false };
+            let is_fixed = found.is_fixed || self.has_own_profile;
+            found.value != setting.value || !is_fixed
+        };
+        let sent = |settings: &'static [Setting]| {
+            settings.iter().filter(is_sent).map(|setting| (setting.name, setting.value))
+        };
+        self.write_settings = Arc::new(sent(WRITING).collect());
+        let client = self.client.clone();
+        self.client = sent(MEANING).fold(client, |client, (name, value)| client.with_setting(name, value));
         Ok(())
     }
 }

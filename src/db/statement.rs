@@ -116,9 +116,9 @@ impl Statement<'_> {
         self
     }
 
-    /// Applies the settings that writing statements need. Reads go without: a read-only user may set none.
+    /// Applies the settings that writing statements need besides those that every statement states.
     pub fn writing(mut self) -> Self {
-        for (name, value) in self.db.known_settings.iter() {
+        for (name, value) in self.db.write_settings.iter() {
             self.settings.push((name, (*value).to_owned()));
         }
         self

@@ -4,6 +4,7 @@
 
 mod column;
 mod ledger;
+mod lifetime;
 mod source;
 mod table;
 mod view;
@@ -94,7 +95,7 @@ impl From<&Difference> for Finding {
 }
 
 impl Difference {
-    fn new(
+    pub(crate) fn new(
         object: impl Into<String>,
         expected: impl Into<String>,
         found: impl Into<String>,

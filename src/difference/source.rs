@@ -33,6 +33,21 @@ fn compare_source(source: &SourceView, live: &LiveObject) -> Vec<Difference> {
             differences.push(Difference::new(object, column_type, found, Mend::ByHand(remedy)));
         }
     }
+    for column in live.columns.iter().filter(|column| column.default_kind == "EPHEMERAL") {
+        if source.columns.iter().any(|(name, _)| *name == column.name) {
+            let object = format!("{}.{}", source.name, column.name);
+            let remedy = format!(
+                "an EPHEMERAL column holds nothing: ALTER TABLE {} MODIFY COLUMN `{}` {}, and fill it",
+                source.name, column.name, column.column_type
+            );
+            differences.push(Difference::new(
+                object,
+                "a column that can be read",
+                "an EPHEMERAL column",
+                Mend::ByHand(remedy),
+            ));
+        }
+    }
     for column in &live.columns {
         if !source.columns.iter().any(|(name, _)| *name == column.name) {
             let mend = Mend::Nothing("harmless: aiviews does not read it".to_owned());

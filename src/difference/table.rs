@@ -1,6 +1,6 @@
 //! Compares a table: engine, keys, columns, comments.
 
-use super::{Difference, Mend, column};
+use super::{Difference, Mend, column, lifetime};
 use crate::live_schema::LiveObject;
 use crate::schema::{self, Definition};
 
@@ -10,6 +10,10 @@ pub(super) fn compare(expected: &Definition, live: &LiveObject) -> Vec<Differenc
         return vec![Difference::new(&expected.name, "a table", found, Mend::ByHand(aside(&expected.name)))];
     }
     let mut differences = storage(expected, live);
+    // The run log forgets by itself, as its DDL says.
+    if schema::SummaryTable::find(&expected.name).is_some() {
+        differences.extend(lifetime::compare(live));
+    }
     differences.extend(column::compare_table(expected, live));
     differences.extend(column::compare_comments(expected, live));
     differences.extend(settings(expected, live));

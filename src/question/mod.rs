@@ -21,13 +21,8 @@ pub use parameter::{Parameter, Value};
 pub use reach::Reach;
 
 /// Settings of an answer, from strict to none: a user's profile may forbid to change some, or any.
-const SETTINGS: [&[(&str, &str)]; 3] = [
-    &[("readonly", "2"), ("max_execution_time", "30"), ("join_use_nulls", "0")],
-    &[("max_execution_time", "30"), ("join_use_nulls", "0")],
-    &[],
-];
-/// ClickHouse's codes for "this setting may not be changed": a read-only user, a constrained profile.
-const SETTING_REFUSED: [Option<u32>; 2] = [Some(164), Some(452)];
+const SETTINGS: [&[(&str, &str)]; 3] =
+    [&[("readonly", "2"), ("max_execution_time", "30")], &[("max_execution_time", "30")], &[]];
 
 /// How like a known name a mistyped one has to be for a guess, from 0 to 1.
 const LIKE: f64 = 0.8;
@@ -238,12 +233,8 @@ async fn read_only(statement: &Statement<'_>) -> Result<Vec<u8>> {
             limited = limited.setting(name, value);
         }
         let outcome = limited.fetch_format("JSONCompact").await;
-        let refused = |error: &anyhow::Error| {
-            let query = error.downcast_ref::<QueryError>();
-            query.is_some_and(|error| SETTING_REFUSED.contains(&error.code))
-        };
         match outcome {
-            Err(error) if !strictness.is_empty() && refused(&error) => continue,
+            Err(error) if !strictness.is_empty() && QueryError::is_refused_setting(&error) => continue,
             outcome => return outcome,
         }
     }

@@ -1,5 +1,5 @@
 //! Compares the database with what migrate makes, the sources with what refreshes read, and the rows with what must
-//! hold for every row. Only reads, and sets no settings, so that a read-only user can run it.
+//! hold for every row. Only reads, so that a read-only user can run it.
 
 mod contract;
 mod invariants;
@@ -13,6 +13,7 @@ use crate::ledger::STEPS;
 use crate::migrate::Survey;
 use crate::partition_count::{self, Crowded};
 use crate::schema::{SOURCES, SummaryTable, TABLES, VIEWS};
+use crate::source_reading;
 
 pub use contract::verify_sql;
 
@@ -44,7 +45,8 @@ impl Report {
 pub async fn verify(db: &Db) -> Result<Report> {
     let survey = Survey::read(db).await?;
     let differences = survey.differences();
-    let sources = difference::compare_sources(&survey.live);
+    let mut sources = difference::compare_sources(&survey.live);
+    sources.extend(source_reading::check(db, &survey.live).await?);
     let mut findings: Vec<Finding> = differences.iter().chain(&sources).map(Finding::from).collect();
     // A table without the right columns is an error already, and cannot be asked for its rows.
     for table in TABLES.iter().filter(|table| is_whole(table, &differences)) {

@@ -32,6 +32,7 @@ mod readme;
 mod rebuild;
 mod restarts;
 mod schema;
+mod settings;
 mod signals;
 mod support;
 mod terminal;

@@ -154,3 +154,20 @@ async fn no_name_of_a_privilege_is_sent_unless_it_is_ours() {
     }
     support::drop_database(&db).await;
 }
+
+/// The statement of a hint is meant to be pasted: the engine's own parser reads it.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_in_a_hint_are_quoted_where_they_must_be() {
+    let db = support::database("pasted").await;
+    let odd = ["my-shop", "Shop", "2nd", "all", "none", "a`b", "a\\b", "o'hara"];
+    let keywords =
+        rows(&db, "SELECT lower(keyword) FROM system.keywords WHERE NOT match(keyword, '[^A-Z_]')").await;
+    let names = odd.into_iter().map(str::to_owned).chain(keywords.into_iter().flatten());
+    for name in names {
+        let quoted = aiviews::db::quoted_name(&name);
+        let text = format!("EXPLAIN AST GRANT SELECT ON {quoted}.* TO {quoted}");
+        let read = db.statement(&support::sql(text)).fetch_format("TabSeparated").await;
+        assert!(read.is_ok(), "{name}: {read:?}");
+    }
+    support::drop_database(&db).await;
+}
