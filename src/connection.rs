@@ -7,6 +7,7 @@ use clickhouse::Client;
 use tracing::{debug, info};
 
 use crate::db::{Db, QueryError};
+use crate::engine::confine::{self, Confinement};
 use crate::engine::lock::Owner;
 use crate::engine::{Engine, EngineError, EngineOptions};
 use crate::exit::{ExitCode, Failure};
@@ -156,10 +157,16 @@ async fn open_folder(embedded: &Embedded, deadline: Instant) -> Result<Engine, E
     }
 }
 
+/// Confines this process to the data folder, as far as the system can.
+pub fn confine(embedded: &Embedded) -> Result<Confinement> {
+    confine::confine(&engine_options(embedded)).map_err(|error| failure(&error).into())
+}
+
 fn engine_options(embedded: &Embedded) -> EngineOptions {
     EngineOptions {
         data_dir: embedded.data_dir.clone(),
         library: embedded.library.clone(),
+        database: Some(embedded.database.clone()),
         ..EngineOptions::default()
     }
 }

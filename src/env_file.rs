@@ -22,6 +22,9 @@ pub struct EnvFile {
     values: BTreeMap<String, String>,
 }
 
+/// Read once: a process that has confined itself no longer sees the file.
+static READ: OnceLock<EnvFile> = OnceLock::new();
+
 impl EnvFile {
     /// Reads the file of the current folder, if there is one.
     ///
@@ -29,8 +32,12 @@ impl EnvFile {
     ///
     /// A file that cannot be read, or a line of it: the rest might name the server that is meant.
     pub fn read() -> Result<EnvFile> {
+        if let Some(file) = READ.get() {
+            return Ok(file.clone());
+        }
         let Ok(folder) = std::env::current_dir() else { return Ok(EnvFile::default()) };
-        EnvFile::read_in(&folder)
+        let file = EnvFile::read_in(&folder)?;
+        Ok(READ.get_or_init(|| file).clone())
     }
 
     fn read_in(folder: &Path) -> Result<EnvFile> {

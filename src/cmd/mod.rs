@@ -26,6 +26,14 @@ use crate::retry::RetryPolicy;
 use crate::stop::{Manner, Stop};
 use crate::target::Target;
 
+/// Takes away from this process what its verb does not need, while it has one thread only.
+pub fn confine(cli: &Cli) -> Result<()> {
+    match cli.command {
+        Command::Serve(_) => serve::confine(&cli.global),
+        _ => Ok(()),
+    }
+}
+
 /// Runs the verb that the command line names.
 pub async fn run(cli: Cli) -> Result<ExitCode> {
     let global = &cli.global;

@@ -9,10 +9,26 @@ use tokio::sync::oneshot;
 use crate::cli::{Global, Serve};
 use crate::connection;
 use crate::engine::Engine;
+use crate::engine::confine::Confinement;
 use crate::exit::{ExitCode, Failure};
 use crate::output;
 use crate::stop::Stop;
 use crate::target::Target;
+
+/// Whoever has the token writes SQL, and the engine's functions reach whatever the process does.
+pub(super) fn confine(global: &Global) -> Result<()> {
+    let Target::Embedded(embedded) = Target::from_options(global)? else { return Ok(()) };
+    match connection::confine(&embedded)? {
+        Confinement::Whole => {}
+        Confinement::Files => tracing::warn!(
+            "this kernel does not confine connections: whoever has the token may try to reach other hosts from here"
+        ),
+        Confinement::None => tracing::warn!(
+            "this system does not confine processes (Landlock): whoever has the token can read files that you can read"
+        ),
+    }
+    Ok(())
+}
 
 /// Serves until SIGINT or SIGTERM. Running requests get some seconds to end; a second signal ends them at once.
 ///

@@ -5,18 +5,14 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::EngineOptions;
 use super::error::EngineError;
 use super::libchdb::version_numbers;
 use super::lock::not_writable;
+use super::{EngineOptions, MAIN_DATABASE};
+use crate::schema::{TABLES, VIEWS};
 
-/// Without a file of its own the engine would take `./config.xml` of whatever folder it is started in.
-const CONFIGURATION: &str = "\
-<clickhouse>
-    <!-- Written by aiviews at every start. A level alone leaves the log on a terminal. -->
-    <logger><level>none</level><console>false</console></logger>
-</clickhouse>
-";
+/// Users, what they are granted and which settings they cannot change. A file in `aiviews.config.d` may name another.
+const USERS: &str = include_str!("users.xml");
 
 /// The version of the engine that last opened the folder.
 const VERSION_FILE: &str = "aiviews.engine-version";
@@ -67,14 +63,44 @@ pub fn check_version(folder: &Path, ours: &str) -> Result<(), EngineError> {
     write_private(&path, ours).map_err(|reason| not_writable(folder, reason))
 }
 
+/// Without a file of its own the engine would take `./config.xml` of whatever folder it is started in. A level alone
+/// leaves the log on a terminal.
+fn configuration(users: &Path) -> String {
+    let users = users.display().to_string().replace('&', "&amp;").replace('<', "&lt;");
+    format!(
+        "<clickhouse>\n\
+         \x20   <!-- Written by aiviews at every start. -->\n\
+         \x20   <logger><level>none</level><console>false</console></logger>\n\
+         \x20   <users_config>{users}</users_config>\n\
+         </clickhouse>\n"
+    )
+}
+
+/// The names of the summary tables and of the views over them.
+pub fn readable_objects() -> impl Iterator<Item = String> {
+    let tables = TABLES.iter().map(|table| table.name.to_owned());
+    tables.chain(VIEWS.iter().map(|view| view.name.trim_start_matches("views/").to_owned()))
+}
+
+/// What a reader may read: the summary tables and the views over them.
+fn users(database: &str) -> String {
+    let grant = |object: String| format!("<query>GRANT SELECT ON `{database}`.`{object}`</query>");
+    let grants: Vec<String> = readable_objects().map(grant).collect();
+    USERS.replace("READER", &grants.join("\n                "))
+}
+
 /// Writes the configuration and returns the arguments every connection is opened with.
 pub fn arguments(folder: &Path, options: &EngineOptions) -> Result<Vec<String>, EngineError> {
-    let configuration = folder.join("aiviews.config.xml");
-    write_private(&configuration, CONFIGURATION).map_err(|reason| not_writable(folder, reason))?;
+    let configuration_file = folder.join("aiviews.config.xml");
+    let users_file = folder.join("aiviews.users.xml");
+    let database = options.database.as_deref().unwrap_or(MAIN_DATABASE);
+    write_private(&users_file, &users(database))
+        .and_then(|()| write_private(&configuration_file, &configuration(&users_file)))
+        .map_err(|reason| not_writable(folder, reason))?;
     let mut arguments = vec![
         "clickhouse".to_owned(),
         format!("--path={}", folder.display()),
-        format!("--config-file={}", configuration.display()),
+        format!("--config-file={}", configuration_file.display()),
     ];
     arguments.extend(options.max_server_memory.map(|bytes| format!("--max_server_memory_usage={bytes}")));
     arguments.extend(SERVER_DEFAULTS.map(str::to_owned));

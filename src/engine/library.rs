@@ -27,7 +27,7 @@ pub fn load(explicit: Option<&Path>) -> Result<&'static Library, LibraryError> {
 }
 
 /// The named file alone if one is named, else the folder of `scripts/install-libchdb`.
-fn candidates(explicit: Option<&Path>) -> Vec<PathBuf> {
+pub fn candidates(explicit: Option<&Path>) -> Vec<PathBuf> {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(path) = explicit.map(Path::to_owned).or_else(|| variable("AIVIEWS_LIBCHDB")) {
         return vec![path];

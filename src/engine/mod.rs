@@ -3,12 +3,14 @@
 //! ```text
 //! library    where the shared library is found       libchdb    the library's functions, made safe
 //! folder     the data folder and its configuration   lock       one process a folder
+//! confine    no file but the folder's               users.xml  who may do what
 //! session    a connection prepared for one request   memory     the client's connection without a socket
 //! http/      ClickHouse's HTTP interface over it     exception  errors with ClickHouse's codes
 //! ```
 //!
 //! The rest of the program sees a `clickhouse::Client` and cannot tell this engine from a server.
 
+pub mod confine;
 pub mod error;
 pub mod exception;
 mod folder;
@@ -46,6 +48,8 @@ pub struct EngineOptions {
     pub data_dir: PathBuf,
     /// The shared library; without it `AIVIEWS_LIBCHDB` and the folder of `scripts/install-libchdb` count.
     pub library: Option<PathBuf>,
+    /// The database whose summary tables a reader of `serve` may read; without it [`MAIN_DATABASE`].
+    pub database: Option<String>,
     /// Limit of the engine's memory in bytes; without it the engine's own default.
     pub max_server_memory: Option<u64>,
 }

@@ -3,6 +3,7 @@
 //! It runs on the embedded engine, or with `CLICKHOUSE_TEST_URL` (and `CLICKHOUSE_TEST_USER`,
 //! `CLICKHOUSE_TEST_PASSWORD`) on any server.
 
+mod attacks;
 mod cases;
 mod catalogue;
 mod child;

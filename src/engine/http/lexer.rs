@@ -63,8 +63,12 @@ impl<'a> Lexer<'a> {
             let rest = self.rest();
             let length = match rest {
                 [byte, ..] if byte.is_ascii_whitespace() || *byte == 0x0b => 1,
-                [b'-', b'-', ..] | [b'#', b' ' | b'!', ..] => until(rest, b"\n"),
-                [b'/', b'*', ..] => 2 + until(&rest[2..], b"*/"),
+                [b'-', b'-', ..] | [b'/', b'/', ..] | [b'#', b' ' | b'!', ..] => until(rest, b"\n"),
+                [b'/', b'*', ..] => comment(rest),
+                [0x80..=0xff, ..] => match unicode_blank(rest) {
+                    Some(length) => length,
+                    None => return,
+                },
                 _ => return,
             };
             self.position += length;
@@ -81,7 +85,8 @@ impl<'a> Iterator for Lexer<'a> {
         let (kind, length) = match *rest.first()? {
             quote @ (b'\'' | b'"' | b'`') => (Kind::Quoted, quoted(rest, quote)),
             b'$' => heredoc(rest).map_or((Kind::Symbol, 1), |length| (Kind::Quoted, length)),
-            byte if is_word(byte) => (Kind::Word, rest.iter().take_while(|byte| is_word(**byte)).count()),
+            byte if is_word(byte) => (Kind::Word, word(rest)),
+            0xe2 => typographic(rest).map_or((Kind::Symbol, 1), |length| (Kind::Quoted, length)),
             _ => (Kind::Symbol, 1),
         };
         if rest[0] == b')' {
@@ -97,7 +102,45 @@ impl<'a> Iterator for Lexer<'a> {
 }
 
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// Inside of a word a dollar belongs to it and opens no heredoc.
+fn word(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| is_word(**byte) || **byte == b'$').count()
+}
+
+/// Comments nest.
+fn comment(text: &[u8]) -> usize {
+    let (mut position, mut depth) = (0, 0);
+    while position < text.len() {
+        match &text[position..] {
+            [b'/', b'*', ..] => (position, depth) = (position + 2, depth + 1),
+            [b'*', b'/', ..] => (position, depth) = (position + 2, depth - 1),
+            _ => position += 1,
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    position
+}
+
+/// The length of a blank beyond ASCII, such as a no-break space.
+fn unicode_blank(text: &[u8]) -> Option<usize> {
+    let first = text.get(..text.len().min(4))?.utf8_chunks().next()?.valid().chars().next()?;
+    let blank = first.is_whitespace()
+        || matches!(first, '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}');
+    blank.then(|| first.len_utf8())
+}
+
+/// `‘...’` and `“...”`, as a word processor writes them; nothing is protected inside.
+fn typographic(text: &[u8]) -> Option<usize> {
+    let closing = match text {
+        [0xe2, 0x80, opening @ (0x98 | 0x9c), ..] => [0xe2, 0x80, opening + 1],
+        _ => return None,
+    };
+    Some(3 + until(&text[3..], &closing))
 }
 
 /// The length up to and with `end`, or all of it.
@@ -138,6 +181,14 @@ mod tests {
     fn comments_and_strings_hide_what_they_hold() {
         assert_eq!(words("a -- ; b\n/* c ; */ d # e\n'x\\';' \"y;\""), ["a", "d", "'x\\';'", "\"y;\""]);
         assert_eq!(words("$tag$ ; 'x $tag$ z $1"), ["$tag$ ; 'x $tag$", "z", "$", "1"]);
+    }
+
+    #[test]
+    fn words_end_where_they_do_for_the_engine() {
+        assert_eq!(words("a ‘'’ b “\"” c"), ["a", "‘'’", "b", "“\"”", "c"]);
+        assert_eq!(words("a // ' b\nc /* /* */ ' */ d"), ["a", "c", "d"]);
+        assert_eq!(words("a\u{a0}b\u{3000}c\u{feff}d"), ["a", "b", "c", "d"]);
+        assert_eq!(words("a$b$ c $b$ d $b$"), ["a$b$", "c", "$b$ d $b$"]);
     }
 
     #[test]

@@ -178,5 +178,15 @@ mod tests {
         assert!(shape(b"SELECT ';' ; -- end", true).is_ok());
         assert!(shape(b"SELECT 1 INTO OUTFILE 'x'", true).is_err());
         assert!(shape(b"INSERT INTO t FROM INFILE 'x' FORMAT CSV", true).is_err());
+        for text in [
+            "SELECT ‘'’ INTO OUTFILE '/x' --'",
+            "SELECT “\"” INTO OUTFILE '/x' --\"",
+            "SELECT 1 INTO\u{a0}OUTFILE '/x'",
+            "SELECT 1 // '\n INTO OUTFILE '/x' --'",
+            "SELECT 1 /* /* */ ' */ INTO OUTFILE '/x' --'",
+            "SELECT 1 AS a$b$ INTO OUTFILE '/x' -- $b$",
+        ] {
+            assert!(shape(text.as_bytes(), true).is_err(), "{text}");
+        }
     }
 }
