@@ -1,13 +1,13 @@
 //! The data folder: made, checked, marked with the engine's version, and the engine's arguments for it.
 
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::error::EngineError;
 use super::libchdb::version_numbers;
-use super::lock::not_writable;
+use super::lock::{FILE_NAME as LOCK_FILE, not_writable};
 use super::{EngineOptions, MAIN_DATABASE};
 use crate::schema::{TABLES, VIEWS};
 
@@ -35,7 +35,23 @@ pub fn prepare(folder: &Path) -> Result<PathBuf, EngineError> {
         .create(folder)
         .and_then(|()| folder.canonicalize())
         .and_then(representable)
+        .and_then(private)
         .map_err(|reason| not_writable(folder, reason))
+}
+
+/// A folder that was there before may be open to others: what the engine writes into it is not theirs. One that holds
+/// other things than ours, such as `/tmp`, keeps its mode.
+fn private(folder: PathBuf) -> std::io::Result<PathBuf> {
+    let mode = fs::metadata(&folder)?.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(folder);
+    }
+    if folder.join(LOCK_FILE).exists() || fs::read_dir(&folder)?.next().is_none() {
+        fs::set_permissions(&folder, Permissions::from_mode(mode & 0o700))?;
+    } else {
+        tracing::warn!("others may read the data in {}: its mode is {:o}", folder.display(), mode & 0o777);
+    }
+    Ok(folder)
 }
 
 /// The engine takes its arguments as text.

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::error::EngineError;
 
-const FILE_NAME: &str = "aiviews.lock";
+/// The lock file's name in the folder.
+pub(super) const FILE_NAME: &str = "aiviews.lock";
 
 /// The process that holds a folder.
 #[derive(Clone, Default, Serialize, Deserialize)]

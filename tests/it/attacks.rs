@@ -137,6 +137,8 @@ const ATTACKS: [(u32, &str); 60] = [
 #[test]
 fn the_token_is_no_way_out_of_the_data_folder() {
     let (place, prey) = (Place::new(), Prey::new());
+    // Read before the process confines itself.
+    std::fs::write(place.path(".env"), "CLICKHOUSE_DATABASE=aiviews\n").expect("written");
     let serve = place.serve();
     let mut wrong = Vec::new();
     for (code, attack) in ATTACKS {
@@ -151,6 +153,12 @@ fn the_token_is_no_way_out_of_the_data_folder() {
         prey.assert_untouched(&sql, &said);
     }
     assert_eq!(wrong, Vec::<String>::new());
+    // Neither a deep statement nor a long one ends the process or fills its memory.
+    let deep = format!("SELECT {}1{}", "(".repeat(1_100), ")".repeat(1_100));
+    let said = send(&serve, TOKEN, &deep, &["--data-urlencode", "max_parser_depth=0"]);
+    assert!(said.starts_with("Code: 452."), "{said}");
+    let said = send(&serve, TOKEN, &deep, &POST);
+    assert!(said.starts_with("Code: 306."), "{said}");
     assert_eq!(send(&serve, TOKEN, "SELECT 1", &POST), "1\n");
 }
 

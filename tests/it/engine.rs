@@ -462,8 +462,12 @@ fn a_second_process_learns_who_has_the_folder() {
 fn a_folder_is_free_again_after_its_owner() {
     let folder = tempfile::tempdir().expect("a folder");
     let data_dir = folder.path().join("a b/ü");
+    use std::os::unix::fs::PermissionsExt;
+    let mode = || std::fs::metadata(&data_dir).expect("a folder").permissions().mode() & 0o777;
     for _ in 0..2 {
         let answer = open_elsewhere(&data_dir, None);
+        assert_eq!(mode(), 0o700);
+        std::fs::set_permissions(&data_dir, std::fs::Permissions::from_mode(0o755)).expect("a mode");
         assert!(answer.contains("opened 26."), "{answer}");
     }
 }

@@ -8,7 +8,7 @@ use super::request::Request;
 use crate::engine::exception::Exception;
 
 /// Bytes that a form may have.
-const LARGEST_FORM: usize = 64 * 1024 * 1024;
+const LARGEST_FORM: usize = 16 * 1024 * 1024;
 
 /// The boundary, if the request is a form.
 pub fn boundary(headers: &HeaderMap) -> Option<String> {

@@ -96,10 +96,11 @@ async fn route(
     let mut request = Request::from_parts(&parts)?;
     let upload = match form::boundary(&parts.headers) {
         Some(boundary) => {
-            form::read(&mut request, boundary, body).await?;
+            let read = tokio::time::timeout(upload::SILENCE, form::read(&mut request, boundary, body));
+            read.await.map_err(|_| Exception::bad_arguments("the form takes too long to arrive"))??;
             Upload::empty()
         }
-        None => Upload::start(body),
+        None => Upload::start(body, upload::SILENCE),
     };
     if request.query_id.is_empty() {
         request.query_id = random_id();

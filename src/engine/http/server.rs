@@ -75,7 +75,7 @@ async fn connection(
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(Duration::from_secs(60))
+            .header_read_timeout(Duration::from_secs(20))
             .max_buf_size(2 * 1024 * 1024)
             .serve_connection(io, service)
     );

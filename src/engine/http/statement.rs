@@ -14,6 +14,9 @@ pub enum Shape {
     Other { format: Option<String> },
 }
 
+/// Tokens of a statement, the data of an insert aside: each takes memory.
+const MOST_TOKENS: usize = 1_000_000;
+
 /// Looks at the text. `complete` says that no more text will come.
 ///
 /// `Ok(None)` asks for more text: an insert whose data have not begun yet.
@@ -28,7 +31,8 @@ pub fn shape(text: &[u8], complete: bool) -> Result<Option<Shape>, Exception> {
     if !complete {
         return Ok(None);
     }
-    let tokens: Vec<Token> = std::iter::once(first).chain(tokens).collect();
+    let tokens: Vec<Token> = std::iter::once(first).chain(tokens).take(MOST_TOKENS + 1).collect();
+    refuse_length(&tokens)?;
     refuse_unservable(&tokens)?;
     let format = format_clause(&tokens);
     let select = first.is("SELECT") || first.is("WITH") || first.is("FROM") || first.is_symbol(b'(');
@@ -56,7 +60,8 @@ fn insert(text: &[u8], tokens: Lexer, complete: bool) -> Result<Option<Shape>, E
             }
             if is_select(token, tokens.peek()) && complete {
                 seen.push(token);
-                seen.extend(tokens);
+                seen.extend(tokens.take(MOST_TOKENS + 1));
+                refuse_length(&seen)?;
                 refuse_unservable(&seen)?;
                 if seen.windows(2).any(|pair| pair[0].is("input") && pair[1].is_symbol(b'(')) {
                     return Err(Exception::not_implemented(
@@ -70,6 +75,7 @@ fn insert(text: &[u8], tokens: Lexer, complete: bool) -> Result<Option<Shape>, E
             }
         }
         seen.push(token);
+        refuse_length(&seen)?;
     }
     refuse_unservable(&seen)?;
     Ok(complete.then_some(Shape::Other { format: None }))
@@ -90,6 +96,13 @@ fn found(
 fn is_select(token: Token, next: Option<&Token>) -> bool {
     let opens = |token: &Token| token.is("SELECT") || token.is("WITH");
     opens(&token) || token.is_symbol(b'(') && next.is_some_and(opens)
+}
+
+fn refuse_length(tokens: &[Token]) -> Result<(), Exception> {
+    if tokens.len() > MOST_TOKENS {
+        return Err(syntax_error("Statement too long"));
+    }
+    Ok(())
 }
 
 /// Statements that would touch files of this host, and a second statement after the first.
@@ -170,6 +183,15 @@ mod tests {
     fn more_text_is_asked_for() {
         assert_eq!(shape(b"INSERT INTO t FORMAT CS", false).expect("served"), None);
         assert_eq!(shape(b"SELECT 1", false).expect("served"), None);
+    }
+
+    #[test]
+    fn endless_statements_are_refused() {
+        for start in ["SELECT ", "INSERT INTO t ", "INSERT INTO t SELECT "] {
+            let text = start.to_owned() + &",".repeat(MOST_TOKENS + 1);
+            let error = shape(text.as_bytes(), true).expect_err("too long");
+            assert!(error.text.contains("Statement too long"), "{start}");
+        }
     }
 
     #[test]

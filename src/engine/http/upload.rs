@@ -1,14 +1,18 @@
 //! A request's body as a blocking reader: pieces come from the network side over a short queue.
 
 use std::io::{self, Read};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use hyper::body::Body;
 use tokio::sync::mpsc;
 
 /// Pieces that wait between the network and the engine.
 const QUEUE: usize = 4;
+
+/// How long a client may leave its body where it is. It holds one of the places of running statements meanwhile.
+pub const SILENCE: Duration = Duration::from_secs(30);
 
 /// The reader's end. An interrupted body is an error, never an early end.
 pub struct Upload {
@@ -17,13 +21,21 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// Starts to take in the body.
-    pub fn start(mut body: Incoming) -> Self {
+    /// Starts to take in the body; a longer silence than this breaks it off.
+    pub fn start<B>(mut body: B, silence: Duration) -> Self
+    where
+        B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Unpin + Send + 'static,
+    {
         let (sender, pieces) = mpsc::channel(QUEUE);
         tokio::spawn(async move {
-            while let Some(frame) = body.frame().await {
-                let piece =
-                    frame.map_err(io::Error::other).map(|frame| frame.into_data().unwrap_or_default());
+            loop {
+                let piece = match tokio::time::timeout(silence, body.frame()).await {
+                    Ok(Some(frame)) => frame
+                        .map(|frame| frame.into_data().unwrap_or_default())
+                        .map_err(|error| io::Error::other(error.into())),
+                    Ok(None) => return,
+                    Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the client sends no more of it")),
+                };
                 let failed = piece.is_err();
                 if sender.send(piece).await.is_err() || failed {
                     return;
@@ -55,5 +67,22 @@ impl Read for Upload {
         let length = buffer.len().min(self.current.len());
         self.current.copy_to_slice(&mut buffer[..length]);
         Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_silent_body_breaks_off() {
+        let (_sender, body) = tokio::io::duplex(16);
+        let silent = http_body_util::StreamBody::new(futures_util::stream::unfold(body, |body| async {
+            std::future::pending::<()>().await;
+            Some((Ok::<_, io::Error>(hyper::body::Frame::data(Bytes::new())), body))
+        }));
+        let mut upload = Upload::start(Box::pin(silent), Duration::from_millis(10));
+        let read = tokio::task::spawn_blocking(move || upload.read(&mut [0; 8])).await.expect("a thread");
+        assert_eq!(read.expect_err("no data").kind(), io::ErrorKind::TimedOut);
     }
 }
