@@ -11,6 +11,7 @@ use crate::engine::confine::{self, Confinement};
 use crate::engine::lock::Owner;
 use crate::engine::{Engine, EngineError, EngineOptions};
 use crate::exit::{ExitCode, Failure};
+use crate::generations;
 use crate::retry::RetryPolicy;
 use crate::sql;
 use crate::target::{Embedded, Server, Target};
@@ -93,6 +94,9 @@ async fn connect(target: &Target, retries: RetryPolicy, deadline: Instant) -> Re
 
 async fn probed(mut connection: Connection, target: &Target, retries: RetryPolicy) -> Result<Connection> {
     connection.db.probe().await.with_context(|| format!("cannot use {target}"))?;
+    if connection.db.is_alone() {
+        generations::heal(&connection.db).await;
+    }
     debug!(run_id = connection.db.run_id(), "connected to {target}");
     Ok(Connection { db: connection.db.with_retries(retries), ..connection })
 }
@@ -129,7 +133,11 @@ async fn embedded_client(embedded: &Embedded, deadline: Instant) -> Result<(Clie
 
 /// Opens the engine in this process. Who else serves the folder is in the way.
 pub async fn open_engine(embedded: &Embedded) -> Result<Engine> {
-    open_folder(embedded, Instant::now()).await.map_err(|error| failure(&error).into())
+    let engine = open_folder(embedded, Instant::now()).await.map_err(|error| failure(&error))?;
+    let client = engine.client().with_database(&embedded.database);
+    let db = Db::new(client, "embedded engine", &new_run_id(), RetryPolicy::default());
+    generations::heal(&db).await;
+    Ok(engine)
 }
 
 /// Opens the folder, or waits for the process that has it to end or to serve.

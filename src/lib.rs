@@ -14,6 +14,7 @@
 //!   tests break it
 //! - [`schema`], [`account`]: what the database should look like, and what an account id is
 //! - [`connection`], [`target`], [`env_file`], [`transport`]: where to connect, opening it, and the HTTP under it
+//! - [`generations`]: what a process that died inside a swap left, seen to when the embedded engine is opened
 //! - [`db`], [`retry`]: the only place that builds a query, and when it tries again
 //! - [`sql`]: every SQL file, embedded
 //! - [`engine`]: the embedded ClickHouse engine, the only unsafe code
@@ -34,6 +35,7 @@ pub mod env_file;
 pub mod exit;
 pub mod fault;
 pub mod forget;
+pub mod generations;
 pub mod ledger;
 pub mod live_schema;
 pub mod lock;

@@ -131,6 +131,12 @@ pub static WORKING_TABLES: Sql = embed!("internal/working_tables");
 pub static CLOCK: Sql = embed!("internal/clock");
 /// Accounts left in publishing.
 pub static LEFT_IN_PUBLISHING: Sql = embed!("internal/left_in_publishing");
+/// Swaps that were announced and never reported.
+pub static HALF_PUBLISHED: Sql = embed!("internal/half_published");
+/// The parts of an account.
+pub static ACCOUNT_PARTS: Sql = embed!("internal/account_parts");
+/// Removes a part.
+pub static DROP_PART: Sql = embed!("internal/drop_part");
 /// Accounts that this window is done for.
 pub static ALREADY_PUBLISHED: Sql = embed!("internal/already_published");
 /// How far runs have read each table of an account.

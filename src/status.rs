@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::db::Db;
+use crate::lock;
 use crate::partition_count::{self, Crowded};
 use crate::question::{self, Reach};
 use crate::refresh::accounts;
 use crate::refresh::window::{Clock, Window};
-use crate::run_log::{self, Left};
+use crate::run_log::{self, Left, State};
 use crate::schema::{SummaryTable, TABLES};
 use crate::sql;
 
@@ -44,6 +45,8 @@ pub struct Status {
     pub stale: Vec<Stale>,
     /// Accounts whose last refresh failed, was held back or broke off.
     pub troubled: Vec<Troubled>,
+    /// Accounts that a run which is gone left while publishing: some tables may be old, some new, some both.
+    pub broken_off: Vec<String>,
     /// Accounts with source rows that came too late for their last window.
     pub late: Vec<Late>,
     /// Accounts that left and that runs of all accounts leave out.
@@ -125,7 +128,7 @@ pub struct Stale {
 }
 
 /// An account in trouble.
-#[derive(Debug, Row, Serialize, Deserialize)]
+#[derive(Clone, Debug, Row, Serialize, Deserialize)]
 pub struct Troubled {
     /// The account.
     pub klaviyo_public_id: String,
@@ -135,6 +138,8 @@ pub struct Troubled {
     pub tables: Vec<String>,
     /// Why.
     pub error: String,
+    /// The run that left it so.
+    pub run_id: String,
 }
 
 /// Late source rows of an account.
@@ -193,6 +198,8 @@ pub async fn read(db: &Db, max_age: Duration) -> Result<Status> {
         let content = content(db, table).await?;
         tables.push(TableStatus { table: table.name.to_owned(), content });
     }
+    let troubled: Vec<Troubled> = db.statement(&sql::TROUBLED_ACCOUNTS).fetch_all().await?;
+    let broken_off = without_a_run(db, &troubled).await?.into_iter().map(|it| it.klaviyo_public_id).collect();
     let mut status = Status {
         target: db.target().to_owned(),
         runs: db.statement(&sql::RUNS).fetch_all().await?,
@@ -203,7 +210,8 @@ pub async fn read(db: &Db, max_age: Duration) -> Result<Status> {
         sources_end: sources.end_of_all(),
         sources_stopped: reach.newest().is_some_and(|day| sources.end_of_all().is_none_or(|end| end < day)),
         stale: stale(&active, &reach, u64::from(clock.now), max_age),
-        troubled: db.statement(&sql::TROUBLED_ACCOUNTS).fetch_all().await?,
+        broken_off,
+        troubled,
         late: late_rows(db).await?,
         ignored: left.into_iter().filter(Left::is_ignored).map(|it| it.klaviyo_public_id).collect(),
         many_partitions: partition_count::crowded(db).await?,
@@ -211,6 +219,22 @@ pub async fn read(db: &Db, max_age: Duration) -> Result<Status> {
     };
     status.fresh = active.iter().filter(|account| status.is_fresh(account)).count() as u64;
     Ok(status)
+}
+
+/// Accounts that a run which is gone left while publishing, with the tables that it never reported.
+pub async fn broken_off(db: &Db) -> Result<Vec<Troubled>> {
+    let troubled: Vec<Troubled> = db.statement(&sql::TROUBLED_ACCOUNTS).fetch_all().await?;
+    without_a_run(db, &troubled).await
+}
+
+async fn without_a_run(db: &Db, troubled: &[Troubled]) -> Result<Vec<Troubled>> {
+    let mut left = troubled.to_vec();
+    left.retain(|it| it.state == State::Publishing.word());
+    if !left.is_empty() {
+        let living = lock::living_run(db).await?;
+        left.retain(|it| living.as_ref() != Some(&it.run_id));
+    }
+    Ok(left)
 }
 
 /// Accounts with source rows that no run has read since they came or changed.
@@ -235,7 +259,7 @@ async fn reached(db: &Db, active: &[&str], reach: &Reach) -> Result<Vec<Reached>
 impl Status {
     /// Whether an operator has to do something: `status` exits with 9.
     pub fn is_stale(&self) -> bool {
-        self.sources_stopped || !self.stale.is_empty()
+        self.sources_stopped || !self.stale.is_empty() || !self.broken_off.is_empty()
     }
 
     /// Whether nothing at all is to be said of this account.

@@ -10,7 +10,7 @@ use crate::db::Db;
 use crate::exit::ExitCode;
 use crate::output;
 use crate::schema::TABLES;
-use crate::status::{self, Event, Stale, Status};
+use crate::status::{self, Event, Stale, Status, Troubled};
 use crate::stop::Stop;
 
 pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
@@ -63,7 +63,12 @@ fn describe(status: &Status, max_age: &str) -> String {
     let mut parts = vec![status.target.clone(), runs(status), tables(status)];
     let stale = status.stale.iter().map(stale);
     let ended = status.ended().map(|(account, end)| format!("{account}: {end}"));
-    let troubled = status.troubled.iter().map(|account| {
+    let is_broken_off = |account: &&Troubled| status.broken_off.contains(&account.klaviyo_public_id);
+    let (broken_off, troubled): (Vec<&Troubled>, Vec<&Troubled>) =
+        status.troubled.iter().partition(|account| account.state == "publishing" && is_broken_off(account));
+    let broken_off =
+        broken_off.iter().map(|it| format!("{}: {}", it.klaviyo_public_id, it.tables.join(", ")));
+    let troubled = troubled.iter().map(|account| {
         format!(
             "{}: {} ({}) {}",
             account.klaviyo_public_id,
@@ -77,7 +82,12 @@ fn describe(status: &Status, max_age: &str) -> String {
         let rows = output::counted(account.late_rows, "row");
         format!("{}: {rows} from {date} on", account.klaviyo_public_id)
     });
-    let lists: [(String, Vec<String>); 5] = [
+    let lists: [(String, Vec<String>); 6] = [
+        (
+            "broken off while publishing: old rows, new ones or both are to be seen (aiviews populate)"
+                .to_owned(),
+            broken_off.collect(),
+        ),
         (format!("stale (older than {max_age})"), stale.collect()),
         ("in trouble".to_owned(), troubled.collect()),
         ("sources end: the days after are missing, not zero".to_owned(), ended.collect()),

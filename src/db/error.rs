@@ -64,6 +64,12 @@ impl QueryError {
         }
     }
 
+    /// The failure that this answer of a server is.
+    #[cfg(test)]
+    pub(crate) fn answered(statement: &str, text: &str) -> Self {
+        Self::new(statement, "here", &Error::BadResponse(text.to_owned()))
+    }
+
     pub(super) fn timed_out(statement: &str, target: &str, seconds: u64) -> Self {
         Self { class: Class::Once, ..Self::of(statement, target, format!("no answer within {seconds} s")) }
     }

@@ -18,19 +18,35 @@ use crate::db::Db;
 /// Runs that a file names at most: more than one only where runs were killed while they took the lock.
 const MOST_RUNS: usize = 8;
 
-/// The file of this target, in the user's state folder, or in the system's temporary one where there is no home.
+/// The file of this target, ready to be made.
 pub(super) fn path(db: &Db) -> Result<PathBuf> {
+    let path = place(db);
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.with_context(|| format!("cannot make the lock folder `{}`", folder.display()))?;
+    Ok(path)
+}
+
+/// The file of this target, in the user's state folder, or in the system's temporary one where there is no home.
+fn place(db: &Db) -> PathBuf {
     use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
     let folder = choose_base_strategy()
         .ok()
         .and_then(|strategy| strategy.state_dir())
         .unwrap_or_else(std::env::temp_dir)
         .join("aiviews");
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
-    made.with_context(|| format!("cannot make the lock folder `{}`", folder.display()))?;
     let digest = Sha256::digest(format!("{}\n{}", db.target(), db.database()));
     let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    Ok(folder.join(format!("{name}.lock")))
+    folder.join(format!("{name}.lock"))
+}
+
+/// Whether this run held the file of this machine and holds it no more: looked at for an instant, with a lock that
+/// many may share, and making nothing.
+pub(super) fn is_left_by(db: &Db, run_id: &str) -> bool {
+    let path = place(db);
+    let names_run = std::fs::read_to_string(&path).is_ok_and(|text| text.lines().any(|line| line == run_id));
+    let Some(file) = File::open(&path).ok().filter(|_| names_run) else { return false };
+    flock(&file, FlockOperation::NonBlockingLockShared).is_ok()
 }
 
 /// The file, held.

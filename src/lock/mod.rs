@@ -4,8 +4,10 @@
 //! and cannot swap anyway: the run that took over drops its staging tables first.
 
 mod file;
+mod living;
 mod table;
 
+pub use living::living_run;
 pub use table::{TABLE, aside};
 
 use std::time::{Duration, Instant, SystemTime};

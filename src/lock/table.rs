@@ -166,6 +166,14 @@ async fn silence(db: &Db, sql: &Sql) -> Result<Option<u64>> {
     Ok(db.statement(sql).fetch_all().await?.first().copied())
 }
 
+/// Whether the owner's last sign of life is too old.
+pub(super) async fn is_silent(db: &Db) -> Result<bool> {
+    match silence(db, &sql::LOCK_SILENCE).await {
+        Err(error) if QueryError::code_of(&error) == Some(UNKNOWN_TABLE) => Ok(true),
+        silence => Ok(silence?.is_some_and(|silence| silence > STALE_AFTER.as_secs())),
+    }
+}
+
 /// The server answers, lets us read, and still cannot: the table's files are broken, as after a power cut.
 fn is_unreadable(error: &anyhow::Error) -> bool {
     let error = error.downcast_ref::<QueryError>();

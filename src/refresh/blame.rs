@@ -15,12 +15,17 @@ use crate::schema::SummaryTable;
 /// Codes that every other account would meet too: syntax, settings, a full disk.
 const SAME_FOR_ALL: &[u32] = &[62, 115, 243, 452];
 
+/// A disk without space or inodes that was met while a file was written (75, 76) or made (1001).
+const NO_SPACE: [&str; 2] = ["errno: 28", "No space left on device"];
+
 /// An error that another account may not have: the run goes on. A lost server or a missing privilege ends it.
 pub fn is_about_the_data(error: &anyhow::Error) -> bool {
     let Some(error) = error.downcast_ref::<QueryError>() else {
         return false;
     };
-    let fatal = matches!(error.exit_code(), ExitCode::AccessDenied | ExitCode::SchemaMismatch);
+    let text = error.to_string();
+    let fatal = matches!(error.exit_code(), ExitCode::AccessDenied | ExitCode::SchemaMismatch)
+        || NO_SPACE.iter().any(|words| text.contains(words));
     match error.code {
         Some(MEMORY_LIMIT_EXCEEDED) => true,
         Some(code) => error.class == Class::Never && !fatal && !SAME_FOR_ALL.contains(&code),
@@ -58,4 +63,25 @@ pub async fn overflow(
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_no_fault_of_an_account() {
+        let full = [
+            "Code: 243. DB::Exception: Cannot reserve 1.00 MiB, not enough space",
+            "Code: 75. DB::ErrnoException: Cannot write to file /x: , errno: 28, strerror: No space left on device",
+            "Code: 76. DB::ErrnoException: Cannot open file /x: , errno: 28, strerror: No space left on device",
+            "Code: 1001. DB::Exception: std::exception. filesystem error: cannot create directory: No space left on device",
+        ];
+        for text in full {
+            let error = anyhow::Error::from(QueryError::answered("test", text));
+            assert!(!is_about_the_data(&error) && !has_remedy(&error), "{text}");
+        }
+        let own = "Code: 76. DB::ErrnoException: Cannot open file /x: , errno: 2, strerror: No such file";
+        assert!(is_about_the_data(&anyhow::Error::from(QueryError::answered("test", own))));
+    }
 }

@@ -40,7 +40,10 @@ pub(super) async fn check(db: &Db, table: &SummaryTable) -> Result<Vec<Finding>>
                 object: table.name.to_owned(),
                 expected: format!("one row per {}", definition.sorting_key),
                 found: format!("rows too many in account `{account}`: {}", violation.duplicates),
-                remedy: format!("OPTIMIZE TABLE {} FINAL keeps the newest row of each key", table.name),
+                // OPTIMIZE would keep rows whose keys have vanished.
+                remedy: format!(
+                    "run `aiviews populate --klaviyo-id {account}`: it writes one row of each key"
+                ),
             });
         }
         for (column, count) in floats.iter().zip(violation.not_finite).filter(|(_, count)| *count > 0) {

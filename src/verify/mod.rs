@@ -11,9 +11,12 @@ use crate::db::Db;
 use crate::difference::{self, Difference, Finding, Severity};
 use crate::ledger::STEPS;
 use crate::migrate::Survey;
+use crate::output::printable;
 use crate::partition_count::{self, Crowded};
 use crate::schema::{SOURCES, SummaryTable, TABLES, VIEWS};
 use crate::source_reading;
+use crate::sql;
+use crate::status::{self, Troubled};
 
 pub use contract::verify_sql;
 
@@ -52,6 +55,12 @@ pub async fn verify(db: &Db) -> Result<Report> {
     for table in TABLES.iter().filter(|table| is_whole(table, &differences)) {
         findings.extend(invariants::check(db, table).await?);
     }
+    if !differences
+        .iter()
+        .any(|it| it.table() == sql::REFRESH_LOG.object() && it.severity() == Severity::Error)
+    {
+        findings.extend(status::broken_off(db).await?.iter().map(describe_broken_off));
+    }
     findings.extend(partition_count::crowded(db).await?.iter().map(describe_crowded));
     let compared = format!(
         "{} tables, {} views, the run log, the ledger of {} steps, {} source views; one row per key, every number finite",
@@ -61,6 +70,20 @@ pub async fn verify(db: &Db) -> Result<Report> {
         SOURCES.len()
     );
     Ok(Report::new(findings, compared))
+}
+
+fn describe_broken_off(left: &Troubled) -> Finding {
+    Finding {
+        severity: Severity::Error,
+        object: left.tables.join(", "),
+        expected: "each table with the rows of one refresh".to_owned(),
+        found: format!(
+            "account `{}` as run {} left it while publishing: old rows, new ones or both",
+            printable(&left.klaviyo_public_id),
+            left.run_id
+        ),
+        remedy: "run `aiviews populate`: it redoes what broke off, whichever accounts it is for".to_owned(),
+    }
 }
 
 fn describe_crowded(table: &Crowded) -> Finding {

@@ -87,20 +87,6 @@ pub struct Shown {
     pub history: String,
 }
 
-impl Shown {
-    /// What a table shows that holds both at once.
-    pub fn sum(left: &Shown, right: &Shown) -> Shown {
-        let number =
-            |text: &str, index: usize| text.split(' ').nth(index).and_then(|word| word.parse::<u64>().ok());
-        let add = |left: &str, right: &str| {
-            let sum =
-                |index| number(left, index).unwrap_or(0).wrapping_add(number(right, index).unwrap_or(0));
-            format!("{} {}", sum(0), sum(1))
-        };
-        Shown { window: add(&left.window, &right.window), history: add(&left.history, &right.history) }
-    }
-}
-
 /// What each table shows of each account, without FINAL; `updated_at` does not count.
 pub async fn shown(db: &Db, tables: &[&str]) -> BTreeMap<(String, String), Shown> {
     let mut all = BTreeMap::new();
