@@ -23,7 +23,8 @@ CREATE OR REPLACE VIEW ai_channel_comparison
 AS
 -- One level and no more: what is named twice below costs less than a step of its own.
 WITH
-    sumIf(daily.total_delivered, daily.date >= toDate(now(serverTimezone())) - 7) AS reached_7d,
+    -- Some readers' settings make a sum of nothing NULL.
+    ifNull(sumIf(daily.total_delivered, daily.date >= toDate(now(serverTimezone())) - 7), 0) AS reached_7d,
     sum(daily.total_delivered) AS reached_30d,
     -- Where fewer than 1 % opened, opens are not tracked: the open rate is unknown. One stray open tracks nothing.
     100 * sum(daily.total_opens_unique) >= reached_30d AS tracks_opens,
@@ -33,7 +34,8 @@ WITH
 SELECT
     daily.klaviyo_public_id AS klaviyo_public_id,
     daily.send_channel AS send_channel,
-    round(sumIf(revenue_millionths, daily.date >= toDate(now(serverTimezone())) - 7) / 1000000, 2) AS revenue_last_7d,
+    round(ifNull(sumIf(revenue_millionths, daily.date >= toDate(now(serverTimezone())) - 7), 0) / 1000000, 2)
+        AS revenue_last_7d,
     if(tracks_opens AND reached_7d > 0,
         round(100 * sumIf(daily.total_opens_unique, daily.date >= toDate(now(serverTimezone())) - 7)
             / reached_7d, 2), NULL)

@@ -100,6 +100,7 @@ async fn everything(clean: &Db, profile: &Profile) -> Told {
     for question in QUESTIONS.iter() {
         let values = match question.name {
             "flow_across_stores" => question.values(&[("flow".to_owned(), "welcome".to_owned())]),
+            "campaign" => question.values(&[("campaign".to_owned(), "a".to_owned())]),
             _ => question.values(&[]),
         };
         let answer = question.ask(&user, &accounts, &values.expect("values")).await;
@@ -291,13 +292,18 @@ async fn helper_views_have_the_same_rows_for_every_reader() {
     ];
     let clean = world("readers_profiles").await;
     everything(&clean, &Profile::new()).await;
-    // A channel that never had 50 delivered on a day.
-    execute(
-        &clean,
-        "INSERT INTO campaign_ai_summary (klaviyo_public_id, date, campaign_id, send_channel, recipients, delivered, updated_at)
-         SELECT 'thin', today() - 20, 'c', 'whatsapp', 10, 10, now()",
-    )
-    .await;
+    // Sums, counts and extremes of nothing: channels without a day of the last week, without recipients, without a day
+    // of 50 delivered, without opens.
+    for insert in [
+        "campaign_ai_summary (klaviyo_public_id, date, campaign_id, send_channel, recipients, delivered, updated_at)
+         VALUES ('thin', today() - 20, 'c', 'whatsapp', 10, 10, now()), ('thin', today() - 20, 'c', 'void', 0, 0, now())",
+        "flow_ai_summary (klaviyo_public_id, date, flow_id, send_channel, recipients, delivered, updated_at)
+         VALUES ('thin', today() - 20, 'f', 'whatsapp', 10, 10, now()), ('thin', today() - 20, 'f', 'void', 0, 0, now())",
+        "channel_performance_daily (klaviyo_public_id, date, send_channel, total_delivered, updated_at)
+         VALUES ('thin', today() - 20, 'whatsapp', 10, now())",
+    ] {
+        execute(&clean, format!("INSERT INTO {insert}")).await;
+    }
     let expected = views(&clean, &Profile::new()).await;
     assert!(expected["ai_historical_baseline"].contains("whatsapp"));
     for (name, value) in READERS {
