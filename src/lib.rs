@@ -8,6 +8,7 @@
 //! - [`account_list`]: which accounts there are
 //! - [`privilege`]: what a writing verb must be allowed, asked before its first write
 //! - [`context`]: what to put before a model, within a budget of tokens
+//! - [`guard`]: what a model may ask in SQL, and whose rows answer
 //! - [`question`]: the ready-made questions and their answers
 //! - [`difference`], [`live_schema`], [`ledger`], [`source_reading`]: where the database is not as it should be
 //! - [`lock`], [`run_log`], [`stop`], [`fault`]: one run at a time, what it did, how it is asked to end, and where
@@ -36,6 +37,7 @@ pub mod exit;
 pub mod fault;
 pub mod forget;
 pub mod generations;
+pub mod guard;
 pub mod ledger;
 pub mod live_schema;
 pub mod lock;

@@ -189,6 +189,18 @@ pub static FUTURE_ROWS: Sql = embed!("status/future_rows");
 pub static PARTITIONS: Sql = embed!("refresh/partitions");
 /// The run log.
 pub static REFRESH_LOG: Sql = embed!("internal/ai_refresh_log");
+/// The syntax tree of a guarded statement, put into its slot.
+pub static GUARD_PARSE: Sql = embed!("guard/parse");
+/// A guarded statement with what its table names stand for, put into its slots.
+pub static GUARD_SHADOW: Sql = embed!("guard/shadow");
+/// How many rows it has.
+pub static GUARD_COUNT: Sql = embed!("guard/count");
+/// What a table name stands for where some accounts are asked.
+pub static GUARD_ACCOUNT_ROWS: Sql = embed!("guard/account_rows");
+/// What it stands for where all are.
+pub static GUARD_ALL_ROWS: Sql = embed!("guard/all_rows");
+/// What any other name stands for.
+pub static GUARD_NOTHING: Sql = embed!("guard/nothing");
 /// The migration ledger.
 pub static SCHEMA_LEDGER: Sql = embed!("internal/ai_schema_ledger");
 

@@ -38,10 +38,14 @@ struct Meta {
 
 impl Answer {
     /// Reads ClickHouse's JSONCompact.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Answer> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Answer> {
         let text = String::from_utf8_lossy(bytes);
         let document: Document = serde_json::from_str(&text).context("cannot read the server's answer")?;
-        let is_number = |meta: &Meta| meta.type_name.contains("Int") || meta.type_name.contains("Float");
+        let is_number = |meta: &Meta| {
+            let name = meta.type_name.trim_start_matches("LowCardinality(").trim_start_matches("Nullable(");
+            let is_whole = name.trim_start_matches('U').starts_with("Int") && !name.starts_with("Interval");
+            is_whole || name.starts_with("Float")
+        };
         let numeric: Vec<bool> = document.meta.iter().map(is_number).collect();
         let row = |cells: Vec<Value>| {
             cells.into_iter().zip(&numeric).map(|(cell, number)| read(cell, *number)).collect()

@@ -4,6 +4,7 @@
 //! `CLICKHOUSE_TEST_PASSWORD`) on any server.
 
 mod attacks;
+mod canary;
 mod cases;
 mod catalogue;
 mod child;
@@ -18,6 +19,7 @@ mod expression;
 mod fault_table;
 mod faults;
 mod generations;
+mod guard;
 mod guards;
 mod late;
 mod markdown;

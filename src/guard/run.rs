@@ -1,0 +1,130 @@
+//! Running a checked statement: within limits, and without the engine's own words where these could quote a row.
+
+use anyhow::{Result, anyhow};
+
+use super::{Checked, Scope};
+use crate::db::{Db, QueryError, Statement};
+use crate::question::Answer;
+use crate::sql::{self, Sql};
+use crate::stop::Stop;
+
+/// Settings of a guarded statement, from strict to none: a user's profile may forbid to change some, or any.
+const SETTINGS: [&[(&str, &str)]; 3] = [
+    &[
+        ("readonly", "1"),
+        ("max_execution_time", "30"),
+        ("max_memory_usage", "1000000000"),
+        ("max_result_bytes", "50000000"),
+        ("function_range_max_elements_in_block", "10000000"),
+        ("join_use_nulls", "0"),
+    ],
+    &[("max_execution_time", "30"), ("join_use_nulls", "0")],
+    &[],
+];
+/// ClickHouse's codes for "this setting may not be changed": a read-only user, a constrained profile.
+const SETTING_REFUSED: [Option<u32>; 2] = [Some(164), Some(452)];
+/// Codes whose text speaks of the statement, not of a row's value: syntax, names, types, numbers of arguments.
+const ABOUT_THE_STATEMENT: &[u32] =
+    &[1, 8, 10, 34, 35, 42, 43, 44, 46, 47, 48, 59, 60, 62, 184, 207, 215, 352, 386, 403];
+/// The longest text of the engine that is passed on.
+const LONGEST_TEXT: usize = 300;
+
+/// The rows of a statement, as far as they were asked for.
+#[derive(Debug)]
+pub struct Rows {
+    /// Columns and cells.
+    pub answer: Answer,
+    /// How many rows there are in all, where they were cut.
+    pub of: Option<u64>,
+}
+
+impl Checked {
+    /// Runs the statement for at most `limit` rows after the first `skip`. It is killed when the stop is asked for.
+    pub async fn run(&self, db: &Db, limit: usize, skip: usize, stop: &Stop) -> Result<Rows> {
+        let statement = self.statement(db, &sql::GUARD_SHADOW).until(stop);
+        let statement = statement.param("rows", limit + 1).param("skip", skip);
+        let mut answer = Answer::parse(&limited(&statement).await.map_err(in_words)?)?;
+        if answer.rows.len() <= limit && skip == 0 {
+            return Ok(Rows { answer, of: None });
+        }
+        answer.rows.truncate(limit);
+        let count = limited(&self.statement(db, &sql::GUARD_COUNT).until(stop)).await.map_err(in_words)?;
+        let of = Answer::parse(&count)?.number(0, "row_count").map(|count| count as u64);
+        Ok(Rows { answer, of })
+    }
+
+    fn statement<'db>(&self, db: &'db Db, frame: &Sql) -> Statement<'db> {
+        let statement = db.statement(&self.covered(frame)).param("database", db.database()).once();
+        match &self.scope {
+            Scope::All => statement,
+            Scope::Accounts(accounts) => statement.param("accounts", accounts),
+        }
+    }
+}
+
+/// Runs a statement as strictly as the user's profile lets.
+pub(super) async fn limited(statement: &Statement<'_>) -> Result<Vec<u8>> {
+    let mut settings = SETTINGS.iter();
+    loop {
+        let strictness = settings.next().copied().unwrap_or_default();
+        let mut limited = statement.clone();
+        for (name, value) in strictness {
+            limited = limited.setting(name, value);
+        }
+        let outcome = limited.fetch_format("JSONCompact").await;
+        let is_refused = |error: &anyhow::Error| {
+            let query = error.downcast_ref::<QueryError>();
+            query.is_some_and(|error| SETTING_REFUSED.contains(&error.code))
+        };
+        match outcome {
+            Err(error) if !strictness.is_empty() && is_refused(&error) => continue,
+            outcome => return outcome,
+        }
+    }
+}
+
+/// What a failed statement is told as. The engine's text is passed on only where it cannot quote a value of a row.
+pub(super) fn in_words(error: anyhow::Error) -> anyhow::Error {
+    let Some(query) = error.downcast_ref::<QueryError>() else { return error };
+    let Some(code) = query.code else { return error };
+    match code {
+        159 => anyhow!("the statement took more than 30 s: ask for fewer days or rows"),
+        241 => anyhow!("the statement needs too much memory: ask for fewer rows, or group earlier"),
+        307 | 396 => anyhow!("the answer is too large: ask for fewer rows or columns"),
+        code if ABOUT_THE_STATEMENT.contains(&code) => anyhow!("{}", about_the_statement(query.text())),
+        code => {
+            anyhow!(
+                "a value made the statement fail (ClickHouse's code {code}): check casts, divisions and types"
+            )
+        }
+    }
+}
+
+/// The engine's first sentence: what follows repeats the statement as it was rewritten.
+fn about_the_statement(text: &str) -> String {
+    let text = text.split_once("DB::Exception: ").map_or(text, |(_, text)| text);
+    let ends = [
+        " In scope ",
+        ": In scope ",
+        ": while ",
+        ": While ",
+        " (version ",
+        " Expected one of",
+        "__exception__",
+    ];
+    let end = ends.iter().filter_map(|end| text.find(end)).min().unwrap_or(text.len());
+    let cut: String = text[..end].chars().take(LONGEST_TEXT).collect();
+    crate::output::printable(cut.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rewritten_statement_is_not_repeated() {
+        let text = "bad response: Code: 47. DB::Exception: Unknown expression identifier `x` in scope SELECT x. In scope \
+                    WITH a AS (SELECT 'CANARY') SELECT x. (UNKNOWN_IDENTIFIER) (version 26.7.2.1 (official build))";
+        assert_eq!(about_the_statement(text), "Unknown expression identifier `x` in scope SELECT x.");
+    }
+}
