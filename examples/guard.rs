@@ -32,7 +32,7 @@ async fn measure() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let data_dir = folder.path().to_owned();
     let embedded = Embedded { data_dir, library: None, database: DEFAULT_DATABASE.to_owned() };
-    let connection = open(&Target::Embedded(embedded), RetryPolicy::default()).await?;
+    let connection = open(&Target::Embedded(embedded), RetryPolicy::default(), Instant::now()).await?;
     let queries: Vec<&str> = include_str!("../tests/data/analyst.sql").split("\n\n").skip(1).collect();
     let mut times = Vec::new();
     for round in 0..=ROUNDS {

@@ -1,6 +1,7 @@
 //! The command line: clap types only.
 
 use std::ffi::OsStr;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -122,6 +123,8 @@ pub enum Command {
     Query(Query),
     /// Print what to put before a model: an account's numbers and what they say, within a budget of tokens
     Context(Context),
+    /// Open the door for chatbots: a Model Context Protocol server on stdin and stdout, or over HTTP
+    Mcp(Mcp),
     /// Serve the embedded engine over ClickHouse's HTTP interface on 127.0.0.1
     Serve(Serve),
     /// Remove an account that leaves: its partition in all seven tables
@@ -155,7 +158,7 @@ impl Command {
             Command::Forget(arguments) => arguments.json,
             Command::Query(arguments) => arguments.json || arguments.format == AnswerFormat::Json,
             Command::Context(arguments) => arguments.json || arguments.format == Format::Json,
-            Command::Serve(_) | Command::Completions(_) => false,
+            Command::Mcp(_) | Command::Serve(_) | Command::Completions(_) => false,
         }
     }
 }
@@ -360,6 +363,34 @@ pub struct Context {
     /// Explain the helper views (or `all`: the tables too) instead; needs no connection
     #[arg(long, value_name = "SCOPE", num_args = 0..=1, default_missing_value = "views", conflicts_with_all = ["klaviyo_id", "question"])]
     pub schema: Option<Scope>,
+}
+
+/// Arguments of `mcp`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  aiviews mcp --klaviyo-id XqkVGb                              one account, for a program that starts it
+  aiviews mcp --make-token agency --klaviyo-id XqkVGb          a token, and its line for the file
+  aiviews mcp --http 127.0.0.1:8124 --tokens tokens.txt        HTTP at /mcp, each token with its accounts")]
+pub struct Mcp {
+    /// Account that may be seen, by its Klaviyo public id; repeatable
+    #[arg(short = 'k', long, alias = "klaviyo_id", value_name = "ID")]
+    pub klaviyo_id: Vec<String>,
+    /// Every account may be seen
+    #[arg(long, conflicts_with = "klaviyo_id")]
+    pub all_accounts: bool,
+    /// Serve over HTTP at this address of this machine instead of stdin and stdout
+    #[arg(long, value_name = "ADDRESS")]
+    pub http: Option<SocketAddr>,
+    /// File of tokens for HTTP: a line has a name, the token's SHA-256, and the accounts or `*`
+    #[arg(long, value_name = "FILE")]
+    pub tokens: Option<PathBuf>,
+    /// Make a token for the accounts, print it and its line for the file of tokens, and end
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["http", "tokens"])]
+    pub make_token: Option<String>,
+    /// Keep only a hash of each SQL statement in the chat log
+    #[arg(long)]
+    pub hash_statements: bool,
 }
 
 /// Arguments of `serve`.

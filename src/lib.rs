@@ -8,6 +8,7 @@
 //! - [`account_list`]: which accounts there are
 //! - [`privilege`]: what a writing verb must be allowed, asked before its first write
 //! - [`context`]: what to put before a model, within a budget of tokens
+//! - [`mcp`]: the chatbot's door: tools, their limits and their log
 //! - [`guard`]: what a model may ask in SQL, and whose rows answer
 //! - [`question`]: the ready-made questions and their answers
 //! - [`difference`], [`live_schema`], [`ledger`], [`source_reading`]: where the database is not as it should be
@@ -41,6 +42,7 @@ pub mod guard;
 pub mod ledger;
 pub mod live_schema;
 pub mod lock;
+pub mod mcp;
 pub mod migrate;
 pub mod output;
 pub mod partition_count;

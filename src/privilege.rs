@@ -63,7 +63,9 @@ pub fn to_forget(db: &Db) -> Vec<Privilege> {
 pub fn to_migrate(db: &Db, actions: &[Action]) -> Vec<Privilege> {
     let mut all = to_lock(db);
     let tables = TABLES.iter().map(|table| table.name);
-    let objects = tables.chain(VIEWS.iter().map(sql::Sql::object)).chain([sql::REFRESH_LOG.object()]);
+    let objects = tables
+        .chain(VIEWS.iter().map(sql::Sql::object))
+        .chain([&sql::REFRESH_LOG, &sql::CHAT_LOG, &sql::NOTES, &sql::SAVED_QUESTIONS].map(sql::Sql::object));
     all.extend(objects.flat_map(|object| Privilege::on(object, &["SELECT"])));
     all.extend(Privilege::on(sql::SCHEMA_LEDGER.object(), &["SELECT", "INSERT"]));
     for action in actions {

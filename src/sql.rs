@@ -189,6 +189,20 @@ pub static FUTURE_ROWS: Sql = embed!("status/future_rows");
 pub static PARTITIONS: Sql = embed!("refresh/partitions");
 /// The run log.
 pub static REFRESH_LOG: Sql = embed!("internal/ai_refresh_log");
+/// The chat log.
+pub static CHAT_LOG: Sql = embed!("internal/ai_chat_log");
+/// What people told about accounts.
+pub static NOTES: Sql = embed!("internal/ai_notes");
+/// Questions that people saved.
+pub static SAVED_QUESTIONS: Sql = embed!("internal/ai_saved_questions");
+/// What is remembered about accounts.
+pub static NOTES_OF: Sql = embed!("chat/notes_of");
+/// Remembers something.
+pub static REMEMBER: Sql = embed!("chat/remember");
+/// The questions that a caller saved.
+pub static SAVED_OF: Sql = embed!("chat/saved_of");
+/// Saves one.
+pub static SAVE: Sql = embed!("chat/save");
 /// The syntax tree of a guarded statement, put into its slot.
 pub static GUARD_PARSE: Sql = embed!("guard/parse");
 /// A guarded statement with what its table names stand for, put into its slots.

@@ -4,6 +4,7 @@ mod accounts;
 mod completions;
 mod context;
 mod forget;
+mod mcp;
 mod migrate;
 mod populate;
 mod query;
@@ -49,6 +50,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Forget(arguments) => forget::run(global, &arguments, stop).await,
         Command::Query(arguments) => query::run(global, &arguments, stop).await,
         Command::Context(arguments) => context::run(global, &arguments, stop).await,
+        Command::Mcp(arguments) => mcp::run(global, &arguments, stop).await,
         Command::Serve(arguments) => serve::run(global, &arguments, stop).await,
         Command::Completions(arguments) => completions::run(&arguments),
     };
@@ -66,7 +68,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
 fn manner(command: &Command) -> Manner {
     match command {
         Command::Migrate(_) | Command::Populate(_) | Command::Seed(_) | Command::Forget(_) => Manner::Writes,
-        Command::Serve(_) => Manner::Serves,
+        Command::Serve(_) | Command::Mcp(_) => Manner::Serves,
         Command::Verify(_)
         | Command::Status(_)
         | Command::Accounts(_)

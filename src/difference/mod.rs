@@ -153,7 +153,15 @@ impl Expected {
     /// Reads the embedded DDL.
     pub fn embedded() -> Expected {
         Expected {
-            internal: [&sql::SCHEMA_LEDGER, &sql::REFRESH_LOG].map(Definition::parse).into(),
+            internal: [
+                &sql::SCHEMA_LEDGER,
+                &sql::REFRESH_LOG,
+                &sql::CHAT_LOG,
+                &sql::NOTES,
+                &sql::SAVED_QUESTIONS,
+            ]
+            .map(Definition::parse)
+            .into(),
             tables: schema::TABLES.iter().map(schema::SummaryTable::definition).collect(),
             views: schema::VIEWS.iter().map(Definition::parse).collect(),
         }

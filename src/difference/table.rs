@@ -44,10 +44,8 @@ fn aside(name: &str) -> String {
 /// Engine, partition key and sorting key.
 fn storage(expected: &Definition, live: &LiveObject) -> Vec<Difference> {
     let version = |engine: &str| engine_arguments(engine).rsplit(',').next().map(plain).unwrap_or_default();
-    let same_family = matches!(
-        live.engine.as_str(),
-        "ReplacingMergeTree" | "SharedReplacingMergeTree" | "ReplicatedReplacingMergeTree"
-    );
+    let family = live.engine.trim_start_matches("Shared").trim_start_matches("Replicated");
+    let same_family = expected.engine.split('(').next() == Some(family);
     let found_engine = format!("{}({})", live.engine, engine_arguments(&live.engine_full));
     let same_engine = same_family && version(&expected.engine) == version(&live.engine_full);
     let aspects = [

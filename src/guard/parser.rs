@@ -168,7 +168,7 @@ fn is_allowed(name: &str) -> bool {
 
 fn is_aggregate(name: &str) -> bool {
     let without = |ending: &&str| name.strip_suffix(*ending).is_some_and(is_aggregate);
-    AGGREGATES.contains(name) || COMBINATORS.iter().any(|ending| without(&ending))
+    AGGREGATES.contains(name) || COMBINATORS.iter().any(without)
 }
 
 #[cfg(test)]

@@ -43,13 +43,13 @@ impl Checked {
     pub async fn run(&self, db: &Db, limit: usize, skip: usize, stop: &Stop) -> Result<Rows> {
         let statement = self.statement(db, &sql::GUARD_SHADOW).until(stop);
         let statement = statement.param("rows", limit + 1).param("skip", skip);
-        let mut answer = Answer::parse(&limited(&statement).await.map_err(in_words)?)?;
+        let mut answer = Answer::of_statement(&limited(&statement).await.map_err(in_words)?)?;
         if answer.rows.len() <= limit && skip == 0 {
             return Ok(Rows { answer, of: None });
         }
         answer.rows.truncate(limit);
         let count = limited(&self.statement(db, &sql::GUARD_COUNT).until(stop)).await.map_err(in_words)?;
-        let of = Answer::parse(&count)?.number(0, "row_count").map(|count| count as u64);
+        let of = Answer::of_statement(&count)?.number(0, "row_count").map(|count| count as u64);
         Ok(Rows { answer, of })
     }
 

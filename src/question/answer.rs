@@ -37,8 +37,15 @@ struct Meta {
 }
 
 impl Answer {
-    /// Reads ClickHouse's JSONCompact.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Answer> {
+    /// Reads the answer to a question.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Answer> {
+        let mut answer = Answer::of_statement(bytes)?;
+        answer.take_of_rows();
+        Ok(answer)
+    }
+
+    /// Reads ClickHouse's JSONCompact, whatever the columns are.
+    pub(crate) fn of_statement(bytes: &[u8]) -> Result<Answer> {
         let text = String::from_utf8_lossy(bytes);
         let document: Document = serde_json::from_str(&text).context("cannot read the server's answer")?;
         let is_number = |meta: &Meta| {
@@ -50,13 +57,11 @@ impl Answer {
         let row = |cells: Vec<Value>| {
             cells.into_iter().zip(&numeric).map(|(cell, number)| read(cell, *number)).collect()
         };
-        let mut answer = Answer {
+        Ok(Answer {
             columns: document.meta.into_iter().map(|meta| meta.name).collect(),
             rows: document.data.into_iter().map(row).collect(),
             of_rows: BTreeMap::new(),
-        };
-        answer.take_of_rows();
-        Ok(answer)
+        })
     }
 
     /// Takes the column away that tells how many rows there are.

@@ -23,6 +23,7 @@ mod guard;
 mod guards;
 mod late;
 mod markdown;
+mod mcp;
 mod migrate;
 mod operators;
 mod outages;

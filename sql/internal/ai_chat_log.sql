@@ -1,0 +1,53 @@
+-- One row is a call of a tool by a chatbot, a prompt that it took, or a turn that its side told about
+CREATE TABLE IF NOT EXISTS ai_chat_log
+(
+    time DateTime64(3) DEFAULT now64(3)
+        COMMENT 'When the row was written, by the server clock, at most a second after the call',
+    kind LowCardinality(String)
+        COMMENT 'call, prompt, or turn: what the model side told about one of its answers',
+    gen_ai_conversation_id String
+        COMMENT 'Id of the conversation, where the client tells one',
+    token_name LowCardinality(String)
+        COMMENT 'Name of the token that called, stdio without tokens',
+    client_name LowCardinality(String)
+        COMMENT 'Name and version of the client program',
+    klaviyo_public_ids Array(String)
+        COMMENT 'Klaviyo accounts (public ids) that it was about, empty for all',
+    gen_ai_tool_name LowCardinality(String)
+        COMMENT 'Tool that was called',
+    question String
+        COMMENT 'Question that was asked, by its name, or what feedback is about',
+    statement String
+        COMMENT 'SQL statement, or its hash where statements are not kept',
+    verdict LowCardinality(String)
+        COMMENT 'passed, or wall and rule that refused the statement, empty without one',
+    rows UInt64
+        COMMENT 'Rows that were shown',
+    payload_tokens UInt64
+        COMMENT 'Tokens of the answer, as o200k_base counts them',
+    duration_ms UInt64
+        COMMENT 'Milliseconds that the call took',
+    run_id String
+        COMMENT 'What the ids of its statements begin with in the query log of the server',
+    error String
+        COMMENT 'Why there was no answer, empty otherwise',
+    gen_ai_request_model LowCardinality(String)
+        COMMENT 'Model, of a turn',
+    gen_ai_usage_input_tokens Nullable(UInt64)
+        COMMENT 'Tokens that the model read, null if not told',
+    gen_ai_usage_output_tokens Nullable(UInt64)
+        COMMENT 'Tokens that the model wrote, null if not told',
+    cost Nullable(Float64)
+        COMMENT 'Cost of the turn in the currency of the prices file, null if the price is unknown',
+    score Nullable(Float64)
+        COMMENT 'Feedback from 0 (wrong) to 1 (right), null if none',
+    correction String
+        COMMENT 'What was wrong, in the words of the feedback',
+    prompt String
+        COMMENT 'Prompt template and its version, such as weekly_review@1'
+)
+ENGINE = MergeTree()
+PARTITION BY toYYYYMM(time)
+ORDER BY (time, kind)
+TTL toDateTime(time) + INTERVAL 400 DAY
+COMMENT 'Chat log: one row is a call by a chatbot, a prompt, or a turn that its side told about. Kept for 400 days.'

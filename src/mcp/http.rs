@@ -1,0 +1,101 @@
+//! The HTTP face: the token is checked before the protocol sees a byte, and each request brings its own caller.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use super::server::Session;
+use super::{Caller, Door, Tokens};
+use crate::stop::Stop;
+
+/// Where the protocol is served.
+const PATH: &str = "/mcp";
+/// The largest request, in bytes.
+const LARGEST_REQUEST: usize = 256 * 1024;
+/// Connections at once.
+const MOST_CONNECTIONS: usize = 200;
+/// How long a client may take to send its headers.
+const HEADER_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+
+type Body = BoxBody<Bytes, Infallible>;
+type Service = StreamableHttpService<Session, NeverSessionManager>;
+
+/// Serves until the stop is asked for.
+pub async fn serve(door: Door, tokens: Tokens, listener: TcpListener, stop: &Stop) {
+    let config = StreamableHttpServerConfig::default()
+        .with_legacy_session_mode(false)
+        .with_json_response(true)
+        .enforce_origin_validation()
+        .with_max_request_body_bytes(LARGEST_REQUEST);
+    let cancellation = config.cancellation_token.clone();
+    let session = Session::new(door, None);
+    let service = StreamableHttpService::new(move || Ok(session.clone()), Arc::default(), config);
+    let face = Arc::new(Face { tokens, service });
+    let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let accept = async {
+        loop {
+            let Ok(permit) = connections.clone().acquire_owned().await else { return };
+            let Ok((stream, _)) = listener.accept().await else { continue };
+            let face = face.clone();
+            tokio::spawn(async move {
+                let answer = service_fn(|request| {
+                    let face = face.clone();
+                    async move { Ok::<_, Infallible>(face.answer(request).await) }
+                });
+                let mut builder = hyper::server::conn::http1::Builder::new();
+                builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+                // A client that goes away is no error of ours.
+                let _ = builder.serve_connection(TokioIo::new(stream), answer).await;
+                drop(permit);
+            });
+        }
+    };
+    stop.or_done(accept).await;
+    cancellation.cancel();
+}
+
+struct Face {
+    tokens: Tokens,
+    service: Service,
+}
+
+impl Face {
+    async fn answer(&self, mut request: Request<Incoming>) -> Response<Body> {
+        if request.uri().path() != PATH {
+            return plain(StatusCode::NOT_FOUND, "the protocol is served at /mcp\n");
+        }
+        let Some(caller) = self.caller(&request) else {
+            let mut refused = plain(StatusCode::UNAUTHORIZED, "a bearer token is needed\n");
+            refused.headers_mut().insert(WWW_AUTHENTICATE, hyper::header::HeaderValue::from_static("Bearer"));
+            return refused;
+        };
+        request.headers_mut().remove(AUTHORIZATION);
+        request.extensions_mut().insert(caller);
+        self.service.handle(request).await
+    }
+
+    fn caller(&self, request: &Request<Incoming>) -> Option<Caller> {
+        let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, token) = header.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| self.tokens.caller(token.trim()))?
+    }
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())).boxed());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static("text/plain"));
+    response
+}

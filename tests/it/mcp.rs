@@ -1,0 +1,290 @@
+//! The chatbot's door, spoken to as clients do: by lines on stdin and stdout, and over HTTP with tokens.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::child::Place;
+
+/// Accounts of the seeded sources.
+fn place() -> &'static (Place, Vec<String>) {
+    static PLACE: OnceLock<(Place, Vec<String>)> = OnceLock::new();
+    PLACE.get_or_init(|| {
+        let place = Place::lasting();
+        for arguments in [
+            &["seed", "--accounts", "3", "--days", "60", "-q"][..],
+            &["migrate", "-q"],
+            &["populate", "--days", "60", "-q"],
+        ] {
+            place.run(arguments).expect(0);
+        }
+        let ended = place.run(&["accounts", "--json"]).expect(0);
+        let document: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+        let rows = document.as_array().expect("accounts").clone();
+        let id = |row: &Value| row["klaviyo_public_id"].as_str().expect("an id").to_owned();
+        (place, rows.iter().map(id).collect())
+    })
+}
+
+/// A session over stdin and stdout.
+struct Session {
+    child: Child,
+    to: Option<ChildStdin>,
+    from: BufReader<ChildStdout>,
+    next: u64,
+}
+
+impl Session {
+    fn start(place: &Place, arguments: &[&str]) -> Session {
+        let mut command = place.command(&[&["mcp", "-q"], arguments].concat());
+        let mut child = command.stdin(std::process::Stdio::piped()).spawn().expect("aiviews starts");
+        let (to, from) = (child.stdin.take(), child.stdout.take().expect("stdout"));
+        let mut session = Session { child, to, from: BufReader::new(from), next: 1 };
+        let hello = session.request(
+            "initialize",
+            json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}),
+        );
+        assert_eq!(hello["result"]["serverInfo"]["name"], "aiviews", "{hello}");
+        session.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+        session
+    }
+
+    fn send(&mut self, message: &Value) {
+        let to = self.to.as_mut().expect("open");
+        writeln!(to, "{message}").and_then(|()| to.flush()).expect("written");
+    }
+
+    fn begin(&mut self, method: &str, params: Value) -> u64 {
+        let id = self.next;
+        self.next += 1;
+        self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
+        id
+    }
+
+    fn answer(&mut self, id: u64) -> Value {
+        loop {
+            let mut line = String::new();
+            assert!(self.from.read_line(&mut line).expect("text") > 0, "the session ended");
+            let message: Value = serde_json::from_str(&line).expect("JSON");
+            if message["id"] == id {
+                return message;
+            }
+        }
+    }
+
+    fn request(&mut self, method: &str, params: Value) -> Value {
+        let id = self.begin(method, params);
+        self.answer(id)
+    }
+
+    /// The text of a tool's answer, and whether it is an error.
+    fn call(&mut self, tool: &str, arguments: Value) -> (String, bool) {
+        let answer = self.request("tools/call", json!({"name": tool, "arguments": arguments}));
+        let text = answer["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{answer}"));
+        (text.to_owned(), answer["result"]["isError"] == true)
+    }
+
+    fn ok(&mut self, tool: &str, arguments: Value) -> String {
+        let (text, is_error) = self.call(tool, arguments);
+        assert!(!is_error, "{tool}: {text}");
+        text
+    }
+
+    fn error(&mut self, tool: &str, arguments: Value) -> String {
+        let (text, is_error) = self.call(tool, arguments);
+        assert!(is_error, "{tool}: {text}");
+        text
+    }
+
+    fn end(mut self) {
+        drop(self.to.take());
+        let ended = self.child.wait().expect("an end");
+        assert!(ended.success(), "{ended}");
+    }
+}
+
+/// Lines between the header and the count, as rows of cells.
+fn rows(text: &str) -> Vec<Vec<String>> {
+    let table = text.lines().skip(2).take_while(|line| !line.ends_with(" rows") && !line.ends_with(" row"));
+    let table = table.collect::<Vec<_>>().join("\n");
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(table.as_bytes());
+    reader.records().map(|row| row.expect("cells").iter().map(str::to_owned).collect()).collect()
+}
+
+/// A whole conversation: each ready-made question has the rows that `aiviews query` has, then what one account may not see,
+/// what is refused, what is remembered, and what the log says of all this.
+#[test]
+fn a_conversation_over_stdio() {
+    let (place, accounts) = place();
+    let place = &place.copy();
+    let [mine, other, ..] = &accounts[..] else { panic!("{accounts:?}") };
+    let queried: Vec<(String, Value)> =
+        ["week_against_week", "top_campaigns", "flows_by_revenue", "channels_compared", "monthly_history"]
+            .iter()
+            .map(|name| {
+                let ended = place.run(&["query", name, "--klaviyo-id", mine, "--json"]).expect(0);
+                ((*name).to_owned(), serde_json::from_str(&ended.stdout).expect("JSON"))
+            })
+            .collect();
+    let mut session = Session::start(place, &["--klaviyo-id", mine]);
+
+    let tools = session.request("tools/list", json!({}));
+    assert_eq!(tools["result"]["tools"].as_array().expect("tools").len(), 9);
+    let listed = session.ok("accounts", json!({}));
+    assert!(listed.contains(mine.as_str()) && !listed.contains(other.as_str()), "{listed}");
+    for (name, expected) in &queried {
+        let text = session.ok("ask", json!({"question": name}));
+        let expected: Vec<Vec<String>> = expected["rows"]
+            .as_array()
+            .expect("rows")
+            .iter()
+            .map(|row| {
+                let columns = expected["columns"].as_array().expect("columns");
+                columns.iter().map(|column| plain(&row[column.as_str().expect("a name")])).collect()
+            })
+            .collect();
+        let told = rows(&text);
+        assert_eq!(told[1..], expected, "{name}\n{text}");
+    }
+    assert!(session.ok("ask", json!({})).contains("week_against_week("));
+    assert!(session.ok("describe", json!({"about": "ai_flow_recent"})).contains("klaviyo_public_id"));
+
+    // Nothing of another account, whichever way.
+    for arguments in [json!({"account": other}), json!({"account": "nobody"})] {
+        assert!(session.error("context", arguments).contains("there is no account"));
+    }
+    assert!(
+        session
+            .error("ask", json!({"question": "top_campaigns", "accounts": [other]}))
+            .contains("there is no account")
+    );
+    let seen = session
+        .ok("sql", json!({"statement": "SELECT DISTINCT klaviyo_public_id FROM channel_performance_daily"}));
+    assert!(seen.contains(mine.as_str()) && !seen.contains(other.as_str()), "{seen}");
+    assert!(
+        session.error("sql", json!({"statement": "SELECT 1 SETTINGS readonly = 0"})).contains("SETTINGS")
+    );
+    assert!(
+        session.error("sql", json!({"statement": "SELECT * FROM system.one"})).contains("without a database")
+    );
+
+    // Cuts are said, and the rest is there.
+    let long = "SELECT arrayJoin(range(450)) AS n ORDER BY n";
+    let first = session.ok("sql", json!({"statement": long}));
+    assert!(first.contains("rows 1 to 200 of 450: call again with offset=200"), "{first}");
+    let last = session.ok("sql", json!({"statement": long, "offset": 400}));
+    assert!(last.contains("rows 401 to 450 of 450") && last.contains("\n449\n"), "{last}");
+    let csv = session.ok("sql", json!({"statement": long, "csv": true}));
+    let uri = csv.rsplit(' ').next().expect("a name").to_owned();
+    let read = session.request("resources/read", json!({"uri": uri}));
+    assert_eq!(read["result"]["contents"][0]["text"].as_str().expect("CSV").lines().count(), 451);
+
+    // What people tell stays, and appears.
+    session.ok(
+        "remember",
+        json!({"store_name": "Büro \"Nord\"", "currency": "EUR", "note": "site was down on 3 May"}),
+    );
+    let context = session.ok("context", json!({}));
+    assert!(
+        context.contains("\"Büro 'Nord'\"")
+            && context.contains("\"EUR\"")
+            && context.contains("down on 3 May"),
+        "{context}"
+    );
+    session.ok("save", json!({"name": "sends", "question": "How many sends?", "statement": "SELECT sum(total_sends) AS sends FROM channel_performance_daily"}));
+    assert!(session.ok("ask", json!({"question": "sends"})).contains("1 row"));
+    session.ok(
+        "feedback",
+        json!({"score": 0.5, "correction": "the week was wrong", "model": "m", "input_tokens": 10}),
+    );
+
+    // Bad input is told in words, or as the protocol has it.
+    assert!(session.error("ask", json!({"question": 7})).contains("the arguments do not fit"));
+    assert!(session.error("ask", json!({"colour": "red"})).contains("unknown field `colour`"));
+    assert!(session.error("sql", json!({})).contains("missing field `statement`"));
+    assert!(session.error("sql", json!({"statement": "x".repeat(100_000)})).contains("at most 20000"));
+    let unknown = session.request("tools/call", json!({"name": "weather"}));
+    assert_eq!(unknown["error"]["code"], -32602, "{unknown}");
+    let prompt =
+        session.request("prompts/get", json!({"name": "weekly_review", "arguments": {"account": mine}}));
+    assert!(
+        prompt["result"]["messages"][0]["content"]["text"].as_str().expect("text").contains(mine.as_str())
+    );
+    let refused =
+        session.request("prompts/get", json!({"name": "weekly_review", "arguments": {"account": other}}));
+    assert_eq!(refused["error"]["code"], -32602);
+    session.end();
+
+    // The log has it all, with the rule that refused.
+    let log = Session::start(place, &["--all-accounts"]);
+    log.end();
+    let serve = place.serve();
+    let text = tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+        let text = "SELECT countIf(gen_ai_tool_name = 'ask' AND error = ''), countIf(verdict = 'lexer.clause'), \
+             countIf(verdict = 'parser.qualified_table'), countIf(prompt = 'weekly_review@1'), \
+             countIf(score = 0.5 AND gen_ai_request_model = 'm'), countIf(client_name = 'test 1'), \
+             countIf(payload_tokens = 0 AND kind != 'prompt') FROM ai_chat_log";
+        crate::support::rows(&serve.db().await, text).await
+    });
+    assert_eq!(text[0][..5], ["7", "1", "1", "1", "1"].map(str::to_owned), "{text:?}");
+    assert!(text[0][5].parse::<u32>().expect("a number") > 20 && text[0][6] == "0", "{text:?}");
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.replace('"', "'"),
+        other => other.to_string(),
+    }
+}
+
+/// A cancelled call leaves no statement running, and the session goes on.
+#[test]
+fn a_cancelled_call_is_killed() {
+    let (place, accounts) = place();
+    let place = &place.copy();
+    let mut session = Session::start(place, &["--klaviyo-id", &accounts[0]]);
+    let endless = "SELECT sum(cityHash64(a, b)) FROM (SELECT arrayJoin(range(1000000)) AS a) AS x \
+                   CROSS JOIN (SELECT arrayJoin(range(1000000)) AS b) AS y";
+    let started = Instant::now();
+    let id = session.begin("tools/call", json!({"name": "sql", "arguments": {"statement": endless}}));
+    std::thread::sleep(Duration::from_millis(500));
+    session
+        .send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}}));
+    // Both places are free again only when the statement has ended.
+    loop {
+        let text = session.call("sql", json!({"statement": "SELECT 1 AS n"})).0;
+        if text.contains("1 row") {
+            break;
+        }
+        assert!(started.elapsed() < Duration::from_secs(25), "{text}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    session.end();
+}
+
+/// A server that is killed in mid-conversation has lost no call that was answered more than a second before.
+#[test]
+fn a_kill_loses_at_most_a_second_of_the_log() {
+    let (place, accounts) = place();
+    let place = place.copy();
+    let mut session = Session::start(&place, &["--klaviyo-id", &accounts[0]]);
+    for _ in 0..10 {
+        session.ok("describe", json!({}));
+    }
+    std::thread::sleep(Duration::from_millis(1500));
+    session.child.kill().expect("killed");
+    session.child.wait().expect("an end");
+    let serve = place.serve();
+    let logged = tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+        crate::support::rows(
+            &serve.db().await,
+            "SELECT countIf(gen_ai_tool_name = 'describe') FROM ai_chat_log",
+        )
+        .await
+    });
+    assert_eq!(logged, [["10"]]);
+}
