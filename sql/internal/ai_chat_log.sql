@@ -50,4 +50,5 @@ ENGINE = MergeTree()
 PARTITION BY toYYYYMM(time)
 ORDER BY (time, kind)
 TTL toDateTime(time) + INTERVAL 400 DAY
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
 COMMENT 'Chat log: one row is a call by a chatbot, a prompt, or a turn that its side told about. Kept for 400 days.'

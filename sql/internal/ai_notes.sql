@@ -16,4 +16,5 @@ CREATE TABLE IF NOT EXISTS ai_notes
 )
 ENGINE = ReplacingMergeTree(noted_at)
 ORDER BY (klaviyo_public_id, kind, note_key)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
 COMMENT 'Notes: one row is something that people told about an account. Read it with FINAL.'

@@ -14,4 +14,5 @@ CREATE TABLE IF NOT EXISTS ai_saved_questions
 )
 ENGINE = ReplacingMergeTree(saved_at)
 ORDER BY (owner, name)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
 COMMENT 'Saved questions: one row is a question that somebody saved. Read it with FINAL.'

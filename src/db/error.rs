@@ -122,11 +122,6 @@ impl QueryError {
         }
     }
 
-    /// What ClickHouse or the network said.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
     /// ClickHouse's code, if this is the error of a statement and the server gave one.
     pub fn code_of(error: &anyhow::Error) -> Option<u32> {
         error.downcast_ref::<QueryError>().and_then(|error| error.code)

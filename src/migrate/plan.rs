@@ -135,9 +135,9 @@ pub fn plan(differences: &[Difference], rebuilds: Rebuilds) -> Plan {
     let matching = |wanted: fn(&Mend) -> bool| differences.iter().filter(move |it| wanted(&it.mend)).cloned();
     let mut actions: Vec<Action> = Vec::new();
     let tables = schema::TABLES.iter().map(|table| &table.ddl);
-    let created =
-        [&sql::SCHEMA_LEDGER, &sql::REFRESH_LOG, &sql::CHAT_LOG, &sql::NOTES, &sql::SAVED_QUESTIONS];
-    let created = created.into_iter().chain(tables);
+    let logs = [&sql::SCHEMA_LEDGER, &sql::REFRESH_LOG];
+    let chat = [&sql::CHAT_LOG, &sql::NOTES, &sql::SAVED_QUESTIONS];
+    let created = logs.into_iter().chain(tables).chain(chat);
     actions.extend(created.filter(|ddl| mended_by(ddl.object(), &Mend::Create)).map(Action::CreateTable));
     actions.extend(STEPS.iter().filter_map(|step| pending(step, differences)));
     actions.extend(comments(differences));

@@ -26,7 +26,7 @@ async fn an_empty_database_gets_the_contract() {
 #[tokio::test]
 async fn a_second_migration_does_nothing() {
     let db = database("second").await;
-    assert_eq!(migrate(&db, Rebuilds::Leave).await.expect("migrated").len(), 9 + STEPS.len() + 8);
+    assert_eq!(migrate(&db, Rebuilds::Leave).await.expect("migrated").len(), 12 + STEPS.len() + 8);
     assert_eq!(differences(&db).await, []);
     let ledger = "SELECT count() FROM ai_schema_ledger";
     assert_eq!(rows(&db, ledger).await, [[STEPS.len().to_string()]]);
@@ -161,7 +161,7 @@ async fn a_stop_between_actions_says_what_is_done() {
     let text = format!("{error:#}");
     let expected = format!(
         "stopped at create table `channel_performance_daily`: 4 of {} actions are done",
-        9 + STEPS.len() + 8
+        12 + STEPS.len() + 8
     );
     assert!(text.starts_with(&expected), "{text}");
     migrate(&db, Rebuilds::Leave).await.expect("resumed");
@@ -233,7 +233,7 @@ async fn the_survey_is_a_handful_of_queries_on_an_empty_database() {
     let db = database("survey").await;
     let survey = Survey::read(&db).await.expect("read");
     assert_eq!(survey.live.objects, []);
-    assert_eq!(survey.pending().len(), 9 + STEPS.len() + 8);
+    assert_eq!(survey.pending().len(), 12 + STEPS.len() + 8);
 }
 
 #[tokio::test]
@@ -258,7 +258,7 @@ async fn the_program_says_each_action_once_and_then_nothing_to_do() {
     assert_eq!(first.status.code(), Some(0), "{}", stderr(&first));
     assert!(stderr(&first).contains("target: embedded engine in"), "{}", stderr(&first));
     assert_eq!(stdout(&first).lines().next(), Some("create table ai_schema_ledger"));
-    assert_eq!(stdout(&first).lines().count(), 9 + STEPS.len() + 8);
+    assert_eq!(stdout(&first).lines().count(), 12 + STEPS.len() + 8);
     let second = aiviews(folder.path(), &["migrate"]);
     assert_eq!(stdout(&second), "nothing to do\n");
     assert_eq!(stderr(&second), "");
@@ -328,7 +328,7 @@ async fn what_is_told_as_done_is_on_the_disk() {
     staging.generated_name("target", TABLES[0].name).execute().await.expect("a staging table");
     let tables =
         "SELECT count() FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'";
-    assert_eq!(rows(&db, tables).await, [["11"]]);
+    assert_eq!(rows(&db, tables).await, [["14"]]);
     assert_eq!(durable(&db).await, Vec::<Vec<String>>::new());
 }
 
