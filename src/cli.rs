@@ -125,6 +125,8 @@ pub enum Command {
     Context(Context),
     /// Open the door for chatbots: a Model Context Protocol server on stdin and stdout, or over HTTP
     Mcp(Mcp),
+    /// Show what chatbots asked through the door, how it went, and what had no answer
+    Usage(Usage),
     /// Serve the embedded engine over ClickHouse's HTTP interface on 127.0.0.1
     Serve(Serve),
     /// Remove an account that leaves: its partition in all seven tables
@@ -158,6 +160,7 @@ impl Command {
             Command::Forget(arguments) => arguments.json,
             Command::Query(arguments) => arguments.json || arguments.format == AnswerFormat::Json,
             Command::Context(arguments) => arguments.json || arguments.format == Format::Json,
+            Command::Usage(arguments) => arguments.json,
             Command::Mcp(_) | Command::Serve(_) | Command::Completions(_) => false,
         }
     }
@@ -391,6 +394,35 @@ pub struct Mcp {
     /// Keep only a hash of each SQL statement in the chat log
     #[arg(long)]
     pub hash_statements: bool,
+}
+
+/// Arguments of `usage`.
+#[derive(Args, Debug)]
+pub struct Usage {
+    /// What a line is about
+    #[arg(long, value_name = "WHAT", default_value = "day")]
+    pub by: UsageBy,
+    /// How far back
+    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration)]
+    pub since: Duration,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a line of `usage` is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum UsageBy {
+    /// A day.
+    Day,
+    /// An account, or several that were asked about together.
+    Account,
+    /// A model.
+    Model,
+    /// A question, or a tool without one.
+    Question,
+    /// A token.
+    Token,
 }
 
 /// Arguments of `serve`.

@@ -42,6 +42,10 @@ pub async fn forget(db: &Db, account: &AccountId, state: State) -> Result<Forgot
         publish::drop_partition(db, table, account).await?;
         removed.insert(table.name, partition.stored_rows);
     }
+    // What chatbots asked and people told about it goes too.
+    for statement in [&sql::FORGET_CHAT, &sql::FORGET_NOTES] {
+        db.statement(statement).param("account", account).writing().execute().await?;
+    }
     let entry = |table| Entry::new(db, &window, account, table, state, Outcome::default());
     run_log::write(db, &TABLES.iter().map(entry).collect::<Vec<_>>()).await?;
     Ok(Forgotten { removed, is_in_source })

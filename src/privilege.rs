@@ -56,6 +56,9 @@ pub fn to_forget(db: &Db) -> Vec<Privilege> {
     all.extend(Privilege::on(sql::REFRESH_LOG.object(), &["SELECT", "INSERT"]));
     all.extend(Privilege::on("system.parts", &["SELECT"]));
     all.extend(TABLES.iter().flat_map(|table| Privilege::on(table.name, &["SELECT", "ALTER DELETE"])));
+    for object in [&sql::CHAT_LOG, &sql::NOTES].map(sql::Sql::object) {
+        all.extend(Privilege::on(object, &["SELECT", "ALTER DELETE"]));
+    }
     all
 }
 

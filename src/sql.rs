@@ -195,6 +195,14 @@ pub static CHAT_LOG: Sql = embed!("internal/ai_chat_log");
 pub static NOTES: Sql = embed!("internal/ai_notes");
 /// Questions that people saved.
 pub static SAVED_QUESTIONS: Sql = embed!("internal/ai_saved_questions");
+/// What chatbots asked, by day, account, model, question or token.
+pub static USAGE: Sql = embed!("chat/usage");
+/// What had no answer.
+pub static UNANSWERED: Sql = embed!("chat/unanswered");
+/// Removes an account from the chat log.
+pub static FORGET_CHAT: Sql = embed!("chat/forget_log");
+/// Removes what was told about it.
+pub static FORGET_NOTES: Sql = embed!("chat/forget_notes");
 /// What is remembered about accounts.
 pub static NOTES_OF: Sql = embed!("chat/notes_of");
 /// Remembers something.

@@ -11,6 +11,7 @@ mod query;
 mod seed;
 mod serve;
 mod status;
+mod usage;
 mod verify;
 
 use std::time::{Duration, Instant};
@@ -51,6 +52,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Query(arguments) => query::run(global, &arguments, stop).await,
         Command::Context(arguments) => context::run(global, &arguments, stop).await,
         Command::Mcp(arguments) => mcp::run(global, &arguments, stop).await,
+        Command::Usage(arguments) => usage::run(global, &arguments, stop).await,
         Command::Serve(arguments) => serve::run(global, &arguments, stop).await,
         Command::Completions(arguments) => completions::run(&arguments),
     };
@@ -72,6 +74,7 @@ fn manner(command: &Command) -> Manner {
         Command::Verify(_)
         | Command::Status(_)
         | Command::Accounts(_)
+        | Command::Usage(_)
         | Command::Query(_)
         | Command::Context(_)
         | Command::Completions(_) => Manner::Reads,

@@ -218,9 +218,16 @@ fn a_conversation_over_stdio() {
     assert_eq!(refused["error"]["code"], -32602);
     session.end();
 
+    let usage = place.run(&["usage", "--by", "question", "--json"]).expect(0);
+    let usage: Value = serde_json::from_str(&usage.stdout).expect("JSON");
+    let of =
+        |name: &str| usage["usage"].as_array().expect("rows").iter().find(|row| row["name"] == name).cloned();
+    assert_eq!(of("week_against_week").expect("asked")["calls"], 1, "{usage}");
+    assert_eq!(of("sql").expect("asked")["refusals"], 3, "{usage}");
+    assert!(usage["unanswered"].to_string().contains("SETTINGS readonly"), "{usage}");
+    assert!(place.run(&["usage"]).expect(0).stdout.contains("asked, and no answer:"));
+
     // The log has it all, with the rule that refused.
-    let log = Session::start(place, &["--all-accounts"]);
-    log.end();
     let serve = place.serve();
     let text = tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
         let text = "SELECT countIf(gen_ai_tool_name = 'ask' AND error = ''), countIf(verdict = 'lexer.clause'), \
@@ -231,6 +238,15 @@ fn a_conversation_over_stdio() {
     });
     assert_eq!(text[0][..5], ["7", "1", "1", "1", "1"].map(str::to_owned), "{text:?}");
     assert!(text[0][5].parse::<u32>().expect("a number") > 20 && text[0][6] == "0", "{text:?}");
+    // An account that leaves takes along what was asked and told about it.
+    place.run(&["forget", "--klaviyo-id", mine, "--yes"]).expect(0);
+    let left = tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+        let text = format!(
+            "SELECT (SELECT count() FROM ai_chat_log WHERE has(klaviyo_public_ids, '{mine}')), (SELECT count() FROM ai_notes)"
+        );
+        crate::support::rows(&serve.db().await, text).await
+    });
+    assert_eq!(left, [["0", "0"]]);
 }
 
 fn plain(value: &Value) -> String {
