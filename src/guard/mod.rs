@@ -6,7 +6,7 @@
 //! run      limits, and errors without quoted rows    refusal  why a statement was not run
 //! ```
 //!
-//! The fourth wall is the server's own: a user that may read nothing else (`aiviews grants`). The embedded engine has
+//! The fourth wall is the server's own: a user that may read nothing else. The embedded engine has
 //! three. `readonly` and row filters by setting are no wall: statements can change settings in places that the engine
 //! does not check.
 

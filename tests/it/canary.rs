@@ -77,7 +77,7 @@ const GRAMMAR: &[(&str, &str)] = &[
     ),
     (
         "condition",
-        "1|klaviyo_public_id = 'CANARY'|klaviyo_public_id != 'mine'|NOT klaviyo_public_id = 'mine'|klaviyo_public_id LIKE 'C%'|klaviyo_public_id IN (SELECT klaviyo_public_id FROM <table>)|<column> IN <table>|<column> GLOBAL IN (<select>)|toUInt64(<column>) > 0|1 OR klaviyo_public_id IN ('mine')|EXISTS (<select>)|(<column>, 1) IN (<select>)|has([<column>], 'CANARY')|<column> > (SELECT min(<column>) FROM <table>)|'CANARY' IN customer_names",
+        "1|klaviyo_public_id = concat('CAN', 'ARY')|klaviyo_public_id != 'mine'|NOT klaviyo_public_id = 'mine'|klaviyo_public_id LIKE 'C%'|klaviyo_public_id IN (SELECT klaviyo_public_id FROM <table>)|<column> IN <table>|<column> GLOBAL IN (<select>)|toUInt64(<column>) > 0|1 OR klaviyo_public_id IN ('mine')|EXISTS (<select>)|(<column>, 1) IN (<select>)|has([<column>], concat('CAN', 'ARY'))|<column> > (SELECT min(<column>) FROM <table>)|concat('CAN', 'ARY') IN customer_names",
     ),
     (
         "order",
@@ -153,8 +153,6 @@ async fn no_statement_of_the_grammar_shows_the_canary() {
                 }
             },
         };
-        // The statement itself may name the canary, and the engine may repeat what it says.
-        let shown = shown.replace(&text, "").replace("'CANARY'", "");
         assert!(!shown.contains("CANARY") && !shown.contains("7777"), "{text}\n{shown}");
     }
     println!(
