@@ -304,3 +304,69 @@ fn a_kill_loses_at_most_a_second_of_the_log() {
     });
     assert_eq!(logged, [["10"]]);
 }
+
+/// Over HTTP each token has its own accounts; without one, with a wrong one or from a web page nothing is served.
+#[test]
+fn tokens_open_their_own_accounts_over_http() {
+    let (place, accounts) = place();
+    let place = place.copy();
+    let mut lines = String::new();
+    let mut tokens = Vec::new();
+    for (name, account) in ["first", "second"].iter().zip(accounts) {
+        let made = place.run(&["mcp", "--make-token", name, "--klaviyo-id", account]).expect(0).stdout;
+        let after =
+            |title: &str| made.lines().find_map(|line| line.strip_prefix(title)).expect("told").to_owned();
+        tokens.push(after("token: "));
+        lines.push_str(&format!("{}\n", after("line for the file of tokens: ")));
+    }
+    std::fs::write(place.path("tokens"), &lines).expect("written");
+    let mut child =
+        place.command(&["mcp", "--http", "127.0.0.1:0", "--tokens", "tokens"]).spawn().expect("started");
+    // The tokens' file stands in the folder in which the program runs.
+    let mut said = String::new();
+    let mut stderr = BufReader::new(child.stderr.take().expect("stderr"));
+    while !said.contains("http://") {
+        assert!(stderr.read_line(&mut said).expect("text") > 0, "ended: {said}");
+    }
+    let address =
+        said.split("http://").nth(1).and_then(|rest| rest.split('/').next()).expect("an address").to_owned();
+    let post = |headers: &str| {
+        let body =
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"accounts","arguments":{}}}"#;
+        let mut stream = std::net::TcpStream::connect(&address).expect("connected");
+        let length = body.len();
+        let request = format!(
+            "POST /mcp HTTP/1.1\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n\
+             Connection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        std::io::Read::read_to_string(&mut stream, &mut answer).expect("an answer");
+        answer
+    };
+    let with = |token: &str, more: &str| {
+        post(&format!("Host: {address}\r\nAuthorization: Bearer {token}\r\n{more}"))
+    };
+    for (index, token) in tokens.iter().enumerate() {
+        let answer = with(token, "");
+        for (other, account) in accounts.iter().enumerate() {
+            assert_eq!(answer.contains(account.as_str()), other == index, "{answer}");
+        }
+    }
+    for refused in [post(&format!("Host: {address}\r\n")), with("guess", "")] {
+        assert!(refused.starts_with("HTTP/1.1 401 ") && refused.contains("www-authenticate"), "{refused}");
+    }
+    let foreign = post(&format!("Host: example.com\r\nAuthorization: Bearer {}\r\n", tokens[0]));
+    assert!(foreign.starts_with("HTTP/1.1 403 "), "{foreign}");
+    assert!(with(&tokens[0], "Origin: http://example.com\r\n").starts_with("HTTP/1.1 403 "));
+    // A line that is taken out shuts its token out.
+    std::fs::write(place.path("tokens"), lines.lines().next().expect("a line")).expect("written");
+    assert!(with(&tokens[0], "").starts_with("HTTP/1.1 200 "));
+    assert!(with(&tokens[1], "").starts_with("HTTP/1.1 401 "));
+    rustix::process::kill_process(
+        rustix::process::Pid::from_raw(child.id() as i32).expect("a process"),
+        rustix::process::Signal::TERM,
+    )
+    .expect("told");
+    assert_eq!(child.wait().expect("an end").code(), Some(143));
+}
