@@ -79,6 +79,9 @@ pub fn check_version(folder: &Path, ours: &str) -> Result<(), EngineError> {
     write_private(&path, ours).map_err(|reason| not_writable(folder, reason))
 }
 
+/// Threads that the engine keeps when it has nothing for them to do. By itself it keeps a thousand.
+const IDLE_THREADS: u32 = 16;
+
 /// Without a file of its own the engine would take `./config.xml` of whatever folder it is started in. A level alone
 /// leaves the log on a terminal.
 fn configuration(users: &Path) -> String {
@@ -88,6 +91,7 @@ fn configuration(users: &Path) -> String {
          \x20   <!-- Written by aiviews at every start. -->\n\
          \x20   <logger><level>none</level><console>false</console></logger>\n\
          \x20   <users_config>{users}</users_config>\n\
+         \x20   <max_thread_pool_free_size>{IDLE_THREADS}</max_thread_pool_free_size>\n\
          </clickhouse>\n"
     )
 }

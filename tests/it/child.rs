@@ -199,6 +199,10 @@ pub struct Serve {
 }
 
 impl Serve {
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to end; the exit code.
     pub fn end_by(mut self, signal: Signal, limit: Duration) -> Option<i32> {
         let _ = kill_process(Pid::from_raw(self.child.id() as i32).expect("a process id"), signal);

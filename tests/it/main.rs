@@ -18,6 +18,7 @@ mod engine;
 mod expression;
 mod fault_table;
 mod faults;
+mod floods;
 mod generations;
 mod guard;
 mod guards;
