@@ -1,4 +1,4 @@
-//! `aiviews serve`: the embedded engine on a loopback port, for any ClickHouse client.
+//! `aiviews serve`: the embedded engine on a loopback port, for ClickHouse clients that speak HTTP.
 
 use std::net::Ipv4Addr;
 

@@ -1,11 +1,14 @@
 //! Who may talk to an open port: the right Host, then the token.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hyper::header::{AUTHORIZATION, HOST};
 use hyper::http::request::Parts;
 use sha2::{Digest, Sha256};
 
+use super::strangers::Place;
 use crate::engine::exception::Exception;
 
 /// The only user there is.
@@ -48,6 +51,24 @@ impl Access {
             "{user}: Authentication failed: password is incorrect, or there is no user with such name"
         );
         Err(Exception::new(516, "AUTHENTICATION_FAILED", message))
+    }
+}
+
+/// A connection of an open port.
+#[derive(Clone)]
+pub struct Guest {
+    /// What the port asks for.
+    pub access: Access,
+    /// Among the strangers, until the first valid token.
+    pub place: Arc<Place>,
+}
+
+impl Guest {
+    /// Who has shown the token once may stay connected.
+    pub fn check_token(&self, parts: &Parts) -> Result<(), Exception> {
+        self.access.check_token(parts)?;
+        self.place.welcome();
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@
 //! worker     runs it: insert, select, or anything else formats         how a result's chunks go together
 //! sessions   connections kept by name                  running         KILL when the client has gone
 //! reply      answers                                   flushes         whether they have left
-//! server     connections, and the open port
+//! server     connections, and the open port    strangers       connections that have shown no token yet
 //! ```
 
 mod access;
@@ -24,6 +24,7 @@ mod select;
 mod server;
 mod sessions;
 mod statement;
+mod strangers;
 mod upload;
 mod worker;
 
@@ -39,6 +40,7 @@ pub use server::{serve, serve_connection};
 
 use super::Engine;
 use super::exception::Exception;
+use access::Guest;
 use flushes::Flushes;
 use reply::{Reply, ReplyBody};
 use request::Request;
@@ -66,22 +68,22 @@ impl Default for Requests {
 /// Answers one request.
 async fn handle(
     engine: Engine,
-    access: Option<Access>,
+    guest: Option<Guest>,
     flushes: Flushes,
     request: hyper::Request<Incoming>,
 ) -> Reply {
-    let result = route(&engine, access.as_ref(), flushes, request).await;
+    let result = route(&engine, guest.as_ref(), flushes, request).await;
     result.unwrap_or_else(|exception| reply::failure(&exception, &engine.identity().version))
 }
 
 async fn route(
     engine: &Engine,
-    access: Option<&Access>,
+    guest: Option<&Guest>,
     flushes: Flushes,
     request: hyper::Request<Incoming>,
 ) -> Result<Reply, Exception> {
     let (parts, body) = request.into_parts();
-    access.map_or(Ok(()), |access| access.check_host(&parts))?;
+    guest.map_or(Ok(()), |guest| guest.access.check_host(&parts))?;
     let known = matches!(parts.method, Method::GET | Method::POST | Method::HEAD);
     match parts.uri.path() {
         _ if !known => return Ok(reply::whole(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed\n")),
@@ -92,15 +94,15 @@ async fn route(
         "/" => {}
         _ => return Ok(reply::whole(StatusCode::NOT_FOUND, "There is no such path\n")),
     }
-    access.map_or(Ok(()), |access| access.check_token(&parts))?;
+    guest.map_or(Ok(()), |guest| guest.check_token(&parts))?;
     let mut request = Request::from_parts(&parts)?;
     let upload = match form::boundary(&parts.headers) {
         Some(boundary) => {
-            let read = tokio::time::timeout(upload::SILENCE, form::read(&mut request, boundary, body));
+            let read = tokio::time::timeout(upload::PATIENCE, form::read(&mut request, boundary, body));
             read.await.map_err(|_| Exception::bad_arguments("the form takes too long to arrive"))??;
             Upload::empty()
         }
-        None => Upload::start(body, upload::SILENCE),
+        None => Upload::start(body, upload::PATIENCE),
     };
     if request.query_id.is_empty() {
         request.query_id = random_id();

@@ -12,8 +12,10 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::access::Guest;
 use super::flushes::Flushes;
 use super::reply::Served;
+use super::strangers::{self, Strangers};
 use super::{Access, handle};
 use crate::engine::Engine;
 
@@ -22,6 +24,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Accepts connections until `stop` completes, then lets the running requests end.
 pub async fn serve(engine: &Engine, listener: TcpListener, access: Access, stop: impl Future<Output = ()>) {
+    let strangers = Strangers::default();
     let (stopping, stopped) = watch::channel(());
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
@@ -34,10 +37,16 @@ pub async fn serve(engine: &Engine, listener: TcpListener, access: Access, stop:
         match accepted {
             Ok((stream, _)) => {
                 let _ = stream.set_nodelay(true);
-                let (engine, access, mut stopped) = (engine.clone(), access.clone(), stopped.clone());
+                let (engine, mut stopped) = (engine.clone(), stopped.clone());
+                let (place, farewell) = strangers.enter();
+                let guest = Guest { access: access.clone(), place };
                 connections.spawn(async move {
                     let stop = async move { _ = stopped.changed().await };
-                    connection(engine, Some(access), TokioIo::new(stream), stop).await;
+                    let connection = connection(engine, Some(guest), TokioIo::new(stream), stop);
+                    tokio::select! {
+                        () = connection => {}
+                        () = farewell.said(strangers::PATIENCE) => {}
+                    }
                 });
             }
             Err(error) => {
@@ -62,15 +71,15 @@ pub async fn serve_connection(engine: Engine, io: impl Read + Write + Unpin + Se
 
 async fn connection(
     engine: Engine,
-    access: Option<Access>,
+    guest: Option<Guest>,
     io: impl Read + Write + Unpin + Send + 'static,
     stop: impl Future<Output = ()>,
 ) {
     let flushes = Flushes::default();
     let io = flushes.watch(io);
     let service = service_fn(move |request| {
-        let (engine, access, flushes) = (engine.clone(), access.clone(), flushes.clone());
-        async move { Served::Ok(handle(engine, access, flushes, request).await) }
+        let (engine, guest, flushes) = (engine.clone(), guest.clone(), flushes.clone());
+        async move { Served::Ok(handle(engine, guest, flushes, request).await) }
     });
     let mut connection = pin!(
         http1::Builder::new()
