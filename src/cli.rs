@@ -12,6 +12,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use crate::context::Format;
 use crate::context::schema::Scope;
 use crate::exit;
+use crate::grants::Audience;
 use crate::question::QUESTIONS;
 use crate::schema::TABLES;
 
@@ -131,6 +132,8 @@ pub enum Command {
     Serve(Serve),
     /// Remove an account that leaves: its partition in all seven tables
     Forget(Forget),
+    /// Print the statements that make a user for the refresher, a chatbot or the chatbot's door
+    Grants(Grants),
     /// Print a shell completion script
     Completions(Completions),
 }
@@ -158,6 +161,7 @@ impl Command {
             Command::Accounts(arguments) => arguments.json,
             Command::Seed(arguments) => arguments.json,
             Command::Forget(arguments) => arguments.json,
+            Command::Grants(arguments) => arguments.json,
             Command::Query(arguments) => arguments.json || arguments.format == AnswerFormat::Json,
             Command::Context(arguments) => arguments.json || arguments.format == Format::Json,
             Command::Usage(arguments) => arguments.json,
@@ -236,6 +240,9 @@ pub struct Verify {
     /// Prove that the embedded SQL creates the contract, in a throw-away embedded engine; needs no sources
     #[arg(long)]
     pub sql: bool,
+    /// Look for holes in what keeps this user to its accounts: policies, grants, limits, views, the server's version
+    #[arg(long, value_name = "USER", conflicts_with = "sql")]
+    pub chatbot: Option<String>,
     /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,
@@ -455,6 +462,29 @@ pub struct Forget {
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
     pub wait: Duration,
     /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `grants`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Nothing is connected to. Put a password in the place of '...', and run the statements as an administrator.
+
+Examples:
+  aiviews grants --for refresher --database marketing
+  aiviews grants --for chatbot --klaviyo-id XqkVGb --database marketing")]
+pub struct Grants {
+    /// Whom the user is for
+    #[arg(long = "for", value_name = "WHOM")]
+    pub audience: Audience,
+    /// The user's name; repeatable: each gets the same (default: aiviews, chatbot or aiviews_mcp)
+    #[arg(long, value_name = "USER")]
+    pub name: Vec<String>,
+    /// Account whose rows the user sees; repeatable (refresher and mcp: every account)
+    #[arg(long, short = 'k', alias = "klaviyo_id", value_name = "ID")]
+    pub klaviyo_id: Vec<String>,
+    /// One JSON array of statements on stdout
     #[arg(long)]
     pub json: bool,
 }

@@ -7,6 +7,7 @@
 //! - [`partition_count`]: whether a database has more accounts than it is comfortable with
 //! - [`account_list`]: which accounts there are
 //! - [`privilege`]: what a writing verb must be allowed, asked before its first write
+//! - [`grants`]: the statements that make users who may do so
 //! - [`context`]: what to put before a model, within a budget of tokens
 //! - [`mcp`]: the chatbot's door: tools, their limits and their log
 //! - [`guard`]: what a model may ask in SQL, and whose rows answer
@@ -38,6 +39,7 @@ pub mod exit;
 pub mod fault;
 pub mod forget;
 pub mod generations;
+pub mod grants;
 pub mod guard;
 pub mod ledger;
 pub mod live_schema;

@@ -95,6 +95,20 @@ pub static RENAME_TABLE: Sql = embed!("internal/rename_table");
 pub static EXCHANGE_TABLES: Sql = embed!("internal/exchange_tables");
 /// Fills a staging table; `schema` puts columns and rows into its slots.
 pub static STAGE: Sql = embed!("refresh/stage");
+/// Row policies of the database.
+pub static CHATBOT_POLICIES: Sql = embed!("checks/chatbot_policies");
+/// Grants to users and roles.
+pub static CHATBOT_GRANTS: Sql = embed!("checks/chatbot_grants");
+/// Roles of users and roles.
+pub static CHATBOT_ROLES: Sql = embed!("checks/chatbot_roles");
+/// Whether there is such a user.
+pub static CHATBOT_USERS: Sql = embed!("checks/chatbot_users");
+/// Settings profiles that name whom they are for.
+pub static CHATBOT_PROFILES: Sql = embed!("checks/chatbot_profiles");
+/// Limits of users, roles and profiles.
+pub static CHATBOT_SETTINGS: Sql = embed!("checks/chatbot_settings");
+/// Views that run with other rights than their reader's.
+pub static CHATBOT_VIEWS: Sql = embed!("checks/chatbot_views");
 /// Reads no row of a source; `source_reading` puts the columns into its slot.
 pub static SOURCE_READABLE: Sql = embed!("checks/source_readable");
 /// What the SELECT of a source view gives; `source_reading` puts it into its slot.

@@ -4,6 +4,7 @@ mod accounts;
 mod completions;
 mod context;
 mod forget;
+mod grants;
 mod mcp;
 mod migrate;
 mod populate;
@@ -54,6 +55,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Mcp(arguments) => mcp::run(global, &arguments, stop).await,
         Command::Usage(arguments) => usage::run(global, &arguments, stop).await,
         Command::Serve(arguments) => serve::run(global, &arguments, stop).await,
+        Command::Grants(arguments) => grants::run(global, &arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     match (outcome, stop.code()) {
@@ -77,6 +79,7 @@ fn manner(command: &Command) -> Manner {
         | Command::Usage(_)
         | Command::Query(_)
         | Command::Context(_)
+        | Command::Grants(_)
         | Command::Completions(_) => Manner::Reads,
     }
 }

@@ -15,12 +15,15 @@ use crate::target::{DEFAULT_DATABASE, Embedded, Target};
 use crate::verify::{self, Report};
 
 pub(super) async fn run(global: &Global, arguments: &Verify, stop: &Stop) -> Result<ExitCode> {
-    let report = match arguments.sql {
-        true => match stop.or_done(verify_sql(global)).await {
+    let report = match (arguments.sql, &arguments.chatbot) {
+        (true, _) => match stop.or_done(verify_sql(global)).await {
             Some(report) => report?,
             None => return Err(super::stopped(stop).into()),
         },
-        false => verify::verify(&super::connect_to_read(global, stop).await?.db).await?,
+        (false, Some(user)) => {
+            verify::verify_chatbot(&super::connect_to_read(global, stop).await?.db, user).await?
+        }
+        (false, None) => verify::verify(&super::connect_to_read(global, stop).await?.db).await?,
     };
     match arguments.json {
         true => output::print_json(&report),

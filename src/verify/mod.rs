@@ -1,6 +1,7 @@
 //! Compares the database with what migrate makes, the sources with what refreshes read, and the rows with what must
 //! hold for every row. Only reads, so that a read-only user can run it.
 
+mod chatbot;
 mod contract;
 mod invariants;
 
@@ -18,6 +19,7 @@ use crate::source_reading;
 use crate::sql;
 use crate::status::{self, Troubled};
 
+pub use chatbot::verify_chatbot;
 pub use contract::verify_sql;
 
 /// What a verification found.

@@ -7,6 +7,7 @@ mod attacks;
 mod canary;
 mod cases;
 mod catalogue;
+mod chatbot_user;
 mod child;
 mod claims;
 mod cli;
