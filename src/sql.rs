@@ -157,6 +157,8 @@ pub static ALREADY_PUBLISHED: Sql = embed!("internal/already_published");
 pub static PUBLISHED_THROUGH: Sql = embed!("internal/published_through");
 /// Accounts in the sources.
 pub static ACCOUNTS: Sql = embed!("refresh/accounts");
+/// The account ids of the sources.
+pub static SOURCE_IDS: Sql = embed!("refresh/source_ids");
 /// The accounts of the summary tables.
 pub static SUMMARY_ACCOUNTS: Sql = embed!("status/accounts");
 /// The accounts of the sources.

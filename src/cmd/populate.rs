@@ -13,6 +13,7 @@ use crate::cli::{Global, Populate};
 use crate::db::Db;
 use crate::exit::ExitCode;
 use crate::fault::{self, Step};
+use crate::refresh::accounts::Load;
 use crate::refresh::report::{Refusal, Report};
 use crate::refresh::window::{Clock, Window, monday};
 use crate::refresh::{self, Options, Plan, snapshot, staging};
@@ -210,7 +211,8 @@ async fn dry_run(db: &Db, options: &Options, as_json: bool) -> Result<ExitCode> 
     let plan = plan(db, options).await?;
     let Plan { window, selection, .. } = &plan;
     let batches = plan.batches(options);
-    let rows: u64 = selection.candidates.iter().map(|candidate| candidate.load.rows()).sum();
+    let loads = selection.candidates.iter().map(|candidate| candidate.load);
+    let rows: u64 = loads.filter(|load| load.is_known()).map(Load::rows).sum();
     let partitions = selection.candidates.len() * options.tables.len();
     let first = batches.first().map(|batch| batch.accounts.as_slice()).unwrap_or_default();
     let copy = |source| snapshot::statement(db, source, &plan.summary_engine, window, first).script();

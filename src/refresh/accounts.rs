@@ -8,6 +8,7 @@ use clickhouse::Row;
 use serde::Deserialize;
 use tracing::warn;
 
+use super::blame;
 use super::source_reach::{Newest, SourceReach};
 use super::window::Window;
 use crate::account::AccountId;
@@ -26,6 +27,9 @@ const STORED_PER_BATCH: u64 = 2_500_000;
 /// source rows with a year of history is one.
 const ROWS_FOR_ONE_THREAD: u64 = 200_000;
 
+/// Accounts that one statement asks for by name where a source fails for some account.
+const ACCOUNTS_READ_AT_ONCE: usize = 500;
+
 /// How much there is to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Load {
@@ -38,6 +42,11 @@ pub struct Load {
 impl Load {
     /// Nobody has counted.
     pub const UNKNOWN: Load = Load { source: u64::MAX, stored: u64::MAX };
+
+    /// Whether somebody has counted.
+    pub fn is_known(self) -> bool {
+        self.source != u64::MAX
+    }
 
     /// Rows of both kinds.
     pub fn rows(self) -> u64 {
@@ -150,17 +159,20 @@ pub async fn select(
     partitions: Vec<Partition>,
 ) -> Result<Selection> {
     let names: Vec<&str> = asked.iter().map(AccountId::as_str).collect();
-    let found = source_rows(db, window, &names).await?;
-    let sources = reach(asked.is_empty(), &found);
+    let SourceRead { found, unreadable } = read_sources(db, window, &names).await?;
+    let sources = reach(asked.is_empty() && unreadable.is_empty(), &found);
     let mut loads: BTreeMap<String, (Load, bool)> = BTreeMap::new();
     for source in found {
         let (load, has_work) = loads.entry(source.account_id).or_default();
         load.source += source.rows_to_read;
         *has_work |= source.rows_in_window > 0;
     }
+    for id in unreadable {
+        loads.insert(id, (Load::UNKNOWN, true));
+    }
     for partition in &partitions {
         let (load, has_work) = loads.entry(partition.klaviyo_public_id.clone()).or_default();
-        load.stored += partition.stored_rows;
+        load.stored = load.stored.saturating_add(partition.stored_rows);
         *has_work = true;
     }
     let wanted: BTreeSet<&str> = names.iter().copied().collect();
@@ -241,6 +253,47 @@ fn reach(is_of_all: bool, found: &[SourceRows]) -> SourceReach {
 
 async fn source_rows(db: &Db, window: &Window, accounts: &[&str]) -> Result<Vec<SourceRows>> {
     window.bind(db.statement(&sql::ACCOUNTS)).param("accounts", accounts).fetch_all().await
+}
+
+/// What the sources have, and the accounts for which one of them fails.
+#[derive(Debug, Default)]
+struct SourceRead {
+    found: Vec<SourceRows>,
+    unreadable: Vec<String>,
+}
+
+/// Reads the sources of these accounts, or of all. Where a source fails for the data of some account, it is looked for
+/// by halves, and the others are read without it: its own batch then tells what is wrong with it.
+async fn read_sources(db: &Db, window: &Window, asked: &[&str]) -> Result<SourceRead> {
+    let error = match source_rows(db, window, asked).await {
+        Err(error) if blame::is_about_the_data(&error) => error,
+        outcome => return Ok(SourceRead { found: outcome?, ..SourceRead::default() }),
+    };
+    warn!("a source fails, its accounts are read by halves: {error:#}");
+    let listed: Vec<String> = match asked {
+        [] => db.statement(&sql::SOURCE_IDS).fetch_all().await?,
+        _ => Vec::new(),
+    };
+    let ids: Vec<&str> = asked.iter().copied().chain(listed.iter().map(String::as_str)).collect();
+    let mut read = SourceRead::default();
+    let (possible, impossible): (Vec<&str>, Vec<&str>) =
+        ids.into_iter().partition(|id| AccountId::new(id).is_some());
+    read.unreadable.extend(impossible.into_iter().map(str::to_owned));
+    let mut waiting: Vec<&[&str]> = possible.chunks(ACCOUNTS_READ_AT_ONCE).collect();
+    while let Some(accounts) = waiting.pop() {
+        match source_rows(db, window, accounts).await {
+            Ok(found) => read.found.extend(found),
+            Err(error) if !blame::is_about_the_data(&error) => return Err(error),
+            Err(_) => match accounts {
+                [account] => read.unreadable.push((*account).to_owned()),
+                _ => {
+                    let (left, right) = accounts.split_at(accounts.len() / 2);
+                    waiting.extend([left, right]);
+                }
+            },
+        }
+    }
+    Ok(read)
 }
 
 /// Rows that all summary tables store for each of these accounts; no account means all.

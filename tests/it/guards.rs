@@ -83,6 +83,27 @@ async fn a_source_that_fails_for_one_account_fails_that_account() {
     for (key, shown) in &after {
         assert_eq!(*shown == before[key], key.1 == "acc0", "{key:?}");
     }
+    // A column that the run reads even before its first batch.
+    execute(
+        &db,
+        "CREATE OR REPLACE VIEW campaign_statistics_latest AS SELECT * REPLACE \
+         (if(throwIf(klaviyo_public_id = 'acc0', 'bad row'), last_updated, last_updated) AS last_updated) FROM campaign_statistics",
+    )
+    .await;
+    let some = ExitCode::SomeAccountsFailed;
+    for (asked, published, expected) in
+        [(&[][..], 1, some), (&["acc0", "acc1"], 1, some), (&["acc0"], 0, ExitCode::Failed)]
+    {
+        let accounts = asked.iter().map(|id| AccountId::new(id).expect("an id")).collect();
+        let (code, report) = refresh(&db, &Options { accounts, ..options() }).await;
+        assert_eq!(
+            (code, names(&report.failed), report.published),
+            (expected, vec!["acc0"], published),
+            "{asked:?}"
+        );
+        assert!(report.failed[0].reason.contains("bad row"), "{report:?}");
+        assert_eq!(shown(&db, &TABLES).await, after);
+    }
     assert!(leftovers(&db).await.is_empty());
     support::drop_database(&db).await;
 }

@@ -1,9 +1,11 @@
-//! Corrections of days that the nightly window has left behind.
+//! Corrections of days that the nightly window has left behind, and sources that have stopped.
 
 use serde_json::Value;
 
 use crate::child::Place;
-use crate::generations::{fill, make_sources};
+use crate::generations::{fill, leftovers, make_sources};
+use aiviews::schema::TABLES;
+
 use crate::support::{execute, rows};
 
 /// Sources have 20 dates. The first run reads all, the nights after it 7. Klaviyo corrects a day of 15 days ago: told of
@@ -49,4 +51,64 @@ async fn a_correction_is_told_of_until_its_day_was_read() {
     let again: Value = serde_json::from_str(&place.run(&["populate", "--late", "--json"]).expect(0).stdout)
         .expect("one document");
     assert_eq!(again["published"], 0);
+}
+
+/// All sources end six days ago. A run works and warns, the state is stale, and a chatbot learns where the data ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn sources_that_have_stopped_are_told_of_by_every_verb() {
+    let place = Place::new();
+    let end = {
+        let serve = place.serve();
+        let db = serve.db().await;
+        make_sources(&db).await;
+        fill(&db, &["acc0"], 1).await;
+        for source in ["campaign", "flow", "form", "segment"] {
+            let shift = "UPDATE date = date - 6 WHERE 1 SETTINGS mutations_sync = 2";
+            execute(&db, format!("ALTER TABLE {source}_statistics {shift}")).await;
+        }
+        rows(&db, "SELECT max(date) FROM campaign_statistics").await[0][0].clone()
+    };
+    place.run(&["migrate", "-q"]).expect(0);
+    let sentence = format!("all sources end on {end}");
+    let told = place.run(&["populate", "--days", "20", "--json"]).expect(0);
+    let report: Value = serde_json::from_str(&told.stdout).expect("one document");
+    assert_eq!(report["published"], 1);
+    assert!(report["warnings"].to_string().contains(&sentence), "{report}");
+    assert!(told.stderr.contains(&sentence), "{}", told.stderr);
+    let status = place.run(&["status"]).expect(9).stdout;
+    assert!(status.contains(&sentence) && status.contains("0 fresh"), "{status}");
+    let context = place.run(&["context", "--klaviyo-id", "acc0"]).expect(0).stdout;
+    assert!(context.contains(&format!("Klaviyo's data ends on {end}")), "{context}");
+}
+
+/// An account leaves after a run of it was killed in the middle of publishing: nothing of that run stays, and the next
+/// run of another account redoes nothing of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_run_does_not_bring_back_who_has_left() {
+    let place = Place::new();
+    {
+        let serve = place.serve();
+        let db = serve.db().await;
+        make_sources(&db).await;
+        fill(&db, &["acc0", "acc1"], 1).await;
+    }
+    place.run(&["migrate", "-q"]).expect(0);
+    let killed = place.run_with_fault("swap:1=kill-after", &["populate", "-k", "acc0", "--days", "20"]);
+    assert_eq!(killed.code, None, "{killed:?}");
+    place.run(&["forget", "-k", "acc0", "--yes"]).expect(0);
+    let serve = place.serve();
+    let db = serve.db().await;
+    assert_eq!(leftovers(&db).await, Vec::<Vec<String>>::new());
+    let populated: Value = serde_json::from_str(
+        &place.run(&["populate", "-k", "acc1", "--days", "20", "--json"]).expect(0).stdout,
+    )
+    .expect("one document");
+    assert_eq!(populated["published"], 1, "{populated}");
+    for table in &TABLES {
+        let accounts = rows(&db, format!("SELECT DISTINCT klaviyo_public_id FROM {}", table.name)).await;
+        assert_eq!(accounts, [["acc1"]], "{}", table.name);
+    }
+    let status = place.run(&["status", "--json"]);
+    let status: Value = serde_json::from_str(&status.stdout).expect("one document");
+    assert_eq!(status["broken_off"], serde_json::json!([]), "{status}");
 }
