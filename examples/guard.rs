@@ -4,11 +4,11 @@
 
 use std::time::{Duration, Instant};
 
-use aiviews::connection::open;
+use aiviews::db::connection::open;
+use aiviews::db::retry::RetryPolicy;
+use aiviews::db::target::{DEFAULT_DATABASE, Embedded, Target};
 use aiviews::engine::exit_at_once;
-use aiviews::guard::{self, Scope};
-use aiviews::retry::RetryPolicy;
-use aiviews::target::{DEFAULT_DATABASE, Embedded, Target};
+use aiviews::mcp::guard::{self, Scope};
 use anyhow::{Result, ensure};
 
 /// The most that 95 of 100 checks take.

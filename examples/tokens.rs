@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use aiviews::account::AccountId;
-use aiviews::connection::open;
 use aiviews::context::{self, Format, tokens};
 use aiviews::db::Db;
+use aiviews::db::connection::open;
+use aiviews::db::retry::RetryPolicy;
+use aiviews::db::target::{DEFAULT_DATABASE, Embedded, Target};
 use aiviews::engine::exit_at_once;
 use aiviews::question::QUESTIONS;
-use aiviews::retry::RetryPolicy;
 use aiviews::sql::Sql;
-use aiviews::target::{DEFAULT_DATABASE, Embedded, Target};
 use anyhow::{Context, Result, ensure};
 
 /// Rows of a source that stand for the others.

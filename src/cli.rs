@@ -12,9 +12,9 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use crate::context::Format;
 use crate::context::schema::Scope;
 use crate::exit;
-use crate::grants::Audience;
 use crate::question::QUESTIONS;
 use crate::schema::TABLES;
+use crate::schema::grants::Audience;
 
 /// Fresh, audited marketing summary tables in ClickHouse for AI chatbots.
 #[derive(Debug, Parser)]

@@ -18,7 +18,7 @@ macro_rules! embed {
     ($($part:literal)+) => {
         $crate::sql::Sql {
             name: std::borrow::Cow::Borrowed(concat!($($part),+)),
-            text: std::borrow::Cow::Borrowed(include_str!(concat!("../sql/", $($part,)+ ".sql"))),
+            text: std::borrow::Cow::Borrowed(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/", $($part,)+ ".sql"))),
         }
     };
 }

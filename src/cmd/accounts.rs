@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 
-use crate::account_list::{self, Account};
 use crate::cli::{Accounts, Global};
 use crate::exit::ExitCode;
 use crate::output;
+use crate::status::account_list::{self, Account};
 use crate::stop::Stop;
 
 pub(super) async fn run(global: &Global, arguments: &Accounts, stop: &Stop) -> Result<ExitCode> {

@@ -7,11 +7,15 @@ use tracing::warn;
 
 use crate::account::AccountId;
 use crate::cli::{Forget, Global};
+use crate::cmd::privilege;
 use crate::exit::{ExitCode, Failure};
-use crate::forget::Forgotten;
-use crate::run_log::State;
+use crate::lock;
+use crate::output;
+use crate::refresh::forget;
+use crate::refresh::forget::Forgotten;
+use crate::refresh::run_log::State;
+use crate::schema::preflight;
 use crate::stop::Stop;
-use crate::{forget, lock, output, preflight, privilege};
 
 pub(super) async fn run(global: &Global, arguments: &Forget, stop: &Stop) -> Result<ExitCode> {
     let account = AccountId::from_argument(&arguments.klaviyo_id)?;

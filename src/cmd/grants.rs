@@ -3,10 +3,10 @@
 use anyhow::Result;
 
 use crate::cli::{Global, Grants};
+use crate::db::target::Target;
 use crate::exit::{ExitCode, Failure};
-use crate::grants::{self, Audience};
 use crate::output;
-use crate::target::Target;
+use crate::schema::grants::{self, Audience};
 
 pub(super) fn run(global: &Global, arguments: &Grants) -> Result<ExitCode> {
     let accounts = super::accounts(&arguments.klaviyo_id)?;

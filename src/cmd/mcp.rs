@@ -5,7 +5,7 @@ use tokio::net::TcpListener;
 
 use crate::cli::{Global, Mcp};
 use crate::exit::{ExitCode, Failure};
-use crate::guard::Scope;
+use crate::mcp::guard::Scope;
 use crate::mcp::{self, Caller, Door, Tokens, log, token};
 use crate::output;
 use crate::stop::Stop;

@@ -7,18 +7,18 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::cli::{Global, Migrate};
-use crate::connection::{self, Connection};
+use crate::cmd::privilege;
 use crate::db::Db;
-use crate::difference::{self, Finding};
+use crate::db::connection::{self, Connection};
+use crate::db::retry::RetryPolicy;
+use crate::db::target::{Embedded, Target};
 use crate::exit::{ExitCode, Failure};
 use crate::lock;
-use crate::migrate::{self, Plan, Rebuilds, Survey};
 use crate::output::{self, printable};
-use crate::partition_count;
-use crate::privilege;
-use crate::retry::RetryPolicy;
+use crate::schema::capacity;
+use crate::schema::diff::{self, Finding};
+use crate::schema::migrate::{self, Plan, Rebuilds, Survey};
 use crate::stop::Stop;
-use crate::target::{Embedded, Target};
 
 pub(super) async fn run(global: &Global, arguments: &Migrate, stop: &Stop) -> Result<ExitCode> {
     let deadline = Instant::now() + arguments.wait;
@@ -42,7 +42,7 @@ pub(super) async fn run(global: &Global, arguments: &Migrate, stop: &Stop) -> Re
         true => Ok(plan.clone()),
         false => change(db, arguments, &plan, deadline, stop, &mut done).await,
     };
-    let crowded = partition_count::crowded(db).await?;
+    let crowded = capacity::crowded(db).await?;
     for table in &crowded {
         tracing::warn!("{table}");
     }
@@ -141,7 +141,7 @@ fn refuse(plan: &Plan) -> Result<ExitCode> {
         (_, left) if !left.is_empty() => (left, "everything else is as it should be"),
         _ => return Ok(ExitCode::Done),
     };
-    let message = format!("{}; {what}", difference::describe(differences));
+    let message = format!("{}; {what}", diff::describe(differences));
     Err(Failure::new(ExitCode::SchemaMismatch, message).hint(differences[0].remedy()).into())
 }
 

@@ -8,6 +8,7 @@ mod grants;
 mod mcp;
 mod migrate;
 mod populate;
+pub mod privilege;
 mod query;
 mod seed;
 mod serve;
@@ -20,14 +21,14 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::account::AccountId;
-use crate::account_list;
 use crate::cli::{Cli, Command, Global};
-use crate::connection::{self, Connection};
 use crate::db::Db;
+use crate::db::connection::{self, Connection};
+use crate::db::retry::RetryPolicy;
+use crate::db::target::Target;
 use crate::exit::{ExitCode, Failure};
-use crate::retry::RetryPolicy;
+use crate::status::account_list;
 use crate::stop::{Manner, Stop};
-use crate::target::Target;
 
 /// Takes away from this process what its verb does not need, while it has one thread only.
 pub fn confine(cli: &Cli) -> Result<()> {

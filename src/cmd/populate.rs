@@ -10,17 +10,21 @@ use tracing::{Instrument, error, info, warn};
 
 use crate::account::AccountId;
 use crate::cli::{Global, Populate};
+use crate::cmd::privilege;
 use crate::db::Db;
+use crate::db::retry::RetryPolicy;
 use crate::exit::ExitCode;
-use crate::fault::{self, Step};
+use crate::failpoint::{self, Step};
+use crate::lock;
+use crate::output;
 use crate::refresh::accounts::Load;
 use crate::refresh::report::{Refusal, Report};
 use crate::refresh::window::{Clock, Window, monday};
 use crate::refresh::{self, Options, Plan, snapshot, staging};
-use crate::retry::RetryPolicy;
 use crate::schema::SummaryTable;
+use crate::schema::preflight;
+use crate::status;
 use crate::stop::Stop;
-use crate::{lock, output, preflight, privilege, status};
 
 pub(super) async fn run(global: &Global, arguments: &Populate, stop: &Stop) -> Result<ExitCode> {
     let options = options(arguments)?;
@@ -99,7 +103,7 @@ async fn late(db: &Db, options: &Options, stop: &Stop) -> Result<Report> {
 
 /// Checks the schema and reads what there is to do at the same time. Of two errors the schema's says more.
 async fn plan(db: &Db, options: &Options) -> Result<Plan> {
-    let mut checking = pin!(fault::step(Step::Preflight, preflight::check(db)));
+    let mut checking = pin!(failpoint::step(Step::Preflight, preflight::check(db)));
     let mut planning = pin!(Plan::read(db, options));
     tokio::select! {
         checked = &mut checking => {

@@ -7,13 +7,13 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::cli::{Global, Serve};
-use crate::connection;
+use crate::db::connection;
+use crate::db::target::Target;
 use crate::engine::Engine;
 use crate::engine::confine::Confinement;
 use crate::exit::{ExitCode, Failure};
 use crate::output;
 use crate::stop::Stop;
-use crate::target::Target;
 
 /// Whoever has the token writes SQL, and the engine's functions reach whatever the process does.
 pub(super) fn confine(global: &Global) -> Result<()> {

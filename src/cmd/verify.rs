@@ -5,14 +5,14 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::cli::{Global, Verify};
-use crate::connection;
-use crate::difference::{Finding, Severity};
+use crate::db::connection;
+use crate::db::retry::RetryPolicy;
+use crate::db::target::{DEFAULT_DATABASE, Embedded, Target};
 use crate::exit::ExitCode;
 use crate::output::{self, counted, printable};
-use crate::retry::RetryPolicy;
+use crate::schema::diff::{Finding, Severity};
+use crate::schema::verify::{self, Report};
 use crate::stop::Stop;
-use crate::target::{DEFAULT_DATABASE, Embedded, Target};
-use crate::verify::{self, Report};
 
 pub(super) async fn run(global: &Global, arguments: &Verify, stop: &Stop) -> Result<ExitCode> {
     let report = match (arguments.sql, &arguments.chatbot) {

@@ -4,8 +4,8 @@ use std::fmt;
 
 use clickhouse::error::Error;
 
+use crate::db::retry::{self, Class};
 use crate::exit::ExitCode;
-use crate::retry::{self, Class};
 
 /// The longest error text that is shown: a proxy's HTML page is cut here.
 const LONGEST_TEXT: usize = 600;

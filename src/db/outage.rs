@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tracing::{debug, info, warn};
 
 use super::{Db, QueryError};
-use crate::transport::Ping;
+use crate::db::http_client::Ping;
 
 /// The longest wait for the answer to a ping, of a server that was lost.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);

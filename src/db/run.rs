@@ -9,8 +9,8 @@ use clickhouse::{RowOwned, RowRead};
 use tracing::{debug, trace};
 
 use super::{Db, QueryError, Statement, error};
+use crate::db::retry::Class;
 use crate::exit::{ExitCode, Failure};
-use crate::retry::Class;
 use crate::sql;
 use crate::stop::Change;
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::EngineOptions;
 use super::error::EngineError;
-use super::{folder, library};
+use super::{data_dir, library};
 
 /// Read by the engine and the system's own library; they hold no secrets.
 #[cfg(target_os = "linux")]
@@ -47,7 +47,7 @@ pub enum Confinement {
 
 /// Confines this thread, and every thread that it starts from now on, to the data folder, which is made if missing.
 pub fn confine(options: &EngineOptions) -> Result<Confinement, EngineError> {
-    let folder = folder::prepare(&options.data_dir)?;
+    let folder = data_dir::prepare(&options.data_dir)?;
     let libraries = library::candidates(options.library.as_deref());
     let libraries: Vec<&Path> = libraries.iter().map(AsRef::as_ref).collect();
     Ok(enforce(&folder, &libraries).unwrap_or_else(|error| {

@@ -19,7 +19,7 @@ pub enum EngineError {
         /// Who holds it.
         owner: Owner,
     },
-    /// The folder, or the lock file in it, cannot be written.
+    /// The data_dir, or the lock file in it, cannot be written.
     #[error("cannot write to data folder `{}`: {reason}\nhint: choose another one with --data-dir", .folder.display())]
     NotWritable {
         /// The data folder.

@@ -11,14 +11,14 @@
 //! The rest of the program sees a `clickhouse::Client` and cannot tell this engine from a server.
 
 pub mod confine;
+mod connector;
+mod data_dir;
 pub mod error;
 pub mod exception;
-mod folder;
 mod http;
 pub mod libchdb;
 mod library;
 pub mod lock;
-mod memory;
 mod session;
 
 use std::future::Future;
@@ -28,8 +28,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpListener;
 
+pub use data_dir::has_data;
 pub use error::{EngineError, LibraryError};
-pub use folder::has_data;
 pub use libchdb::exit_at_once;
 pub use library::INSTALLED_VERSION;
 
@@ -90,7 +90,7 @@ impl Engine {
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
         // Each time anew: the engine registers more destructors as it works.
         libchdb::skip_destructors_at_exit();
-        let folder = folder::prepare(&options.data_dir)?;
+        let folder = data_dir::prepare(&options.data_dir)?;
         if let Some(engine) = &*open {
             if engine.0.folder == folder {
                 return Ok(engine.clone());
@@ -99,8 +99,8 @@ impl Engine {
         }
         let lock = FolderLock::acquire(&folder)?;
         let library = library::load(options.library.as_deref())?;
-        folder::check_version(&folder, library.version())?;
-        let arguments = folder::arguments(&folder, options)?;
+        data_dir::check_version(&folder, library.version())?;
+        let arguments = data_dir::arguments(&folder, options)?;
         let mut first =
             library.connect(&arguments).ok_or_else(|| EngineError::Unopenable { folder: folder.clone() })?;
         let identity = session::start(&mut first)?;
@@ -114,9 +114,9 @@ impl Engine {
 
     /// A client whose requests never leave the process. Needs a Tokio runtime, and belongs to the one it is used in.
     pub fn client(&self) -> clickhouse::Client {
-        let connector = memory::Connector::new(self.clone());
+        let connector = connector::Connector::new(self.clone());
         let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector);
-        clickhouse::Client::with_http_client(client).with_url(memory::URL)
+        clickhouse::Client::with_http_client(client).with_url(connector::URL)
     }
 
     /// Serves ClickHouse's HTTP interface until `stop` completes. The token is the password of user `default`;

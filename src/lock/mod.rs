@@ -17,7 +17,7 @@ use tracing::{debug, warn};
 
 use crate::db::{Db, QueryError};
 use crate::exit::{ExitCode, Failure};
-use crate::fault::{self, Step};
+use crate::failpoint::{self, Step};
 use crate::sql;
 use crate::stop::Stop;
 use file::LockFile;
@@ -76,7 +76,7 @@ impl Lock {
     /// Gives the lock back, unless it is another run's by now.
     pub async fn release(self) -> Result<()> {
         self.heartbeat.abort();
-        fault::step(Step::ReleaseLock, give_back(&self.db)).await
+        failpoint::step(Step::ReleaseLock, give_back(&self.db)).await
     }
 }
 

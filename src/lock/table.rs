@@ -10,7 +10,7 @@ use tracing::{info, warn};
 use super::file::LockFile;
 use crate::db::{Db, QueryError};
 use crate::exit::ExitCode;
-use crate::fault::{self, Step};
+use crate::failpoint::{self, Step};
 use crate::sql::{self, Sql};
 
 /// A lock without a sign of life for this long is taken over.
@@ -106,9 +106,9 @@ pub(super) async fn is_ours(db: &Db) -> Result<bool> {
 pub(super) async fn try_take(db: &Db, ours: &Owner, file: &LockFile) -> Result<Option<String>> {
     // A lock may be given back or taken over between two statements: then creating it is worth another try.
     for _ in 0..5 {
-        match fault::step(Step::Lock, create(db, ours)).await {
+        match failpoint::step(Step::Lock, create(db, ours)).await {
             Ok(()) => {
-                fault::step(Step::Beat, beat(db)).await?;
+                failpoint::step(Step::Beat, beat(db)).await?;
                 return Ok(None);
             }
             Err(error) if QueryError::code_of(&error) == Some(TABLE_ALREADY_EXISTS) => {}

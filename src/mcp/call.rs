@@ -13,7 +13,7 @@ use crate::account::AccountId;
 use crate::context::{self, Format};
 use crate::db::Db;
 use crate::exit::Failure;
-use crate::guard::{self, Refusal, Scope};
+use crate::mcp::guard::{self, Refusal, Scope};
 use crate::question::{self, Parameter, QUESTIONS, Reach};
 use crate::stop::Stop;
 
@@ -180,7 +180,7 @@ impl Call<'_> {
     async fn in_scope(&self) -> Result<Vec<AccountId>> {
         match &self.caller.scope {
             Scope::Accounts(accounts) => Ok(accounts.clone()),
-            Scope::All => crate::account_list::summarized(&self.db).await,
+            Scope::All => crate::status::account_list::summarized(&self.db).await,
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::guard::Scope;
+use crate::mcp::guard::Scope;
 
 /// Calls of one caller that run at the same time.
 const AT_ONCE: usize = 2;

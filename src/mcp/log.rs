@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tracing::warn;
 
 use crate::db::Db;
-use crate::retry::RetryPolicy;
+use crate::db::retry::RetryPolicy;
 
 /// Rows that wait at most; more are dropped and counted.
 const LONGEST_QUEUE: usize = 10_000;

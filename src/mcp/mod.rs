@@ -12,6 +12,7 @@ mod call;
 mod caller;
 mod describe;
 mod export;
+pub mod guard;
 mod http;
 pub mod log;
 pub mod memory;

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::caller::Caller;
 use crate::account::AccountId;
 use crate::exit::{ExitCode, Failure};
-use crate::guard::Scope;
+use crate::mcp::guard::Scope;
 
 /// The tokens that are known.
 pub struct Tokens {

@@ -8,7 +8,7 @@ use clickhouse::Row;
 use serde::Deserialize;
 use tracing::warn;
 
-use super::blame;
+use super::error_scope;
 use super::source_reach::{Newest, SourceReach};
 use super::window::Window;
 use crate::account::AccountId;
@@ -266,7 +266,7 @@ struct SourceRead {
 /// by halves, and the others are read without it: its own batch then tells what is wrong with it.
 async fn read_sources(db: &Db, window: &Window, asked: &[&str]) -> Result<SourceRead> {
     let error = match source_rows(db, window, asked).await {
-        Err(error) if blame::is_about_the_data(&error) => error,
+        Err(error) if error_scope::is_about_the_data(&error) => error,
         outcome => return Ok(SourceRead { found: outcome?, ..SourceRead::default() }),
     };
     warn!("a source fails, its accounts are read by halves: {error:#}");
@@ -283,7 +283,7 @@ async fn read_sources(db: &Db, window: &Window, asked: &[&str]) -> Result<Source
     while let Some(accounts) = waiting.pop() {
         match source_rows(db, window, accounts).await {
             Ok(found) => read.found.extend(found),
-            Err(error) if !blame::is_about_the_data(&error) => return Err(error),
+            Err(error) if !error_scope::is_about_the_data(&error) => return Err(error),
             Err(_) => match accounts {
                 [account] => read.unreadable.push((*account).to_owned()),
                 _ => {

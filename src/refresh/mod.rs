@@ -3,11 +3,14 @@
 pub mod accounts;
 pub mod audit;
 pub mod batch;
-mod blame;
+mod error_scope;
+pub mod forget;
+pub mod generations;
 mod progress;
 pub mod publish;
 pub mod recovery;
 pub mod report;
+pub mod run_log;
 pub mod snapshot;
 pub mod source_reach;
 pub mod staging;
@@ -25,11 +28,10 @@ use tracing::{info, warn};
 use crate::account::AccountId;
 use crate::db::Db;
 use crate::exit::{self, ExitCode, Failure};
-use crate::fault::{self, Step};
+use crate::failpoint::{self, Step};
 use crate::output;
-use crate::partition_count::{self, Crowded};
-use crate::run_log;
 use crate::schema::SummaryTable;
+use crate::schema::capacity::{self, Crowded};
 use crate::sql;
 use crate::stop::Stop;
 use accounts::{Batch, Selection};
@@ -92,7 +94,7 @@ impl Plan {
         let window = Window::new(options.as_of, options.days, clock)?;
         let select = accounts::select(db, &window, &options.accounts, partitions);
         let (mut selection, done, cut_week, ignored) = tokio::try_join!(
-            fault::step(Step::ListAccounts, select),
+            failpoint::step(Step::ListAccounts, select),
             already_published(db, &window, options),
             cut_week(db, &window, options),
             ignored(db, options),
@@ -144,7 +146,7 @@ pub async fn carry_out(db: &Db, options: &Options, plan: Plan, stop: &Stop) -> R
     report.nothing_to_do = plan.selection.nothing_to_do.len() as u64;
     report.already_done = plan.already_done as u64;
     report.ignored = plan.ignored.len() as u64;
-    fault::step(Step::RemoveLeftBehind, remove(db, &plan.left_behind)).await?;
+    failpoint::step(Step::RemoveLeftBehind, remove(db, &plan.left_behind)).await?;
     note_ignored(db, &plan).await?;
     let witness = Witness::new(db, &plan.summary_engine);
     let outcome = refresh(db, options, &plan, stop, &witness, &mut report).await;
@@ -254,7 +256,7 @@ async fn remove(db: &Db, left_behind: &[String]) -> Result<()> {
 /// Tables with too many partitions. Who waits for some accounts is not told: the run of all accounts says it.
 async fn crowded(db: &Db, options: &Options) -> Result<Vec<Crowded>> {
     match options.accounts.as_slice() {
-        [] => partition_count::crowded(db).await,
+        [] => capacity::crowded(db).await,
         _ => Ok(Vec::new()),
     }
 }

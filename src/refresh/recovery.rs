@@ -15,7 +15,7 @@ use super::report::Report;
 use super::{Options, tables_named};
 use crate::account::AccountId;
 use crate::db::Db;
-use crate::run_log::{self, LeftInPublishing};
+use crate::refresh::run_log::{self, LeftInPublishing};
 use crate::schema::SummaryTable;
 
 /// Accounts that the same broken run left, with its dates and tables.

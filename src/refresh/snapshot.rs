@@ -10,7 +10,7 @@ use super::window::Window;
 use super::working_table;
 use crate::account::AccountId;
 use crate::db::{Db, Statement};
-use crate::fault::{self, Step};
+use crate::failpoint::{self, Step};
 use crate::schema::{SourceSnapshot, SummaryTable, TABLES};
 use crate::sql;
 
@@ -56,7 +56,7 @@ pub fn statement<'db>(
 
 /// Makes a copy; `is_clean` says that no earlier batch left one.
 pub async fn take(db: &Db, source: &SourceSnapshot, statement: Statement<'_>, is_clean: bool) -> Result<()> {
-    let work = async || fault::step(Step::Snapshot, statement.clone().writing().once().execute()).await;
+    let work = async || failpoint::step(Step::Snapshot, statement.clone().writing().once().execute()).await;
     let taken = working_table::make(db, source.name, is_clean, work).await;
     taken.with_context(|| format!("cannot copy `{}`", source.name))
 }

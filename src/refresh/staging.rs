@@ -9,7 +9,7 @@ use super::window::Window;
 use super::working_table;
 use crate::account::AccountId;
 use crate::db::Db;
-use crate::fault::{self, Step};
+use crate::failpoint::{self, Step};
 use crate::schema::SummaryTable;
 use crate::sql;
 
@@ -73,8 +73,8 @@ pub async fn stage(
         anyhow::Ok(())
     };
     let work = async || {
-        fault::step(Step::MakeStaging, make_statement(db, table).execute()).await?;
-        fault::step(Step::Stage, fill()).await
+        failpoint::step(Step::MakeStaging, make_statement(db, table).execute()).await?;
+        failpoint::step(Step::Stage, fill()).await
     };
     let staged = working_table::make(db, table.name, is_clean, work).await;
     staged.with_context(|| format!("cannot compute `{}`", table.name))?;

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use anyhow::Result;
 
 use crate::db::Db;
-use crate::retry::MEMORY_LIMIT_EXCEEDED;
+use crate::db::retry::MEMORY_LIMIT_EXCEEDED;
 use crate::sql;
 
 /// The working table of this run for this object.

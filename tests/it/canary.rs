@@ -1,6 +1,6 @@
 //! Hostile statements from a grammar: whatever runs shows nothing of an account whose every text is `CANARY`.
 
-use aiviews::guard::{self, Refusal};
+use aiviews::mcp::guard::{self, Refusal};
 use aiviews::stop::Stop;
 
 use crate::guard::{agency, mine};

@@ -2,8 +2,8 @@
 //! The embedded engine makes no users by SQL, so that users come from a file in its configuration.
 
 use aiviews::account::AccountId;
-use aiviews::grants::{Audience, objects, statements};
 use aiviews::schema::TABLES;
+use aiviews::schema::grants::{Audience, objects, statements};
 use serde_json::Value;
 
 use crate::child::Place;

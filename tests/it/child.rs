@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use aiviews::db::Db;
-use aiviews::retry::RetryPolicy;
+use aiviews::db::retry::RetryPolicy;
 use clickhouse::Client;
 use rustix::process::{Pid, Signal, kill_process};
 

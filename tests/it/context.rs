@@ -297,8 +297,12 @@ async fn a_user_who_may_set_nothing_is_answered_too() {
         }
     });
     let client = clickhouse::Client::default().with_url(url);
-    let db =
-        aiviews::db::Db::new(client, "read-only server", "test_run", aiviews::retry::RetryPolicy::default());
+    let db = aiviews::db::Db::new(
+        client,
+        "read-only server",
+        "test_run",
+        aiviews::db::retry::RetryPolicy::default(),
+    );
     let account = aiviews::account::AccountId::new("acme").expect("an id");
     let reach = aiviews::question::Reach::default();
     let answer = aiviews::question::freshness(&db, &[account], &reach).await.expect("an answer");

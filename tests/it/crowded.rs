@@ -2,11 +2,11 @@
 
 use aiviews::account::AccountId;
 use aiviews::db::Db;
-use aiviews::difference::Severity;
-use aiviews::partition_count::{self, COMFORTABLE, REMEDY};
 use aiviews::refresh::{self, Options, report::Report, tables_named};
+use aiviews::schema::capacity::{self, COMFORTABLE, REMEDY};
+use aiviews::schema::diff::Severity;
+use aiviews::schema::verify;
 use aiviews::stop::Stop;
-use aiviews::verify;
 
 use crate::child::{Place, TOKEN};
 use crate::generations::{fill, make_sources};
@@ -40,7 +40,7 @@ async fn a_table_with_too_many_partitions_is_told_of() {
     proxy.rewrites(&[(count, "uniqExact(p.partition_id) + 4999 AS partitions")]);
     let db = proxy.db(direct.database());
     populate(&db, &[]).await;
-    assert_eq!(partition_count::crowded(&db).await.expect("a count"), [], "as many as are comfortable");
+    assert_eq!(capacity::crowded(&db).await.expect("a count"), [], "as many as are comfortable");
     fill(&direct, &["acc0", "acc1"], 1).await;
     assert_eq!(populate(&db, &[]).await.warnings, Vec::<String>::new());
 
@@ -83,7 +83,7 @@ async fn a_reader_who_may_not_look_at_parts_is_told_of_none() {
     let denied = "Not enough privileges. To execute this query, it's necessary to have the grant SELECT ON system.parts";
     proxy.breaks("FROM system.parts", Break::Code(497, denied), 1000);
     let reader = proxy.db(db.database());
-    assert_eq!(partition_count::crowded(&reader).await.expect("no failure"), []);
+    assert_eq!(capacity::crowded(&reader).await.expect("no failure"), []);
     assert!(verify::verify(&reader).await.expect("a report").ok);
     assert_eq!(proxy.broken(), 2);
     support::drop_database(&db).await;

@@ -2,7 +2,7 @@
 
 use aiviews::account::AccountId;
 use aiviews::db::Db;
-use aiviews::guard::{self, Refusal, Scope, Wall, Walls};
+use aiviews::mcp::guard::{self, Refusal, Scope, Wall, Walls};
 use aiviews::question::Answer;
 use aiviews::schema::{Column, Definition, Grain, TABLES};
 use aiviews::stop::Stop;

@@ -1,14 +1,15 @@
 //! `aiviews migrate`: from nothing, from production's tables, from half a migration.
 
 use aiviews::db::Db;
-use aiviews::difference::Mend;
 use aiviews::exit::{self, ExitCode};
-use aiviews::ledger::STEPS;
-use aiviews::migrate::{self, Rebuilds, Survey};
 use aiviews::schema::TABLES;
+use aiviews::schema::diff::Mend;
+use aiviews::schema::ledger::STEPS;
+use aiviews::schema::migrate::{self, Rebuilds, Survey};
+use aiviews::schema::preflight;
+use aiviews::schema::verify;
 use aiviews::sql::REFRESH_LOG;
 use aiviews::stop::Stop;
-use aiviews::{preflight, verify};
 
 use crate::schema::{
     aiviews, aiviews_on, differences, make_production_tables, migrate, schema_text, stderr, stdout,

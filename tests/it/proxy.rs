@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use aiviews::account::AccountId;
+use aiviews::cmd::privilege;
+use aiviews::db::retry::RetryPolicy;
 use aiviews::db::{Db, Privilege, QueryError};
 use aiviews::exit::{ExitCode, code_of, hint_of};
-use aiviews::privilege;
 use aiviews::refresh::{self, Options, report::Report};
-use aiviews::retry::RetryPolicy;
 use aiviews::stop::Stop;
 use chrono::Days;
 use clickhouse::Client;

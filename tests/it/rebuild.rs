@@ -2,9 +2,9 @@
 
 use aiviews::db::Db;
 use aiviews::exit::{self, ExitCode};
-use aiviews::migrate::{self, Rebuilds};
-use aiviews::preflight;
 use aiviews::schema::SummaryTable;
+use aiviews::schema::migrate::{self, Rebuilds};
+use aiviews::schema::preflight;
 
 use crate::schema::{
     aiviews_on, differences, make_production_tables, migrate, migrated, production_ddl, stderr, stdout,

@@ -4,8 +4,8 @@ use std::fmt::Write;
 use std::process::{Command, Output};
 
 use aiviews::db::Db;
-use aiviews::difference::Difference;
-use aiviews::migrate::{self, Rebuilds, Survey};
+use aiviews::schema::diff::Difference;
+use aiviews::schema::migrate::{self, Rebuilds, Survey};
 use aiviews::schema::{SummaryTable, TABLES};
 use aiviews::sql;
 use aiviews::stop::Stop;

@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 use aiviews::account::AccountId;
 use aiviews::context::{self, Format};
 use aiviews::db::Db;
+use aiviews::db::retry::RetryPolicy;
 use aiviews::db::settings::{MEANING, WRITING};
+use aiviews::lock;
 use aiviews::question::QUESTIONS;
 use aiviews::refresh::{self, Options};
-use aiviews::retry::RetryPolicy;
+use aiviews::schema::preflight;
+use aiviews::schema::verify;
 use aiviews::schema::{TABLES, VIEWS};
 use aiviews::seed::{self, Size};
+use aiviews::status;
 use aiviews::stop::Stop;
-use aiviews::{lock, preflight, status, verify};
 use indicatif::ProgressBar;
 
 use crate::support::{self, execute, rows};
@@ -116,9 +119,10 @@ async fn everything(clean: &Db, profile: &Profile) -> Told {
 
 async fn migrate(db: &Db) -> anyhow::Result<String> {
     let (_sender, stop) = Stop::by_hand();
-    let survey = aiviews::migrate::Survey::read(db).await?;
-    let plan = aiviews::migrate::plan(&survey.differences(), aiviews::migrate::Rebuilds::Leave);
-    aiviews::migrate::execute(db, &plan.actions, &stop, |_, _| {}).await?;
+    let survey = aiviews::schema::migrate::Survey::read(db).await?;
+    let plan =
+        aiviews::schema::migrate::plan(&survey.differences(), aiviews::schema::migrate::Rebuilds::Leave);
+    aiviews::schema::migrate::execute(db, &plan.actions, &stop, |_, _| {}).await?;
     Ok(format!("{} actions", plan.actions.len()))
 }
 

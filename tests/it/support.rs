@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use aiviews::db::Db;
+use aiviews::db::retry::RetryPolicy;
 use aiviews::engine::{Engine, EngineOptions};
-use aiviews::migrate::{Rebuilds, Survey, execute as execute_plan, plan};
-use aiviews::retry::RetryPolicy;
+use aiviews::schema::migrate::{Rebuilds, Survey, execute as execute_plan, plan};
 use aiviews::sql::Sql;
 use aiviews::stop::Stop;
 use clickhouse::Client;

@@ -1,10 +1,11 @@
 //! `aiviews verify`: every kind of drift is found and named, and nothing else.
 
 use aiviews::db::Db;
-use aiviews::difference::{Finding, Severity};
+use aiviews::db::retry::RetryPolicy;
 use aiviews::exit::{self, ExitCode};
-use aiviews::retry::RetryPolicy;
-use aiviews::{preflight, verify};
+use aiviews::schema::diff::{Finding, Severity};
+use aiviews::schema::preflight;
+use aiviews::schema::verify;
 
 use crate::schema::{aiviews, migrated, stderr, stdout};
 use crate::support::{client, drop_database, execute, rows};

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aiviews::db::Db;
-use aiviews::retry::RetryPolicy;
+use aiviews::db::retry::RetryPolicy;
 use clickhouse::Client;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Read};
 
-use super::decode::broken_body;
+use super::content_encoding::broken_body;
 use super::worker::{Ending, Worker};
 use crate::engine::exception::Exception;
 use crate::engine::libchdb::{Connection, Statement};

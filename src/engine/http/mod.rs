@@ -10,15 +10,15 @@
 //! server     connections, and the open port    strangers       connections that have shown no token yet
 //! ```
 
-mod access;
-mod decode;
+mod auth;
+mod content_encoding;
 mod flushes;
-mod form;
 mod formats;
 mod insert;
 mod lexer;
-mod reply;
+mod multipart;
 mod request;
+mod response;
 mod running;
 mod select;
 mod server;
@@ -35,15 +35,15 @@ use hyper::body::Incoming;
 use hyper::{Method, StatusCode};
 use tokio::sync::{Semaphore, oneshot};
 
-pub use access::Access;
+pub use auth::Access;
 pub use server::{serve, serve_connection};
 
 use super::Engine;
 use super::exception::Exception;
-use access::Guest;
+use auth::Guest;
 use flushes::Flushes;
-use reply::{Reply, ReplyBody};
 use request::Request;
+use response::{Reply, ReplyBody};
 use running::{Running, Waiting};
 use sessions::Sessions;
 use upload::Upload;
@@ -73,7 +73,7 @@ async fn handle(
     request: hyper::Request<Incoming>,
 ) -> Reply {
     let result = route(&engine, guest.as_ref(), flushes, request).await;
-    result.unwrap_or_else(|exception| reply::failure(&exception, &engine.identity().version))
+    result.unwrap_or_else(|exception| response::failure(&exception, &engine.identity().version))
 }
 
 async fn route(
@@ -86,19 +86,19 @@ async fn route(
     guest.map_or(Ok(()), |guest| guest.access.check_host(&parts))?;
     let known = matches!(parts.method, Method::GET | Method::POST | Method::HEAD);
     match parts.uri.path() {
-        _ if !known => return Ok(reply::whole(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed\n")),
-        "/ping" | "/replicas_status" => return Ok(reply::whole(StatusCode::OK, "Ok.\n")),
+        _ if !known => return Ok(response::whole(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed\n")),
+        "/ping" | "/replicas_status" => return Ok(response::whole(StatusCode::OK, "Ok.\n")),
         "/" if parts.method != Method::POST && parts.uri.query().is_none() => {
-            return Ok(reply::whole(StatusCode::OK, "Ok.\n"));
+            return Ok(response::whole(StatusCode::OK, "Ok.\n"));
         }
         "/" => {}
-        _ => return Ok(reply::whole(StatusCode::NOT_FOUND, "There is no such path\n")),
+        _ => return Ok(response::whole(StatusCode::NOT_FOUND, "There is no such path\n")),
     }
     guest.map_or(Ok(()), |guest| guest.check_token(&parts))?;
     let mut request = Request::from_parts(&parts)?;
-    let upload = match form::boundary(&parts.headers) {
+    let upload = match multipart::boundary(&parts.headers) {
         Some(boundary) => {
-            let read = tokio::time::timeout(upload::PATIENCE, form::read(&mut request, boundary, body));
+            let read = tokio::time::timeout(upload::PATIENCE, multipart::read(&mut request, boundary, body));
             read.await.map_err(|_| Exception::bad_arguments("the form takes too long to arrive"))??;
             Upload::empty()
         }

@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 
 use super::formats::Joining;
 use super::random_tag;
-use super::reply::{self, Chunk};
+use super::response::{self, Chunk};
 use super::worker::{Ending, Worker};
 use crate::engine::exception::Exception;
 use crate::engine::libchdb::{Connection, Counters, Statement, Stream};
@@ -34,13 +34,13 @@ pub fn run(
         gathered.push(chunk);
     }
     let tag = random_tag();
-    let (sender, mut reply) = reply::chunks(&tag);
-    reply::describe_format(&mut reply, format);
-    reply::summarize(&mut reply, rows.counters, worker.started.elapsed());
+    let (sender, mut reply) = response::chunks(&tag);
+    response::describe_format(&mut reply, format);
+    response::summarize(&mut reply, rows.counters, worker.started.elapsed());
     worker.answer(reply);
     let last = send(&mut rows, gathered, &sender)
         .err()
-        .map(|exception| reply::trailer(&exception, &worker.running.engine.identity().version, &tag));
+        .map(|exception| response::trailer(&exception, &worker.running.engine.identity().version, &tag));
     Ok(Ending::Body(sender, last))
 }
 

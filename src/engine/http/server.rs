@@ -12,9 +12,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::access::Guest;
+use super::auth::Guest;
 use super::flushes::Flushes;
-use super::reply::Served;
+use super::response::Served;
 use super::strangers::{self, Strangers};
 use super::{Access, handle};
 use crate::engine::Engine;

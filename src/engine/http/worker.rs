@@ -8,12 +8,12 @@ use hyper::StatusCode;
 use tokio::sync::{mpsc, oneshot};
 
 use super::formats::{Joining, joining};
-use super::reply::{self, Chunk, Reply};
 use super::request::Request;
+use super::response::{self, Chunk, Reply};
 use super::running::Running;
 use super::statement::{Shape, shape};
 use super::upload::Upload;
-use super::{decode, insert, select};
+use super::{content_encoding, insert, select};
 use crate::engine::exception::Exception;
 use crate::engine::libchdb::{Class, Connection, Counters, Statement};
 use crate::engine::{Engine, session};
@@ -52,7 +52,7 @@ pub fn work(running: &Running, request: &Request, mut upload: Upload, answer: on
     let ending = worker.run(&mut upload).unwrap_or_else(|exception| {
         // Else the client is still writing and sees a broken connection instead of the error.
         upload.drain();
-        Ending::Answer(reply::failure(&exception, &running.engine.identity().version))
+        Ending::Answer(response::failure(&exception, &running.engine.identity().version))
     });
     running.finish();
     match ending {
@@ -63,7 +63,7 @@ pub fn work(running: &Running, request: &Request, mut upload: Upload, answer: on
 
 impl Worker<'_> {
     fn run(&mut self, upload: &mut Upload) -> Result<Ending, Exception> {
-        let mut body = decode::decoder(self.request.content_encoding.as_deref(), upload)?;
+        let mut body = content_encoding::decoder(self.request.content_encoding.as_deref(), upload)?;
         let (text, shape) = self.read_statement(&mut body)?;
         self.running.check_wanted()?;
         let default = self.request.default_format.as_deref().unwrap_or(DEFAULT_FORMAT);
@@ -105,7 +105,7 @@ impl Worker<'_> {
         let mut step = 64 * 1024;
         loop {
             let read = Read::take(&mut *body, step).read_to_end(&mut text);
-            let complete = (read.map_err(|error| decode::broken_body(&error))? as u64) < step;
+            let complete = (read.map_err(|error| content_encoding::broken_body(&error))? as u64) < step;
             if let Some(shape) = shape(&text, complete)? {
                 return Ok((text, shape));
             }
@@ -192,17 +192,17 @@ impl Worker<'_> {
 
     /// The answer of a statement that has ended well.
     pub fn done(&self, body: Vec<u8>, format: Option<&str>, counters: Counters) -> Ending {
-        let mut reply = reply::whole(StatusCode::OK, body);
+        let mut reply = response::whole(StatusCode::OK, body);
         if let Some(format) = format {
-            reply::describe_format(&mut reply, format);
+            response::describe_format(&mut reply, format);
         }
-        reply::summarize(&mut reply, counters, self.started.elapsed());
+        response::summarize(&mut reply, counters, self.started.elapsed());
         Ending::Answer(reply)
     }
 
     /// Sends the answer, or the begin of one.
     pub fn answer(&mut self, mut reply: Reply) {
-        reply::describe(&mut reply, self.running.engine.identity(), &self.request.query_id);
+        response::describe(&mut reply, self.running.engine.identity(), &self.request.query_id);
         if let Some(answer) = self.answer.take() {
             let _ = answer.send(reply);
         }

@@ -9,9 +9,9 @@ use tracing::warn;
 use super::{Job, Ready, Work};
 use crate::account::AccountId;
 use crate::db::QueryError;
-use crate::refresh::blame;
-use crate::retry::CANNOT_CONVERT_TYPE;
-use crate::run_log::{self, Entry, Outcome, State};
+use crate::db::retry::CANNOT_CONVERT_TYPE;
+use crate::refresh::error_scope;
+use crate::refresh::run_log::{self, Entry, Outcome, State};
 use crate::schema::SummaryTable;
 
 impl Work<'_> {
@@ -25,7 +25,7 @@ impl Work<'_> {
         let overflow = match QueryError::code_of(error) {
             Some(CANNOT_CONVERT_TYPE) => {
                 let Job { db, options, window, .. } = self.job;
-                blame::overflow(db, &options.tables, window, account).await?
+                error_scope::overflow(db, &options.tables, window, account).await?
             }
             _ => None,
         };

@@ -9,12 +9,12 @@ use tracing::{debug, info, warn};
 
 use super::{Prepared, Ready, Work};
 use crate::account::AccountId;
-use crate::fault::{self, Step};
+use crate::failpoint::{self, Step};
 use crate::lock;
 use crate::output::EACH_TABLE;
 use crate::refresh::audit::Rows;
-use crate::refresh::{accounts, blame, publish};
-use crate::run_log::{self, Outcome, State};
+use crate::refresh::run_log::{self, Outcome, State};
+use crate::refresh::{accounts, error_scope, publish};
 use crate::schema::SummaryTable;
 
 /// How long the lock counts as ours after it was seen to be.
@@ -27,7 +27,7 @@ impl Work<'_> {
         let job = self.job;
         let announcing = self.log(&ready, State::Publishing, &rejected, started);
         let (announced, mut outcome) =
-            tokio::join!(fault::step(Step::LogPublishing, announcing), self.refuse_if_lock_is_lost());
+            tokio::join!(failpoint::step(Step::LogPublishing, announcing), self.refuse_if_lock_is_lost());
         if announced.is_err() {
             job.drop_working_tables().await;
             return announced;
@@ -68,7 +68,9 @@ impl Work<'_> {
             for (outcome, (table, _)) in future::join_all(swapping).await.into_iter().zip(side_by_side) {
                 match outcome {
                     Ok(()) => swapped.push(table.name),
-                    Err(error) if blame::is_about_the_data(&error) => drop(objection.get_or_insert(error)),
+                    Err(error) if error_scope::is_about_the_data(&error) => {
+                        _ = objection.get_or_insert(error)
+                    }
                     Err(error) => return Err(error),
                 }
             }
@@ -90,7 +92,7 @@ impl Work<'_> {
             publish::publish(self.job.db, table, account, rows).await
         };
         let started = Instant::now();
-        fault::step(Step::Swap, swap).await?;
+        failpoint::step(Step::Swap, swap).await?;
         info!(
             target: EACH_TABLE,
             account = account.as_str(),
@@ -122,7 +124,7 @@ impl Work<'_> {
     ) -> Result<()> {
         let done = self.checked(done).await?;
         self.count(&done);
-        fault::step(Step::LogResults, self.log(&done, State::Published, rejected, started)).await?;
+        failpoint::step(Step::LogResults, self.log(&done, State::Published, rejected, started)).await?;
         if self.redoes {
             return Ok(());
         }
@@ -142,7 +144,7 @@ impl Work<'_> {
             return Ok(published);
         }
         let look = accounts::partitions(self.job.db, &names, &accounts);
-        let stored: BTreeMap<_, _> = fault::step(Step::Check, look)
+        let stored: BTreeMap<_, _> = failpoint::step(Step::Check, look)
             .await?
             .into_iter()
             .map(|it| ((it.table_name, it.klaviyo_public_id), it.stored_rows))

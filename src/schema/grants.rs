@@ -1,0 +1,237 @@
+//! The statements that make a user of each kind on a ClickHouse server. Pure: nothing is asked, nothing is run.
+
+use clap::ValueEnum;
+
+use crate::account::AccountId;
+use crate::db::quoted_name;
+use crate::schema::{TABLES, VIEWS};
+use crate::sql::Sql;
+
+/// Whom the statements are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Audience {
+    /// The user that migrates, refreshes and forgets.
+    Refresher,
+    /// A chatbot that sends SQL of its own: it reads the tables and views of its accounts.
+    Chatbot,
+    /// The user that the chatbot's door runs with: it reads them and keeps the door's log and notes.
+    Mcp,
+}
+
+impl Audience {
+    /// The user's name where none is given.
+    pub fn usual_name(self) -> &'static str {
+        match self {
+            Audience::Refresher => "aiviews",
+            Audience::Chatbot => "chatbot",
+            Audience::Mcp => "aiviews_mcp",
+        }
+    }
+}
+
+/// What the refresher may do in its database: what `privilege` asks for, whichever the tables and actions.
+pub const REFRESHER_RIGHTS: [&str; 12] = [
+    "SELECT",
+    "INSERT",
+    "OPTIMIZE",
+    "CREATE TABLE",
+    "CREATE VIEW",
+    "DROP TABLE",
+    "DROP VIEW",
+    "ALTER DELETE",
+    "ALTER ADD COLUMN",
+    "ALTER COMMENT COLUMN",
+    "ALTER MODIFY COMMENT",
+    "ALTER SETTINGS",
+];
+
+/// What the refresher reads outside of its database.
+pub const REFRESHER_READS: &str = "system.parts";
+
+/// The door's own tables, and what it does with them.
+const OF_THE_DOOR: [(&str, &str); 4] = [
+    ("ai_refresh_log", "SELECT"),
+    ("ai_chat_log", "SELECT, INSERT"),
+    ("ai_notes", "SELECT, INSERT"),
+    ("ai_saved_questions", "SELECT, INSERT"),
+];
+
+/// The settings of a chatbot's profile that bound what a statement costs, with their values.
+pub const CHATBOT_LIMITS: [(&str, u64); 3] =
+    [("max_execution_time", 10), ("max_result_rows", 10_000), ("max_memory_usage", 2_000_000_000)];
+
+/// The same for the door, which sets lower ones itself.
+const DOOR_LIMITS: [(&str, u64); 3] =
+    [("max_execution_time", 60), ("max_result_rows", 1_000_000), ("max_memory_usage", 4_000_000_000)];
+
+/// The tables and views that a chatbot reads.
+pub fn objects() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|table| table.name).chain(VIEWS.iter().map(Sql::object))
+}
+
+/// The statements, in the order in which they run; running them again changes profile and policies, no password.
+pub fn statements(
+    audience: Audience,
+    database: &str,
+    users: &[String],
+    accounts: &[AccountId],
+) -> Vec<String> {
+    let of_user = |user: &String| {
+        let user = User { name: user, quoted: quoted_name(user), database: quoted_name(database) };
+        let mut all = vec![user.create()];
+        match audience {
+            Audience::Refresher => all.extend(user.refresher()),
+            Audience::Chatbot => {
+                all.extend(user.reads());
+                all.push(user.profile("readonly = 1 CONST, ", &CHATBOT_LIMITS));
+            }
+            Audience::Mcp => {
+                all.extend(user.reads());
+                let keeps = |(table, rights): &(&str, &str)| user.grant(rights, table);
+                all.extend(OF_THE_DOOR.iter().map(keeps));
+                // Not read-only: the door writes its log.
+                all.push(user.profile("", &DOOR_LIMITS));
+            }
+        }
+        all.extend(user.policies(accounts));
+        all
+    };
+    users.iter().flat_map(of_user).collect()
+}
+
+struct User<'a> {
+    name: &'a str,
+    quoted: String,
+    database: String,
+}
+
+impl User<'_> {
+    fn create(&self) -> String {
+        format!("CREATE USER IF NOT EXISTS {} IDENTIFIED WITH sha256_password BY '...'", self.quoted)
+    }
+
+    fn grant(&self, rights: &str, object: &str) -> String {
+        format!("GRANT {rights} ON {}.{object} TO {}", self.database, self.quoted)
+    }
+
+    fn refresher(&self) -> Vec<String> {
+        vec![
+            self.grant(&REFRESHER_RIGHTS.join(", "), "*"),
+            format!("GRANT SELECT ON {REFRESHER_READS} TO {}", self.quoted),
+            format!("GRANT KILL QUERY ON *.* TO {}", self.quoted),
+        ]
+    }
+
+    fn reads(&self) -> impl Iterator<Item = String> {
+        objects().map(|object| self.grant("SELECT", object))
+    }
+
+    /// 0 means without a limit and lies below every maximum: hence the minimum.
+    fn profile(&self, before: &str, limits: &[(&str, u64)]) -> String {
+        let limit = |(name, value): &(&str, u64)| format!("{name} = {value} MIN 1 MAX {value}");
+        let limits: Vec<String> = limits.iter().map(limit).collect();
+        let profile = quoted_name(&format!("{}_limits", self.name));
+        let settings = limits.join(", ");
+        format!("CREATE SETTINGS PROFILE OR REPLACE {profile} SETTINGS {before}{settings} TO {}", self.quoted)
+    }
+
+    /// Once a table has a policy, users without one may see nothing: everybody gets one.
+    fn policies(&self, accounts: &[AccountId]) -> impl Iterator<Item = String> {
+        // Account ids hold nothing that a literal would have to escape.
+        let ids: Vec<String> = accounts.iter().map(|account| format!("'{account}'")).collect();
+        let condition = match ids.is_empty() {
+            true => "1".to_owned(),
+            false => format!("klaviyo_public_id IN ({})", ids.join(", ")),
+        };
+        let policy = quoted_name(&format!("{}_accounts", self.name));
+        TABLES.iter().map(move |table| {
+            let table = format!("{}.{}", self.database, table.name);
+            format!(
+                "CREATE ROW POLICY OR REPLACE {policy} ON {table} FOR SELECT USING {condition} TO {}",
+                self.quoted
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::cmd::privilege;
+    use crate::db::Db;
+    use crate::db::retry::RetryPolicy;
+    use crate::schema::ledger::STEPS;
+    use crate::schema::migrate::Action;
+    use crate::sql;
+
+    fn text(audience: Audience, accounts: &[&str]) -> Vec<String> {
+        let accounts: Vec<AccountId> = accounts.iter().filter_map(|id| AccountId::new(id)).collect();
+        statements(audience, "shop", &[audience.usual_name().to_owned()], &accounts)
+    }
+
+    #[test]
+    fn the_refresher_gets_what_the_verbs_ask_for_and_no_more() {
+        let db =
+            Db::new(clickhouse::Client::default().with_database("shop"), "", "run", RetryPolicy::default());
+        let table = || "flow_ai_summary".to_owned();
+        let actions = [
+            Action::CreateTable(&sql::REFRESH_LOG),
+            Action::CreateView(&VIEWS[0]),
+            Action::ReplaceView { view: &VIEWS[0], why: String::new() },
+            Action::Step { step: &STEPS[0], why: String::new() },
+            Action::Comments { table: table(), comments: Vec::new() },
+            Action::Rebuild { table: &TABLES[0], why: String::new() },
+        ];
+        let tables: Vec<_> = TABLES.iter().collect();
+        let mut asked = privilege::to_refresh(&db, &tables);
+        asked.extend(privilege::to_forget(&db));
+        asked.extend(privilege::to_migrate(&db, &actions));
+        let (outside, inside): (Vec<_>, Vec<_>) =
+            asked.iter().partition(|it| it.object.starts_with("system."));
+        let mut rights: BTreeSet<&str> = inside.iter().map(|privilege| privilege.right).collect();
+        // Asked for by itself: `privilege::may_set`.
+        assert!(rights.insert("ALTER SETTINGS"));
+        assert_eq!(rights, BTreeSet::from(REFRESHER_RIGHTS));
+        assert!(outside.iter().all(|it| (it.right, it.object.as_str()) == ("SELECT", REFRESHER_READS)));
+        let text = text(Audience::Refresher, &[]);
+        assert_eq!(text[1], format!("GRANT {} ON shop.* TO aiviews", REFRESHER_RIGHTS.join(", ")));
+        assert_eq!(text[2], "GRANT SELECT ON system.parts TO aiviews");
+        assert_eq!(text.iter().filter(|line| line.ends_with(" USING 1 TO aiviews")).count(), 7);
+    }
+
+    #[test]
+    fn a_chatbot_reads_fifteen_objects_of_its_accounts_with_limits() {
+        let text = text(Audience::Chatbot, &["XqkVGb", "A-1"]);
+        let grants: Vec<&String> = text.iter().filter(|line| line.starts_with("GRANT ")).collect();
+        assert_eq!(grants.len(), 15);
+        assert!(grants.iter().all(|line| line.starts_with("GRANT SELECT ON shop.")), "{grants:?}");
+        let profile = "CREATE SETTINGS PROFILE OR REPLACE chatbot_limits SETTINGS readonly = 1 CONST, \
+             max_execution_time = 10 MIN 1 MAX 10, max_result_rows = 10000 MIN 1 MAX 10000, \
+             max_memory_usage = 2000000000 MIN 1 MAX 2000000000 TO chatbot";
+        assert!(text.iter().any(|line| line == profile), "{text:?}");
+        for table in TABLES.iter().map(|table| table.name) {
+            let policy = format!(
+                "CREATE ROW POLICY OR REPLACE chatbot_accounts ON shop.{table} FOR SELECT \
+                 USING klaviyo_public_id IN ('XqkVGb', 'A-1') TO chatbot"
+            );
+            assert!(text.contains(&policy), "{table}");
+        }
+        assert_eq!(text.len(), 1 + 15 + 1 + 7);
+    }
+
+    #[test]
+    fn the_door_writes_its_own_tables_alone() {
+        let text = text(Audience::Mcp, &[]);
+        let writes: Vec<&str> = text
+            .iter()
+            .filter_map(|line| line.strip_prefix("GRANT SELECT, INSERT ON shop."))
+            .filter_map(|rest| rest.strip_suffix(" TO aiviews_mcp"))
+            .collect();
+        let tables = [&sql::CHAT_LOG, &sql::NOTES, &sql::SAVED_QUESTIONS].map(Sql::object);
+        assert_eq!(writes, tables);
+        assert!(text.contains(&format!("GRANT SELECT ON shop.{} TO aiviews_mcp", sql::REFRESH_LOG.object())));
+        assert_eq!(text.iter().filter(|line| line.contains(" USING 1 ")).count(), 7);
+    }
+}
