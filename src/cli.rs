@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::context::Format;
 use crate::context::schema::Scope;
+use crate::db::target::Connect;
 use crate::exit;
+use crate::output::Talk;
 use crate::question::QUESTIONS;
 use crate::schema::TABLES;
 use crate::schema::grants::Audience;
@@ -44,65 +46,12 @@ fn long_help() -> String {
 /// Options of every verb.
 #[derive(Args, Clone, Debug)]
 pub struct Global {
-    /// ClickHouse's HTTP address, such as https://host:8443; without it the embedded engine is used
-    #[arg(long, env = "CLICKHOUSE_URL", global = true, help_heading = "Connection")]
-    pub url: Option<String>,
-    /// User on the server
-    #[arg(long, env = "CLICKHOUSE_USER", global = true, help_heading = "Connection")]
-    pub user: Option<String>,
-    /// File that holds the password (or set CLICKHOUSE_PASSWORD; a password is never an argument)
-    #[arg(
-        long,
-        env = "CLICKHOUSE_PASSWORD_FILE",
-        global = true,
-        value_name = "FILE",
-        help_heading = "Connection"
-    )]
-    pub password_file: Option<PathBuf>,
-    /// Database of the sources and the summary tables
-    #[arg(long, env = "CLICKHOUSE_DATABASE", global = true, help_heading = "Connection")]
-    pub database: Option<String>,
-    /// Folder of the embedded engine's data (default: the user's data folder)
-    #[arg(long, env = "AIVIEWS_DATA_DIR", global = true, value_name = "DIR", help_heading = "Connection")]
-    pub data_dir: Option<PathBuf>,
-    /// The engine's library, if scripts/install-libchdb did not fetch it
-    #[arg(long, env = "AIVIEWS_LIBCHDB", global = true, value_name = "FILE", help_heading = "Connection")]
-    pub libchdb: Option<PathBuf>,
-    /// Allow a password over plain http to another host
-    #[arg(long, global = true, help_heading = "Connection")]
-    pub insecure: bool,
-    /// More talk on stderr (-v each step, -vv each statement)
-    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet", help_heading = "Output")]
-    pub verbose: u8,
-    /// Only errors on stderr
-    #[arg(short, long, global = true, help_heading = "Output")]
-    pub quiet: bool,
-    /// Colour: auto follows the terminal and NO_COLOR
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
-    pub color: Color,
-    /// Log lines as text or as JSON objects; as JSON each table of each account has one, and populate's summary is the last
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
-    pub log_format: LogFormat,
-}
-
-/// When to use colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless NO_COLOR is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-/// How log lines look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// One readable line per event.
-    Text,
-    /// One JSON object per event.
-    Json,
+    /// Where to connect.
+    #[command(flatten)]
+    pub connect: Connect,
+    /// How to talk.
+    #[command(flatten)]
+    pub talk: Talk,
 }
 
 /// The verbs; each has its file in `cmd`.

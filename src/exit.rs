@@ -138,28 +138,6 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// The exit code of an error: that of the first cause that has one.
-pub fn code_of(error: &anyhow::Error) -> ExitCode {
-    for cause in error.chain() {
-        if let Some(failure) = cause.downcast_ref::<Failure>() {
-            return failure.code;
-        }
-        if let Some(failure) = cause.downcast_ref::<crate::db::QueryError>() {
-            return failure.exit_code();
-        }
-    }
-    ExitCode::Failed
-}
-
-/// The remedy of an error, if any cause names one.
-pub fn hint_of(error: &anyhow::Error) -> Option<String> {
-    error.chain().find_map(|cause| {
-        let failure = cause.downcast_ref::<Failure>().and_then(Failure::remedy);
-        let query = cause.downcast_ref::<crate::db::QueryError>().and_then(crate::db::QueryError::remedy);
-        failure.or(query).map(str::to_owned)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,7 +15,7 @@ fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return output::arguments_refused(error),
     };
-    output::start(&cli.global);
+    output::start(&cli.global.talk);
     let wants_json = cli.command.wants_json();
     // Before there are other threads: each inherits what the thread that starts it may do.
     let outcome = cmd::confine(&cli).and_then(|()| on_a_large_stack(|| run_verb(cli)));

@@ -38,9 +38,9 @@ pub(super) fn run(global: &Global, arguments: &Grants) -> Result<ExitCode> {
 
 /// Grants are for a server, and its database is never guessed.
 fn database(global: &Global) -> Result<String> {
-    let named = match Target::from_options(global)? {
+    let named = match Target::from_options(&global.connect)? {
         Target::Server(server) => server.database,
-        Target::Embedded(embedded) => global.database.is_some().then_some(embedded.database),
+        Target::Embedded(embedded) => global.connect.database.is_some().then_some(embedded.database),
     };
     named.ok_or_else(|| usage("which database the grants are for is not said", "add --database NAME"))
 }

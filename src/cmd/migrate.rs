@@ -22,7 +22,7 @@ use crate::stop::Stop;
 
 pub(super) async fn run(global: &Global, arguments: &Migrate, stop: &Stop) -> Result<ExitCode> {
     let deadline = Instant::now() + arguments.wait;
-    let target = Target::from_options(global)?;
+    let target = Target::from_options(&global.connect)?;
     let (connection, _throw_away) = match arguments.dry_run && target.refuse_without_data().is_err() {
         false => (super::connect(global, arguments.wait, stop).await?, None),
         true => open_nothing(&target).await?,

@@ -88,14 +88,14 @@ fn manner(command: &Command) -> Manner {
 /// For a verb that begins: opens the target, waiting so long for a data folder in use. Nothing is tried again once a stop
 /// is asked for.
 async fn connect(global: &Global, wait: Duration, stop: &Stop) -> Result<Connection> {
-    let target = Target::from_options(global)?;
+    let target = Target::from_options(&global.connect)?;
     let opening = connection::open(&target, RetryPolicy::default(), Instant::now() + wait);
     stopping(opening, stop).await
 }
 
 /// The same for a verb that works on what is there.
 async fn connect_to_data(global: &Global, wait: Duration, stop: &Stop) -> Result<Connection> {
-    let target = Target::from_options(global)?;
+    let target = Target::from_options(&global.connect)?;
     let opening = connection::open_existing(&target, RetryPolicy::default(), Instant::now() + wait);
     stopping(opening, stop).await
 }

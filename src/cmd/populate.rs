@@ -68,7 +68,7 @@ async fn change(
     }
     if arguments.json {
         output::print_json(&report);
-    } else if !output::talks_json() && (!global.quiet || code != ExitCode::Done) {
+    } else if !output::talks_json() && (!global.talk.quiet || code != ExitCode::Done) {
         output::print_words(&describe(&report));
     }
     released?;

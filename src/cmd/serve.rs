@@ -17,7 +17,7 @@ use crate::stop::Stop;
 
 /// Whoever has the token writes SQL, and the engine's functions reach whatever the process does.
 pub(super) fn confine(global: &Global) -> Result<()> {
-    let Target::Embedded(embedded) = Target::from_options(global)? else { return Ok(()) };
+    let Target::Embedded(embedded) = Target::from_options(&global.connect)? else { return Ok(()) };
     match connection::confine(&embedded)? {
         Confinement::Whole => {}
         Confinement::Files => tracing::warn!(
@@ -34,7 +34,7 @@ pub(super) fn confine(global: &Global) -> Result<()> {
 ///
 /// `AIVIEWS_TOKEN` sets the token; without it one is made and printed, once.
 pub(super) async fn run(global: &Global, arguments: &Serve, stop: &Stop) -> Result<ExitCode> {
-    let Some(embedded) = Target::embedded(global)? else {
+    let Some(embedded) = Target::embedded(&global.connect)? else {
         let failure = Failure::new(ExitCode::Usage, "`serve` serves the embedded engine, not a server");
         return Err(failure.hint("leave out --url and CLICKHOUSE_URL").into());
     };

@@ -37,7 +37,7 @@ async fn verify_sql(global: &Global) -> Result<Report> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder for the embedded engine")?;
     let target = Target::Embedded(Embedded {
         data_dir: folder.path().to_owned(),
-        library: global.libchdb.clone(),
+        library: global.connect.libchdb.clone(),
         database: DEFAULT_DATABASE.to_owned(),
     });
     let connection = connection::open(&target, RetryPolicy::default(), Instant::now()).await?;

@@ -207,7 +207,7 @@ mod tests {
             let error = EnvFile::read_in(folder.path()).expect_err("refused");
             let text = format!("{error:#}");
             assert!(text.contains("/.env`, line 2: ") && !text.contains("hun"), "{text}");
-            assert_eq!(crate::exit::code_of(&error), ExitCode::Usage);
+            assert_eq!(crate::db::exit_code_of(&error), ExitCode::Usage);
         }
     }
 }

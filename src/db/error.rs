@@ -5,7 +5,7 @@ use std::fmt;
 use clickhouse::error::Error;
 
 use crate::db::retry::{self, Class};
-use crate::exit::ExitCode;
+use crate::exit::{ExitCode, Failure};
 
 /// The longest error text that is shown: a proxy's HTML page is cut here.
 const LONGEST_TEXT: usize = 600;
@@ -171,6 +171,28 @@ impl QueryError {
             _ => None,
         }
     }
+}
+
+/// The exit code of an error: that of the first cause that has one.
+pub fn exit_code_of(error: &anyhow::Error) -> ExitCode {
+    for cause in error.chain() {
+        if let Some(failure) = cause.downcast_ref::<Failure>() {
+            return failure.code;
+        }
+        if let Some(failure) = cause.downcast_ref::<QueryError>() {
+            return failure.exit_code();
+        }
+    }
+    ExitCode::Failed
+}
+
+/// The remedy of an error, if any cause names one.
+pub fn hint_of(error: &anyhow::Error) -> Option<String> {
+    error.chain().find_map(|cause| {
+        let failure = cause.downcast_ref::<Failure>().and_then(Failure::remedy);
+        let query = cause.downcast_ref::<QueryError>().and_then(QueryError::remedy);
+        failure.or(query).map(str::to_owned)
+    })
 }
 
 impl fmt::Display for QueryError {

@@ -24,7 +24,7 @@ use std::sync::atomic::AtomicU64;
 
 use clickhouse::Client;
 
-pub use error::QueryError;
+pub use error::{QueryError, exit_code_of, hint_of};
 pub use name::quoted_name;
 pub use privilege::Privilege;
 pub use statement::Statement;

@@ -4,14 +4,46 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use clap::Args;
 use url::{Host, Url};
 
-use crate::cli::Global;
 use crate::db::env_file::EnvFile;
 use crate::exit::{ExitCode, Failure};
 
 /// The database that the embedded engine uses unless another is named.
 pub const DEFAULT_DATABASE: &str = "aiviews";
+
+/// Where to connect, as the command line and the environment say it.
+#[derive(Args, Clone, Debug)]
+pub struct Connect {
+    /// ClickHouse's HTTP address, such as https://host:8443; without it the embedded engine is used
+    #[arg(long, env = "CLICKHOUSE_URL", global = true, help_heading = "Connection")]
+    pub url: Option<String>,
+    /// User on the server
+    #[arg(long, env = "CLICKHOUSE_USER", global = true, help_heading = "Connection")]
+    pub user: Option<String>,
+    /// File that holds the password (or set CLICKHOUSE_PASSWORD; a password is never an argument)
+    #[arg(
+        long,
+        env = "CLICKHOUSE_PASSWORD_FILE",
+        global = true,
+        value_name = "FILE",
+        help_heading = "Connection"
+    )]
+    pub password_file: Option<PathBuf>,
+    /// Database of the sources and the summary tables
+    #[arg(long, env = "CLICKHOUSE_DATABASE", global = true, help_heading = "Connection")]
+    pub database: Option<String>,
+    /// Folder of the embedded engine's data (default: the user's data folder)
+    #[arg(long, env = "AIVIEWS_DATA_DIR", global = true, value_name = "DIR", help_heading = "Connection")]
+    pub data_dir: Option<PathBuf>,
+    /// The engine's library, if scripts/install-libchdb did not fetch it
+    #[arg(long, env = "AIVIEWS_LIBCHDB", global = true, value_name = "FILE", help_heading = "Connection")]
+    pub libchdb: Option<PathBuf>,
+    /// Allow a password over plain http to another host
+    #[arg(long, global = true, help_heading = "Connection")]
+    pub insecure: bool,
+}
 
 /// A place to connect to.
 #[derive(Clone)]
@@ -52,7 +84,7 @@ impl Target {
     /// # Errors
     ///
     /// Whatever leaves it in doubt which server is meant: nobody wants the embedded engine instead by accident.
-    pub fn from_options(options: &Global) -> Result<Target> {
+    pub fn from_options(options: &Connect) -> Result<Target> {
         let file = match options.url.as_deref() {
             // Set to nothing: no server, whatever the file says.
             Some("") => EnvFile::default(),
@@ -69,7 +101,7 @@ impl Target {
     }
 
     /// The embedded engine, for the verb that serves it; none where a server is named.
-    pub fn embedded(options: &Global) -> Result<Option<Embedded>> {
+    pub fn embedded(options: &Connect) -> Result<Option<Embedded>> {
         match options.url.as_deref() {
             Some(url) if !url.is_empty() => Ok(None),
             _ => Ok(Some(embedded(options, None)?)),
@@ -154,7 +186,7 @@ fn is_loopback(url: &Url) -> bool {
 
 /// What flags and environment give, and the file where they give nothing.
 struct Given<'a> {
-    options: &'a Global,
+    options: &'a Connect,
     file: EnvFile,
 }
 
@@ -241,7 +273,7 @@ fn sendable(text: String, what: &str) -> Result<String> {
     }
 }
 
-fn embedded(options: &Global, database: Option<String>) -> Result<Embedded> {
+fn embedded(options: &Connect, database: Option<String>) -> Result<Embedded> {
     let data_dir = match &options.data_dir {
         Some(folder) => folder.clone(),
         None => default_data_dir()?,
@@ -267,13 +299,13 @@ mod tests {
         let mut all = vec!["aiviews"];
         all.extend(arguments);
         all.push("status");
-        Target::from_options(&crate::cli::Cli::try_parse_from(all)?.global)
+        Target::from_options(&crate::cli::Cli::try_parse_from(all)?.global.connect)
     }
 
     #[test]
     fn a_secret_in_the_url_is_refused_and_not_repeated() {
         let error = target(&["--url", "http://me:hunter2@localhost:8123"]).err().expect("refused");
-        assert_eq!(crate::exit::code_of(&error), ExitCode::Usage);
+        assert_eq!(crate::db::exit_code_of(&error), ExitCode::Usage);
         assert!(!format!("{error:#}").contains("hunter2"));
     }
 
@@ -287,7 +319,7 @@ mod tests {
     fn odd_urls_and_databases_are_usage_errors() {
         for arguments in [["--url", "ftp://x"], ["--url", "nonsense"], ["--database", "a`b"]] {
             let error = target(&arguments).err().expect("refused");
-            assert_eq!(crate::exit::code_of(&error), ExitCode::Usage, "{arguments:?}");
+            assert_eq!(crate::db::exit_code_of(&error), ExitCode::Usage, "{arguments:?}");
         }
     }
 }

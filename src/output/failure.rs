@@ -8,17 +8,17 @@ use serde_json::json;
 
 use super::log::write_line;
 use super::text::{printable, printable_lines};
-use super::{HAS_DOCUMENT, UNWRITTEN, print, print_json, talks_json, use_colors};
-use crate::cli::Color;
-use crate::exit::{self, ExitCode};
+use super::{Color, HAS_DOCUMENT, UNWRITTEN, print, print_json, talks_json, use_colors};
+use crate::db;
+use crate::exit::ExitCode;
 
 /// Reports how the verb ended and returns the code of the process. A report that could not be written is a failure.
 pub fn finish(outcome: Result<ExitCode>, wants_json: bool) -> ExitCode {
     let code = match outcome {
         Ok(code) => code,
         Err(error) => {
-            let (message, hint) = (format!("{error:#}"), exit::hint_of(&error));
-            let code = exit::code_of(&error);
+            let (message, hint) = (format!("{error:#}"), db::hint_of(&error));
+            let code = db::exit_code_of(&error);
             report(code, &message, hint.as_deref());
             if wants_json {
                 print_failure(code, &message, hint.as_deref());

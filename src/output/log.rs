@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::text::{inert_json, printable_lines, wrapped_at};
-use crate::cli::{Global, LogFormat};
+use super::{LogFormat, Talk};
 
 /// The target of the events that tell of each table of each account: a person wants them with `-v`, a machine always.
 pub const EACH_TABLE: &str = "aiviews::each_table";
@@ -24,10 +24,10 @@ static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
 /// Sets up logging on stderr: the run's steps by default, each table and account with `-v` (in JSON by default),
 /// statements with `-vv`, only errors with `-q`.
-pub(super) fn start(options: &Global) {
-    let is_json = options.log_format == LogFormat::Json;
+pub(super) fn start(talk: &Talk) {
+    let is_json = talk.log_format == LogFormat::Json;
     TALKS_JSON.store(is_json, Ordering::Relaxed);
-    let (level, each_table) = match (options.quiet, options.verbose) {
+    let (level, each_table) = match (talk.quiet, talk.verbose) {
         (true, _) => ("error", "error"),
         (_, 0) if is_json => ("info", "info"),
         (_, 0) => ("info", "warn"),
@@ -43,7 +43,7 @@ pub(super) fn start(options: &Global) {
         // A line that cannot be written would be complained about on the same closed stderr, with a panic.
         .log_internal_errors(false);
     // A second call (tests in one process) keeps the first subscriber.
-    let _ = match options.log_format {
+    let _ = match talk.log_format {
         LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).try_init().is_ok(),
         LogFormat::Text => builder.with_target(false).without_time().try_init().is_ok(),
     };

@@ -9,14 +9,50 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use clap::{ArgAction, Args, ValueEnum};
 use serde::Serialize;
-
-use crate::cli::{Color, Global};
 
 pub use failure::{arguments_refused, catch_panics, finish};
 pub use log::{EACH_TABLE, progress_bar, run_span, talks_json, tell};
 pub use table::table;
 pub use text::{counted, inert_json, lines, list_of_accounts, markdown, printable, wrapped};
+
+/// How to talk: how much, in which colours, and in which form.
+#[derive(Args, Clone, Debug)]
+pub struct Talk {
+    /// More talk on stderr (-v each step, -vv each statement)
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet", help_heading = "Output")]
+    pub verbose: u8,
+    /// Only errors on stderr
+    #[arg(short, long, global = true, help_heading = "Output")]
+    pub quiet: bool,
+    /// Colour: auto follows the terminal and NO_COLOR
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    pub color: Color,
+    /// Log lines as text or as JSON objects; as JSON each table of each account has one, and populate's summary is the last
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
+    pub log_format: LogFormat,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One readable line per event.
+    Text,
+    /// One JSON object per event.
+    Json,
+}
 
 /// The first report that could not be written, and why.
 static UNWRITTEN: OnceLock<std::io::Error> = OnceLock::new();
@@ -25,9 +61,9 @@ static UNWRITTEN: OnceLock<std::io::Error> = OnceLock::new();
 static HAS_DOCUMENT: AtomicBool = AtomicBool::new(false);
 
 /// Decides about colours and sets up the log.
-pub fn start(options: &Global) {
-    use_colors(options.color);
-    log::start(options);
+pub fn start(talk: &Talk) {
+    use_colors(talk.color);
+    log::start(talk);
 }
 
 /// Colours for stdout and for stderr, each by what it is connected to.

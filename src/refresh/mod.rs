@@ -26,8 +26,8 @@ use chrono::NaiveDate;
 use tracing::{info, warn};
 
 use crate::account::AccountId;
-use crate::db::Db;
-use crate::exit::{self, ExitCode, Failure};
+use crate::db::{self, Db};
+use crate::exit::{ExitCode, Failure};
 use crate::failpoint::{self, Step};
 use crate::output;
 use crate::schema::SummaryTable;
@@ -151,7 +151,7 @@ pub async fn carry_out(db: &Db, options: &Options, plan: Plan, stop: &Stop) -> R
     let witness = Witness::new(db, &plan.summary_engine);
     let outcome = refresh(db, options, &plan, stop, &witness, &mut report).await;
     // A server that is gone need not be waited for: the next run removes the table.
-    if !matches!(&outcome, Err(error) if exit::code_of(error) == ExitCode::Unreachable) {
+    if !matches!(&outcome, Err(error) if db::exit_code_of(error) == ExitCode::Unreachable) {
         witness.dismiss().await;
     }
     match outcome {

@@ -1,7 +1,7 @@
 //! `aiviews migrate`: from nothing, from production's tables, from half a migration.
 
 use aiviews::db::Db;
-use aiviews::exit::{self, ExitCode};
+use aiviews::exit::ExitCode;
 use aiviews::schema::TABLES;
 use aiviews::schema::diff::Mend;
 use aiviews::schema::ledger::STEPS;
@@ -158,7 +158,7 @@ async fn a_stop_between_actions_says_what_is_done() {
         }
     });
     let error = outcome.await.expect_err("stopped");
-    assert_eq!(exit::code_of(&error), ExitCode::Interrupted);
+    assert_eq!(aiviews::db::exit_code_of(&error), ExitCode::Interrupted);
     let text = format!("{error:#}");
     let expected = format!(
         "stopped at create table `channel_performance_daily`: 4 of {} actions are done",
@@ -184,7 +184,7 @@ async fn an_applied_step_that_changed_is_refused() {
     assert!(difference.expected.starts_with("step 3 `channel_performance_daily`"), "{}", difference.expected);
     assert_eq!(plan.actions.len(), 0);
     let error = preflight::check_schema(&db).await.expect_err("refused");
-    assert_eq!(exit::code_of(&error), ExitCode::SchemaMismatch);
+    assert_eq!(aiviews::db::exit_code_of(&error), ExitCode::SchemaMismatch);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use aiviews::cmd::privilege;
 use aiviews::db::Privilege;
-use aiviews::exit::{ExitCode, code_of, hint_of};
+use aiviews::exit::ExitCode;
 use aiviews::schema::TABLES;
 
 use crate::child::{Ended, Place};
@@ -137,9 +137,9 @@ async fn a_user_who_may_only_read_is_told_so() {
         let reader = support::with_setting(&db, "readonly", mode).await;
         let error = privilege::refuse_missing(&reader, &privilege::to_refresh(&reader, &all)).await;
         let error = error.expect_err("may not write");
-        assert_eq!(code_of(&error), ExitCode::AccessDenied);
+        assert_eq!(aiviews::db::exit_code_of(&error), ExitCode::AccessDenied);
         assert!(error.to_string().contains(&format!("its setting `readonly` is {mode}")), "{error:#}");
-        assert!(hint_of(&error).expect("a hint").contains("the refresher's user"));
+        assert!(aiviews::db::hint_of(&error).expect("a hint").contains("the refresher's user"));
     }
     support::drop_database(&db).await;
 }

@@ -6,7 +6,7 @@ use aiviews::account::AccountId;
 use aiviews::cmd::privilege;
 use aiviews::db::retry::RetryPolicy;
 use aiviews::db::{Db, Privilege, QueryError};
-use aiviews::exit::{ExitCode, code_of, hint_of};
+use aiviews::exit::ExitCode;
 use aiviews::refresh::{self, Options, report::Report};
 use aiviews::stop::Stop;
 use chrono::Days;
@@ -112,7 +112,7 @@ async fn every_code_is_tried_as_its_class_says() {
                 16 | 47 | 60 | 81 => ExitCode::SchemaMismatch,
                 _ => ExitCode::Failed,
             });
-            assert_eq!(code_of(&error), expected, "code {code}");
+            assert_eq!(aiviews::db::exit_code_of(&error), expected, "code {code}");
         }
     }
     proxy.breaks("SELECT 41", Break::Code(252, "Too many partitions for single INSERT block"), 100);
@@ -151,7 +151,7 @@ async fn a_lasting_fault_ends_the_run_and_the_old_rows_stay() {
             ..quick()
         };
         let error = refresh(&proxy.db(db.database()).with_retries(policy)).await.expect_err(&what);
-        assert_eq!(code_of(&error), code, "{what}: {error:#}");
+        assert_eq!(aiviews::db::exit_code_of(&error), code, "{what}: {error:#}");
         if what == "Portal(1)" {
             assert_eq!(proxy.broken(), TABLES.len(), "a login page does not go away by asking again");
         }
@@ -185,7 +185,7 @@ async fn a_login_page_or_a_silent_port_is_no_database() {
         proxy.breaks("SELECT", breaks.clone(), 1000);
         let mut db = proxy.db("system");
         let error = db.probe().await.expect_err("no database");
-        assert_eq!(code_of(&error), ExitCode::Unreachable, "{breaks:?}: {error:#}");
+        assert_eq!(aiviews::db::exit_code_of(&error), ExitCode::Unreachable, "{breaks:?}: {error:#}");
         assert_eq!(proxy.broken(), tries, "{breaks:?}");
     }
     proxy.breaks("SELECT", Break::Portal(1), 1000);
@@ -196,7 +196,7 @@ async fn a_login_page_or_a_silent_port_is_no_database() {
     assert_eq!(proxy.broken(), 2, "tried again");
     let client = Client::default().with_url("http://127.0.0.1:9").with_password("hunter2");
     let error = Db::new(client, "http://127.0.0.1:9", "run", quick()).probe().await.expect_err("refused");
-    assert_eq!(code_of(&error), ExitCode::Unreachable);
+    assert_eq!(aiviews::db::exit_code_of(&error), ExitCode::Unreachable);
     let text = format!("{error:#}");
     assert!(text.contains("127.0.0.1:9") && !text.contains("hunter2"), "{text}");
 }
@@ -327,7 +327,7 @@ async fn privileges_are_asked_for_where_the_server_can_be_asked() {
     assert_eq!(proxy.broken(), 1);
     proxy.breaks("CHECK GRANT", Break::Code(516, "Authentication failed"), 1000);
     let error = privilege::refuse_missing(&proxied, &privileges).await.expect_err("refused");
-    assert_eq!(code_of(&error), ExitCode::AccessDenied);
-    assert!(hint_of(&error).expect("a hint").contains("CLICKHOUSE_PASSWORD"));
+    assert_eq!(aiviews::db::exit_code_of(&error), ExitCode::AccessDenied);
+    assert!(aiviews::db::hint_of(&error).expect("a hint").contains("CLICKHOUSE_PASSWORD"));
     support::drop_database(&db).await;
 }

@@ -1,7 +1,7 @@
 //! `aiviews migrate --rebuild`: tables whose engine or keys differ.
 
 use aiviews::db::Db;
-use aiviews::exit::{self, ExitCode};
+use aiviews::exit::ExitCode;
 use aiviews::schema::SummaryTable;
 use aiviews::schema::migrate::{self, Rebuilds};
 use aiviews::schema::preflight;
@@ -106,7 +106,7 @@ async fn without_the_flag_everything_else_is_done() {
     let [difference] = &left[..] else { panic!("{left:#?}") };
     assert!(difference.remedy().contains("aiviews migrate --rebuild"));
     let error = preflight::check_schema(&db).await.expect_err("refused");
-    assert_eq!(exit::code_of(&error), ExitCode::SchemaMismatch);
+    assert_eq!(aiviews::db::exit_code_of(&error), ExitCode::SchemaMismatch);
 }
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn a_table_with_a_column_of_its_own_is_not_rebuilt() {
     execute(&db, "ALTER TABLE campaign_ai_summary ADD COLUMN note String").await;
     let before = rows(&db, ROWS.replace(", sum(delivered)", "")).await;
     let error = migrate(&db, Rebuilds::Do).await.expect_err("refused");
-    assert_eq!(exit::code_of(&error), ExitCode::SchemaMismatch);
+    assert_eq!(aiviews::db::exit_code_of(&error), ExitCode::SchemaMismatch);
     assert!(format!("{error:#}").contains("`campaign_ai_summary.note` is not ours"), "{error:#}");
     assert_eq!(rows(&db, ROWS.replace(", sum(delivered)", "")).await, before);
 }

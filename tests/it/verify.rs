@@ -2,7 +2,7 @@
 
 use aiviews::db::Db;
 use aiviews::db::retry::RetryPolicy;
-use aiviews::exit::{self, ExitCode};
+use aiviews::exit::ExitCode;
 use aiviews::schema::diff::{Finding, Severity};
 use aiviews::schema::preflight;
 use aiviews::schema::verify;
@@ -323,9 +323,9 @@ async fn a_table_that_forgets_stops_a_refresh() {
     preflight::check(&db).await.expect("nothing is lost by compressing");
     execute(&db, "ALTER TABLE flow_ai_summary MODIFY TTL date + INTERVAL 60 DAY").await;
     let error = preflight::check(&db).await.expect_err("rows go");
-    assert_eq!(exit::code_of(&error), ExitCode::SchemaMismatch);
+    assert_eq!(aiviews::db::exit_code_of(&error), ExitCode::SchemaMismatch);
     assert!(format!("{error:#}").contains("TTL date + toIntervalDay(60)"), "{error:#}");
-    let hint = exit::hint_of(&error).expect("a hint");
+    let hint = aiviews::db::hint_of(&error).expect("a hint");
     assert!(hint.contains("ALTER TABLE flow_ai_summary REMOVE TTL"), "{hint}");
     execute(&db, "ALTER TABLE flow_ai_summary REMOVE TTL").await;
     preflight::check(&db).await.expect("as expected again");
@@ -339,7 +339,7 @@ async fn every_drift_of_a_source_is_found_and_stops_a_refresh() {
         match preflight::check(&db).await {
             Ok(()) => assert_eq!(drift.severity, Severity::Warning, "{}", drift.name),
             Err(error) => {
-                assert_eq!(exit::code_of(&error), ExitCode::SchemaMismatch, "{}", drift.name);
+                assert_eq!(aiviews::db::exit_code_of(&error), ExitCode::SchemaMismatch, "{}", drift.name);
                 let text = format!("{error:#}");
                 assert!(text.contains(drift.object) && text.contains(drift.found), "{text}");
             }
@@ -404,7 +404,7 @@ async fn a_read_only_user_can_verify() {
     reader.probe().await.expect("probed");
     assert_eq!(findings(&reader).await, []);
     let refused = reader.statement(&crate::support::sql("DROP TABLE ai_refresh_log")).execute().await;
-    assert_eq!(exit::code_of(&refused.expect_err("read-only")), ExitCode::AccessDenied);
+    assert_eq!(aiviews::db::exit_code_of(&refused.expect_err("read-only")), ExitCode::AccessDenied);
 }
 
 #[tokio::test]
