@@ -1,26 +1,24 @@
 //! aiviews refreshes summary tables of Klaviyo statistics in ClickHouse, one account atomically at a time.
 //!
-//! The map, top down; a module uses only those below it:
+//! The map, top down; a module uses only those below it (a test holds the few exceptions):
 //!
-//! - [`cli`], [`cmd`], [`output`]: the command line, one file a verb, and what people see
-//! - [`migrate`], [`verify`], [`refresh`], [`status`], [`forget`], [`seed`], [`preflight`]: the domain
-//! - [`partition_count`]: whether a database has more accounts than it is comfortable with
-//! - [`account_list`]: which accounts there are
-//! - [`privilege`]: what a writing verb must be allowed, asked before its first write
-//! - [`grants`]: the statements that make users who may do so
+//! - [`cmd`]: one file per verb, opening the target, and what each verb must be allowed
+//! - [`cli`]: the command line
+//! - [`mcp`]: the chatbot's door: tools, their limits and their log, and the guard of SQL that a model writes
+//! - [`seed`]: sample sources
+//! - [`status`]: how fresh the data is, what is in trouble, which accounts there are
+//! - [`refresh`]: plan, stage, audit, publish, check, log; recovery; an account that leaves
 //! - [`context`]: what to put before a model, within a budget of tokens
-//! - [`mcp`]: the chatbot's door: tools, their limits and their log
-//! - [`guard`]: what a model may ask in SQL, and whose rows answer
 //! - [`question`]: the ready-made questions and their answers
-//! - [`difference`], [`live_schema`], [`ledger`], [`source_reading`]: where the database is not as it should be
-//! - [`lock`], [`run_log`], [`stop`], [`fault`]: one run at a time, what it did, how it is asked to end, and where
-//!   tests break it
-//! - [`schema`], [`account`]: what the database should look like, and what an account id is
-//! - [`connection`], [`target`], [`env_file`], [`transport`]: where to connect, opening it, and the HTTP under it
-//! - [`generations`]: what a process that died inside a swap left, seen to when the embedded engine is opened
-//! - [`db`], [`retry`]: the only place that builds a query, and when it tries again
-//! - [`sql`]: every SQL file, embedded
+//! - [`lock`]: one run at a time
+//! - [`schema`]: what the database should look like, where it does not, and how it gets there
+//! - [`failpoint`]: where tests break a run
+//! - [`output`]: what people see
+//! - [`db`]: the only place that builds a query: where to connect, parameters, settings, retries, errors
+//! - [`stop`]: how a run is asked to end
 //! - [`engine`]: the embedded ClickHouse engine, the only unsafe code
+//! - [`sql`]: every SQL file, embedded
+//! - [`account`]: what an account id is
 //! - [`exit`]: the exit codes, and errors that carry one
 
 #![deny(unsafe_code)]

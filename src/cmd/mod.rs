@@ -2,6 +2,7 @@
 
 mod accounts;
 mod completions;
+pub mod connection;
 mod context;
 mod forget;
 mod grants;
@@ -20,10 +21,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use self::connection::Connection;
 use crate::account::AccountId;
 use crate::cli::{Cli, Command, Global};
 use crate::db::Db;
-use crate::db::connection::{self, Connection};
 use crate::db::retry::RetryPolicy;
 use crate::db::target::Target;
 use crate::exit::{ExitCode, Failure};

@@ -10,7 +10,7 @@ use crate::question::decimals;
 pub enum Format {
     /// Section names and comma-separated rows: the fewest tokens.
     Text,
-    /// One JSON document (schemas/context.schema.json).
+    /// One JSON document (src/context/context.schema.json).
     Json,
     /// Headings and tables.
     Markdown,

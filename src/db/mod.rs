@@ -3,7 +3,6 @@
 //! Embedded engine and remote server are the same [`clickhouse::Client`] from here on.
 
 mod bound;
-pub mod connection;
 pub mod env_file;
 mod error;
 pub mod http_client;

@@ -229,7 +229,7 @@ async fn the_json_keeps_to_its_published_schema() {
 fn judge(documents: &[String]) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut command = Command::new(clients().join("python"));
-    command.arg(root.join("tests/clients/schema.py")).arg(root.join("schemas/context.schema.json"));
+    command.arg(root.join("tests/clients/schema.py")).arg(root.join("src/context/context.schema.json"));
     let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut process = pipes.spawn().expect("python starts");
     let text = documents.join("\n");

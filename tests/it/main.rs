@@ -23,6 +23,7 @@ mod floods;
 mod generations;
 mod guard;
 mod guards;
+mod house;
 mod late;
 mod markdown;
 mod mcp;

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use aiviews::db::connection::open;
+use aiviews::cmd::connection::open;
 use aiviews::db::retry::RetryPolicy;
 use aiviews::db::target::{DEFAULT_DATABASE, Embedded, Target};
 use aiviews::engine::exit_at_once;
@@ -33,7 +33,7 @@ async fn measure() -> Result<()> {
     let data_dir = folder.path().to_owned();
     let embedded = Embedded { data_dir, library: None, database: DEFAULT_DATABASE.to_owned() };
     let connection = open(&Target::Embedded(embedded), RetryPolicy::default(), Instant::now()).await?;
-    let queries: Vec<&str> = include_str!("../tests/data/analyst.sql").split("\n\n").skip(1).collect();
+    let queries: Vec<&str> = include_str!("../../tests/data/analyst.sql").split("\n\n").skip(1).collect();
     let mut times = Vec::new();
     for round in 0..=ROUNDS {
         for query in &queries {
