@@ -2,12 +2,12 @@
 //!
 //! The map, top down; a module uses only those below it (a test holds the few exceptions):
 //!
-//! - [`cmd`]: one file per verb, opening the target, and what each verb must be allowed
+//! - [`cmd`]: one file per verb: `ls src/cmd` equals `aiviews --help`
 //! - [`cli`]: the command line
 //! - [`mcp`]: the chatbot's door: tools, their limits and their log, and the guard of SQL that a model writes
 //! - [`seed`]: sample sources
 //! - [`status`]: how fresh the data is, what is in trouble, which accounts there are
-//! - [`refresh`]: plan, stage, audit, publish, check, log; recovery; an account that leaves
+//! - [`refresh`]: plan, stage, audit, publish, check, log; recovery; an account that leaves; what a writing verb must be allowed
 //! - [`context`]: what to put before a model, within a budget of tokens
 //! - [`question`]: the ready-made questions and their answers
 //! - [`lock`]: one run at a time

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use aiviews::cmd::connection::open;
+use aiviews::db::connection::open;
 use aiviews::db::retry::RetryPolicy;
 use aiviews::db::target::{DEFAULT_DATABASE, Embedded, Target};
 use aiviews::engine::exit_at_once;

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use aiviews::account::AccountId;
-use aiviews::cmd::connection::open;
 use aiviews::context::{self, Format, tokens};
 use aiviews::db::Db;
+use aiviews::db::connection::open;
 use aiviews::db::retry::RetryPolicy;
 use aiviews::db::target::{DEFAULT_DATABASE, Embedded, Target};
 use aiviews::engine::exit_at_once;

@@ -7,12 +7,12 @@ use tracing::warn;
 
 use crate::account::AccountId;
 use crate::cli::{Forget, Global};
-use crate::cmd::privilege;
 use crate::exit::{ExitCode, Failure};
 use crate::lock;
 use crate::output;
 use crate::refresh::forget;
 use crate::refresh::forget::Forgotten;
+use crate::refresh::privilege;
 use crate::refresh::run_log::State;
 use crate::schema::preflight;
 use crate::stop::Stop;

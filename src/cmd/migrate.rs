@@ -6,15 +6,15 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::connection::{self, Connection};
 use crate::cli::{Global, Migrate};
-use crate::cmd::privilege;
 use crate::db::Db;
+use crate::db::connection::{self, Connection};
 use crate::db::retry::RetryPolicy;
 use crate::db::target::{Embedded, Target};
 use crate::exit::{ExitCode, Failure};
 use crate::lock;
 use crate::output::{self, printable};
+use crate::refresh::privilege;
 use crate::schema::capacity;
 use crate::schema::diff::{self, Finding};
 use crate::schema::migrate::{self, Plan, Rebuilds, Survey};

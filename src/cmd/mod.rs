@@ -2,14 +2,12 @@
 
 mod accounts;
 mod completions;
-pub mod connection;
 mod context;
 mod forget;
 mod grants;
 mod mcp;
 mod migrate;
 mod populate;
-pub mod privilege;
 mod query;
 mod seed;
 mod serve;
@@ -21,10 +19,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use self::connection::Connection;
 use crate::account::AccountId;
 use crate::cli::{Cli, Command, Global};
 use crate::db::Db;
+use crate::db::connection::{self, Connection};
 use crate::db::retry::RetryPolicy;
 use crate::db::target::Target;
 use crate::exit::{ExitCode, Failure};

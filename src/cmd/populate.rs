@@ -10,7 +10,6 @@ use tracing::{Instrument, error, info, warn};
 
 use crate::account::AccountId;
 use crate::cli::{Global, Populate};
-use crate::cmd::privilege;
 use crate::db::Db;
 use crate::db::retry::RetryPolicy;
 use crate::exit::ExitCode;
@@ -18,6 +17,7 @@ use crate::failpoint::{self, Step};
 use crate::lock;
 use crate::output;
 use crate::refresh::accounts::Load;
+use crate::refresh::privilege;
 use crate::refresh::report::{Refusal, Report};
 use crate::refresh::window::{Clock, Window, monday};
 use crate::refresh::{self, Options, Plan, snapshot, staging};

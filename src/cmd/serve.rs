@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use super::connection;
 use crate::cli::{Global, Serve};
+use crate::db::connection;
 use crate::db::target::Target;
 use crate::engine::Engine;
 use crate::engine::confine::Confinement;

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use super::connection;
 use crate::cli::{Global, Verify};
+use crate::db::connection;
 use crate::db::retry::RetryPolicy;
 use crate::db::target::{DEFAULT_DATABASE, Embedded, Target};
 use crate::exit::ExitCode;

@@ -3,6 +3,7 @@
 //! Embedded engine and remote server are the same [`clickhouse::Client`] from here on.
 
 mod bound;
+pub mod connection;
 pub mod env_file;
 mod error;
 pub mod http_client;

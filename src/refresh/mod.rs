@@ -6,6 +6,7 @@ pub mod batch;
 mod error_scope;
 pub mod forget;
 pub mod generations;
+pub mod privilege;
 mod progress;
 pub mod publish;
 pub mod recovery;

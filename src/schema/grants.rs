@@ -159,9 +159,9 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::cmd::privilege;
     use crate::db::Db;
     use crate::db::retry::RetryPolicy;
+    use crate::refresh::privilege;
     use crate::schema::ledger::STEPS;
     use crate::schema::migrate::Action;
     use crate::sql;

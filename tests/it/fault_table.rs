@@ -28,6 +28,10 @@ fn file_of(module: &str) -> PathBuf {
     match module.strip_suffix("::tests") {
         Some(path) => {
             let module = root().join("src").join(path.replace("::", "/"));
+            let own = module.join("mod.rs");
+            if own.exists() {
+                return if module.join("tests.rs").exists() { module.join("tests.rs") } else { own };
+            }
             let own = module.join("tests.rs");
             if own.exists() { own } else { module.with_extension("rs") }
         }

@@ -1,9 +1,9 @@
 //! Users who may not do everything: a writing verb finds out before its first write, and says which privilege lacks.
 //! The embedded engine makes no users by SQL, but its one user gets the grants that a file in its configuration names.
 
-use aiviews::cmd::privilege;
 use aiviews::db::Privilege;
 use aiviews::exit::ExitCode;
+use aiviews::refresh::privilege;
 use aiviews::schema::TABLES;
 
 use crate::child::{Ended, Place};

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use aiviews::account::AccountId;
-use aiviews::cmd::privilege;
 use aiviews::db::retry::RetryPolicy;
 use aiviews::db::{Db, Privilege, QueryError};
 use aiviews::exit::ExitCode;
+use aiviews::refresh::privilege;
 use aiviews::refresh::{self, Options, report::Report};
 use aiviews::stop::Stop;
 use chrono::Days;
