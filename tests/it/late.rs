@@ -41,8 +41,12 @@ async fn a_correction_is_told_of_until_its_day_was_read() {
     }
     let sum = "SELECT sum(conversion_value) FROM campaign_ai_summary WHERE klaviyo_public_id = 'acc1' AND date = today() - 15";
     let before = rows(&db, sum).await;
-    // The stamp of the correction lies a second ahead: a run that starts before it has not seen it.
-    while rows(&db, "SELECT max(last_updated) < now64(3) FROM campaign_statistics").await[0][0] == "0" {}
+    // The stamp of the correction lies a second ahead, and a run notes its start in whole seconds: one that starts before
+    // the next second has not seen it for sure.
+    while rows(&db, "SELECT max(last_updated) < toStartOfSecond(now64(3)) FROM campaign_statistics").await[0]
+        [0]
+        == "0"
+    {}
     let done = place.run(&["populate", "--late", "--json"]).expect(0);
     let done: Value = serde_json::from_str(&done.stdout).expect("one document");
     assert_eq!(done["published"], 1);
