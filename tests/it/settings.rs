@@ -78,7 +78,8 @@ fn noted(told: &mut Told, part: impl Into<String>, outcome: anyhow::Result<Strin
 /// with a connection that is not the user's.
 async fn everything(clean: &Db, profile: &Profile) -> Told {
     let mut told = Told::new();
-    for table in TABLES.iter().map(|table| table.name).chain(["ai_refresh_log", "ai_schema_ledger"]) {
+    let others = ["ai_refresh_log", "ai_schema_ledger", "ai_chat_log", "ai_notes", "ai_saved_questions"];
+    for table in TABLES.iter().map(|table| table.name).chain(others) {
         execute(clean, format!("DROP TABLE IF EXISTS {table} SYNC")).await;
     }
     for view in VIEWS.iter() {
