@@ -97,8 +97,7 @@ async fn the_run_log_answers_what_happened_last_night() {
     let db = serve.db().await;
     execute(&db, "TRUNCATE TABLE segment_statistics").await;
     place.run(&POPULATE).expect(8);
-    let readme =
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("README.md");
+    let readme = include_str!("../../sql/README.md");
     let query =
         readme.split("```sql\n").find(|block| block.contains("FROM ai_refresh_log FINAL")).expect("a query");
     let query = query.split("```").next().expect("its end").replace("XqkVGb", "acc1");
