@@ -2,8 +2,7 @@
 //!
 //! The map, top down; a module uses only those below it (a test holds the few exceptions):
 //!
-//! - [`cmd`]: one file per verb: `ls src/cmd` equals `aiviews --help`
-//! - [`cli`]: the command line
+//! - [`cmd`]: the command line, one file per verb: `ls src/cmd` equals `aiviews --help`
 //! - [`mcp`]: the chatbot's door: tools, their limits and their log, and the guard of SQL that a model writes
 //! - [`seed`]: sample sources
 //! - [`status`]: how fresh the data is, what is in trouble, which accounts there are
@@ -12,25 +11,21 @@
 //! - [`question`]: the ready-made questions and their answers
 //! - [`lock`]: one run at a time
 //! - [`schema`]: what the database should look like, where it does not, and how it gets there
-//! - [`failpoint`]: where tests break a run
 //! - [`output`]: what people see
-//! - [`db`]: the only place that builds a query: where to connect, parameters, settings, retries, errors
-//! - [`stop`]: how a run is asked to end
+//! - [`db`]: the only place that builds a query: where to connect, parameters, settings, retries, errors; where tests break a run
 //! - [`engine`]: the embedded ClickHouse engine, the only unsafe code
 //! - [`sql`]: every SQL file, embedded
 //! - [`account`]: what an account id is
-//! - [`exit`]: the exit codes, and errors that carry one
+//! - [`exit`]: the exit codes, errors that carry one, and how a run is asked to end
 
 #![deny(unsafe_code)]
 
 pub mod account;
-pub mod cli;
 pub mod cmd;
 pub mod context;
 pub mod db;
 pub mod engine;
 pub mod exit;
-pub mod failpoint;
 pub mod lock;
 pub mod mcp;
 pub mod output;
@@ -40,4 +35,3 @@ pub mod schema;
 pub mod seed;
 pub mod sql;
 pub mod status;
-pub mod stop;

@@ -1,6 +1,6 @@
 //! The `aiviews` command: parse, run, say how it ended, set the exit code.
 
-use aiviews::{cli::Cli, cmd, engine, exit::ExitCode, output};
+use aiviews::{cmd, cmd::Cli, engine, exit::ExitCode, output};
 use anyhow::Result;
 use clap::Parser;
 use tokio::runtime::Builder;

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use crate::db::{Db, Statement};
+use crate::exit::stop::Stop;
 use crate::exit::{ExitCode, Failure};
 use crate::refresh::window::Clock;
 use crate::schema::SOURCES;
 use crate::sql::{self, Sql};
-use crate::stop::Stop;
 
 /// Accounts that one statement fills: bounds its memory, and gives progress.
 const ACCOUNTS_PER_STEP: u32 = 50;

@@ -2,13 +2,27 @@
 
 use anyhow::Result;
 
-use crate::cli::{Accounts, Global};
+use super::{Global, Verb};
 use crate::exit::ExitCode;
+use crate::exit::stop::Stop;
 use crate::output;
 use crate::status::account_list::{self, Account};
-use crate::stop::Stop;
 
-pub(super) async fn run(global: &Global, arguments: &Accounts, stop: &Stop) -> Result<ExitCode> {
+/// Arguments of `accounts`.
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    /// One JSON document on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+impl Verb for Arguments {
+    fn wants_json(&self) -> bool {
+        self.json
+    }
+}
+
+pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
     let connection = super::connect_to_read(global, stop).await?;
     let accounts = account_list::read(&connection.db).await?;
     if arguments.json {

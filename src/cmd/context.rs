@@ -2,14 +2,55 @@
 
 use anyhow::Result;
 
+use super::{Global, Known, Verb, questions};
 use crate::account::AccountId;
-use crate::cli::{Context, Global};
-use crate::context::{self, Format, schema};
+use crate::context::schema::{self, Scope};
+use crate::context::{self, Format};
 use crate::exit::ExitCode;
-use crate::stop::Stop;
+use crate::exit::stop::Stop;
 use crate::{output, question};
 
-pub(super) async fn run(global: &Global, arguments: &Context, stop: &Stop) -> Result<ExitCode> {
+/// Arguments of `context`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  aiviews context --klaviyo-id XqkVGb                              the last days, weeks and months, and insights
+  aiviews context --klaviyo-id XqkVGb --question flows_by_revenue  the answer to one question
+  aiviews context --schema                                         a system prompt: the helper views explained")]
+pub struct Arguments {
+    /// The account, by its Klaviyo public id
+    #[arg(long, short = 'k', alias = "klaviyo_id", value_name = "ID", required_unless_present_any = ["schema", "all_accounts"])]
+    klaviyo_id: Option<String>,
+    /// One payload per account of the summary tables
+    #[arg(long, conflicts_with_all = ["klaviyo_id", "schema"])]
+    all_accounts: bool,
+    /// Only the answer to this question (`aiviews query` lists them)
+    #[arg(long, value_name = "NAME", value_parser = Known(questions), hide_possible_values = true)]
+    question: Option<String>,
+    /// A parameter of the question; repeatable
+    #[arg(long, value_name = "NAME=VALUE", requires = "question")]
+    param: Vec<String>,
+    /// The most tokens, as o200k_base counts them; what has no room is named
+    #[arg(long, value_name = "N", default_value_t = 600, value_parser = clap::value_parser!(u32).range(150..=1_000_000))]
+    max_tokens: u32,
+    /// How it is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+    /// Explain the helper views (or `all`: the tables too) instead; needs no connection
+    #[arg(long, value_name = "SCOPE", num_args = 0..=1, default_missing_value = "views", conflicts_with_all = ["klaviyo_id", "question"])]
+    schema: Option<Scope>,
+}
+
+impl Verb for Arguments {
+    fn wants_json(&self) -> bool {
+        self.json || self.format == Format::Json
+    }
+}
+
+pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
     let format = if arguments.json { Format::Json } else { arguments.format };
     if let Some(scope) = arguments.schema {
         match format {

@@ -1,12 +1,13 @@
 //! `aiviews forget`: an account leaves.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use tracing::warn;
 
+use super::{Global, Verb, duration};
 use crate::account::AccountId;
-use crate::cli::{Forget, Global};
+use crate::exit::stop::{Manner, Stop};
 use crate::exit::{ExitCode, Failure};
 use crate::lock;
 use crate::output;
@@ -15,9 +16,36 @@ use crate::refresh::forget::Forgotten;
 use crate::refresh::privilege;
 use crate::refresh::run_log::State;
 use crate::schema::preflight;
-use crate::stop::Stop;
 
-pub(super) async fn run(global: &Global, arguments: &Forget, stop: &Stop) -> Result<ExitCode> {
+/// Arguments of `forget`.
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    /// The account that leaves
+    #[arg(long, short = 'k', alias = "klaviyo_id", value_name = "ID")]
+    klaviyo_id: String,
+    /// Confirm: its summary rows are gone afterwards
+    #[arg(long)]
+    yes: bool,
+    /// Leave it out of runs of all accounts, also while its sources go on; `populate --klaviyo-id` takes it in again
+    #[arg(long)]
+    ignore: bool,
+    /// How long to wait for another run to end
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
+    wait: Duration,
+    /// One JSON document on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+impl Verb for Arguments {
+    const MANNER: Manner = Manner::Writes;
+
+    fn wants_json(&self) -> bool {
+        self.json
+    }
+}
+
+pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
     let account = AccountId::from_argument(&arguments.klaviyo_id)?;
     if !arguments.yes {
         let message = format!("`forget` removes every summary row of account `{account}`");

@@ -2,13 +2,43 @@
 
 use anyhow::Result;
 
-use crate::cli::{Global, Grants};
+use super::{Global, Verb};
 use crate::db::target::Target;
+use crate::exit::stop::Stop;
 use crate::exit::{ExitCode, Failure};
 use crate::output;
 use crate::schema::grants::{self, Audience};
 
-pub(super) fn run(global: &Global, arguments: &Grants) -> Result<ExitCode> {
+/// Arguments of `grants`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Nothing is connected to. Put a password in the place of '...', and run the statements as an administrator.
+
+Examples:
+  aiviews grants --for refresher --database marketing
+  aiviews grants --for chatbot --klaviyo-id XqkVGb --database marketing")]
+pub struct Arguments {
+    /// Whom the user is for
+    #[arg(long = "for", value_name = "WHOM")]
+    audience: Audience,
+    /// The user's name; repeatable: each gets the same (default: aiviews, chatbot or aiviews_mcp)
+    #[arg(long, value_name = "USER")]
+    name: Vec<String>,
+    /// Account whose rows the user sees; repeatable (refresher and mcp: every account)
+    #[arg(long, short = 'k', alias = "klaviyo_id", value_name = "ID")]
+    klaviyo_id: Vec<String>,
+    /// One JSON array of statements on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+impl Verb for Arguments {
+    fn wants_json(&self) -> bool {
+        self.json
+    }
+}
+
+pub(super) async fn run(global: &Global, arguments: &Arguments, _: &Stop) -> Result<ExitCode> {
     let accounts = super::accounts(&arguments.klaviyo_id)?;
     match arguments.audience {
         Audience::Chatbot if accounts.is_empty() => {

@@ -1,20 +1,55 @@
 //! `aiviews mcp`: the door for chatbots, on stdin and stdout or over HTTP.
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
 
-use crate::cli::{Global, Mcp};
+use super::{Global, Verb};
+use crate::exit::stop::{Manner, Stop};
 use crate::exit::{ExitCode, Failure};
 use crate::mcp::guard::Scope;
 use crate::mcp::{self, Caller, Door, Tokens, log, token};
 use crate::output;
-use crate::stop::Stop;
+
+/// Arguments of `mcp`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  aiviews mcp --klaviyo-id XqkVGb                              one account, for a program that starts it
+  aiviews mcp --make-token agency --klaviyo-id XqkVGb          a token, and its line for the file
+  aiviews mcp --http 127.0.0.1:8124 --tokens tokens.txt        HTTP at /mcp, each token with its accounts")]
+pub struct Arguments {
+    /// Account that may be seen, by its Klaviyo public id; repeatable
+    #[arg(short = 'k', long, alias = "klaviyo_id", value_name = "ID")]
+    klaviyo_id: Vec<String>,
+    /// Every account may be seen
+    #[arg(long, conflicts_with = "klaviyo_id")]
+    all_accounts: bool,
+    /// Serve over HTTP at this address of this machine instead of stdin and stdout
+    #[arg(long, value_name = "ADDRESS")]
+    http: Option<SocketAddr>,
+    /// File of tokens for HTTP: a line has a name, the token's SHA-256, and the accounts or `*`
+    #[arg(long, value_name = "FILE")]
+    tokens: Option<PathBuf>,
+    /// Make a token for the accounts, print it and its line for the file of tokens, and end
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["http", "tokens"])]
+    make_token: Option<String>,
+    /// Keep only a hash of each SQL statement in the chat log
+    #[arg(long)]
+    hash_statements: bool,
+}
+
+impl Verb for Arguments {
+    const MANNER: Manner = Manner::Serves;
+}
 
 /// The name of the caller where there are no tokens.
 const STDIO: &str = "stdio";
 
 /// Serves until the client goes away or a signal comes.
-pub(super) async fn run(global: &Global, arguments: &Mcp, stop: &Stop) -> Result<ExitCode> {
+pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
     let scope = scope(arguments)?;
     if let Some(name) = &arguments.make_token {
         let scope =
@@ -59,7 +94,7 @@ enum Face {
     Http(Tokens, TcpListener),
 }
 
-async fn serve(global: &Global, arguments: &Mcp, stop: &Stop, face: Face) -> Result<ExitCode> {
+async fn serve(global: &Global, arguments: &Arguments, stop: &Stop, face: Face) -> Result<ExitCode> {
     let connection = super::connect_to_data(global, std::time::Duration::ZERO, stop).await?;
     let (chat_log, writer) = log::start(&connection.db);
     let door = Door::new(connection.db.clone(), chat_log, !arguments.hash_statements);
@@ -77,7 +112,7 @@ async fn serve(global: &Global, arguments: &Mcp, stop: &Stop, face: Face) -> Res
 }
 
 /// The accounts that the arguments name; none where they name none.
-fn scope(arguments: &Mcp) -> Result<Option<Scope>> {
+fn scope(arguments: &Arguments) -> Result<Option<Scope>> {
     match (arguments.all_accounts, super::accounts(&arguments.klaviyo_id)?) {
         (true, _) => Ok(Some(Scope::All)),
         (false, accounts) if accounts.is_empty() => Ok(None),

@@ -1,16 +1,17 @@
 //! `aiviews migrate`: creates or evolves the summary tables, helper views, run log and ledger.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::cli::{Global, Migrate};
+use super::{Global, Verb, duration};
 use crate::db::Db;
 use crate::db::connection::{self, Connection};
 use crate::db::retry::RetryPolicy;
 use crate::db::target::{Embedded, Target};
+use crate::exit::stop::{Manner, Stop};
 use crate::exit::{ExitCode, Failure};
 use crate::lock;
 use crate::output::{self, printable};
@@ -18,9 +19,37 @@ use crate::refresh::privilege;
 use crate::schema::capacity;
 use crate::schema::diff::{self, Finding};
 use crate::schema::migrate::{self, Plan, Rebuilds, Survey};
-use crate::stop::Stop;
 
-pub(super) async fn run(global: &Global, arguments: &Migrate, stop: &Stop) -> Result<ExitCode> {
+/// Arguments of `migrate`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  aiviews migrate --dry-run   print every statement, change nothing
+  aiviews migrate --rebuild   also copy tables whose partition or sorting key differs")]
+pub struct Arguments {
+    /// Print the statements and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Rebuild tables whose engine, partition or sorting key differs: copied, checked, exchanged, the old one kept
+    #[arg(long)]
+    rebuild: bool,
+    /// How long to wait for another run to end
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
+    wait: Duration,
+    /// One JSON document on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+impl Verb for Arguments {
+    const MANNER: Manner = Manner::Writes;
+
+    fn wants_json(&self) -> bool {
+        self.json
+    }
+}
+
+pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
     let deadline = Instant::now() + arguments.wait;
     let target = Target::from_options(&global.connect)?;
     let (connection, _throw_away) = match arguments.dry_run && target.refuse_without_data().is_err() {
@@ -73,7 +102,7 @@ async fn open_nothing(target: &Target) -> Result<(Connection, Option<TempDir>)> 
 }
 
 /// The plan, and the tables whose settings this user may not set.
-async fn make_plan(db: &Db, arguments: &Migrate) -> Result<(Plan, Vec<String>)> {
+async fn make_plan(db: &Db, arguments: &Arguments) -> Result<(Plan, Vec<String>)> {
     let rebuilds = if arguments.rebuild { Rebuilds::Do } else { Rebuilds::Leave };
     let mut plan = migrate::plan(&Survey::read(db).await?.differences(), rebuilds);
     let optional: Vec<&str> =
@@ -89,7 +118,7 @@ async fn make_plan(db: &Db, arguments: &Migrate) -> Result<(Plan, Vec<String>)> 
 /// Runs the plan under the lock: made anew there, as another run may just have ended.
 async fn change(
     db: &Db,
-    arguments: &Migrate,
+    arguments: &Arguments,
     plan: &Plan,
     deadline: Instant,
     stop: &Stop,
@@ -104,7 +133,7 @@ async fn change(
     released.map(|()| plan)
 }
 
-async fn change_locked(db: &Db, arguments: &Migrate, stop: &Stop, done: &mut Vec<Value>) -> Result<Plan> {
+async fn change_locked(db: &Db, arguments: &Arguments, stop: &Stop, done: &mut Vec<Value>) -> Result<Plan> {
     let (plan, _) = make_plan(&db.interruptible(), arguments).await?;
     if !plan.by_hand.is_empty() {
         return Ok(plan);
@@ -146,7 +175,7 @@ fn refuse(plan: &Plan) -> Result<ExitCode> {
 }
 
 /// The statements, each ended by `;`, so that they can be reviewed or run by hand.
-fn show(db: &Db, plan: &Plan, arguments: &Migrate) {
+fn show(db: &Db, plan: &Plan, arguments: &Arguments) {
     let statements =
         |action| migrate::statements(db, action).iter().map(|it| it.script()).collect::<Vec<_>>();
     if arguments.json {

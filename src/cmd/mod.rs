@@ -1,6 +1,7 @@
-//! One file per verb: `ls src/cmd` equals `aiviews --help`.
+//! One file per verb, with its arguments and its words: `ls src/cmd` equals `aiviews --help`, but for `common`.
 
 mod accounts;
+mod common;
 mod completions;
 mod context;
 mod forget;
@@ -15,19 +16,124 @@ mod status;
 mod usage;
 mod verify;
 
-use std::time::{Duration, Instant};
-
 use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
 
-use crate::account::AccountId;
-use crate::cli::{Cli, Command, Global};
-use crate::db::Db;
-use crate::db::connection::{self, Connection};
-use crate::db::retry::RetryPolicy;
-use crate::db::target::Target;
-use crate::exit::{ExitCode, Failure};
-use crate::status::account_list;
-use crate::stop::{Manner, Stop};
+use self::common::{
+    Known, accounts, announce, connect, connect_to_data, connect_to_read, duration, parameters, questions,
+    stopped, tables, these_or_all,
+};
+use crate::db::target::Connect;
+use crate::engine::exit_at_once;
+use crate::exit::stop::{Manner, Stop};
+use crate::exit::{self, ExitCode};
+use crate::output::Talk;
+
+/// Fresh, audited marketing summary tables in ClickHouse for AI chatbots.
+#[derive(Debug, Parser)]
+#[command(name = "aiviews", version, after_help = exit::HELP, propagate_version = true)]
+#[command(after_long_help = long_help())]
+pub struct Cli {
+    /// Where to connect and how to talk.
+    #[command(flatten)]
+    pub global: Global,
+    /// The verb.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  aiviews seed --accounts 20                       sample accounts in the embedded engine
+  aiviews migrate && aiviews populate              make the tables, fill them for every account
+  aiviews populate --klaviyo-id XqkVGb --days 90   one account
+  aiviews verify --json                            is the schema what the chatbot's queries expect
+  CLICKHOUSE_URL=https://host:8443 aiviews status  the same against a server";
+
+fn long_help() -> String {
+    format!("{EXAMPLES}\n\n{}", exit::HELP)
+}
+
+/// Options of every verb.
+#[derive(Args, Clone, Debug)]
+pub struct Global {
+    /// Where to connect.
+    #[command(flatten)]
+    pub connect: Connect,
+    /// How to talk.
+    #[command(flatten)]
+    pub talk: Talk,
+}
+
+/// What every verb says of itself.
+trait Verb {
+    /// How it takes the first signal.
+    const MANNER: Manner = Manner::Reads;
+
+    /// Whether stdout is to be one JSON document, also where the verb fails.
+    fn wants_json(&self) -> bool {
+        false
+    }
+
+    fn manner(&self) -> Manner {
+        Self::MANNER
+    }
+}
+
+macro_rules! verbs {
+    ($($(#[doc = $help:literal])* $verb:ident = $file:ident,)+) => {
+        /// The verbs; each has its file in `cmd`.
+        #[derive(Debug, Subcommand)]
+        pub enum Command { $($(#[doc = $help])* $verb($file::Arguments),)+ }
+
+        impl Command {
+            /// Whether stdout is to be one JSON document, also where the verb fails.
+            pub fn wants_json(&self) -> bool {
+                match self { $(Command::$verb(arguments) => arguments.wants_json(),)+ }
+            }
+
+            fn manner(&self) -> Manner {
+                match self { $(Command::$verb(arguments) => arguments.manner(),)+ }
+            }
+
+            async fn run(&self, global: &Global, stop: &Stop) -> Result<ExitCode> {
+                match self { $(Command::$verb(arguments) => $file::run(global, arguments, stop).await,)+ }
+            }
+        }
+    };
+}
+
+// In the order of `aiviews --help`.
+verbs! {
+    /// Create or evolve the summary tables, helper views and the run log
+    Migrate = migrate,
+    /// Recompute the summary tables for a window of days
+    Populate = populate,
+    /// Compare the live database with the schema that the chatbot's queries expect
+    Verify = verify,
+    /// Show the last runs and how fresh each table and account is
+    Status = status,
+    /// List the accounts: rows, newest date, last refresh
+    Accounts = accounts,
+    /// Make realistic sample sources (never where other sources exist)
+    Seed = seed,
+    /// Answer a ready-made question about one account or several; without a question: list them
+    Query = query,
+    /// Print what to put before a model: an account's numbers and what they say, within a budget of tokens
+    Context = context,
+    /// Open the door for chatbots: a Model Context Protocol server on stdin and stdout, or over HTTP
+    Mcp = mcp,
+    /// Show what chatbots asked through the door, how it went, and what had no answer
+    Usage = usage,
+    /// Serve the embedded engine over ClickHouse's HTTP interface on 127.0.0.1
+    Serve = serve,
+    /// Remove an account that leaves: its partition in all seven tables
+    Forget = forget,
+    /// Print the statements that make a user for the refresher, a chatbot or the chatbot's door
+    Grants = grants,
+    /// Print a shell completion script
+    Completions = completions,
+}
 
 /// Takes away from this process what its verb does not need, while it has one thread only.
 pub fn confine(cli: &Cli) -> Result<()> {
@@ -40,24 +146,9 @@ pub fn confine(cli: &Cli) -> Result<()> {
 /// Runs the verb that the command line names.
 pub async fn run(cli: Cli) -> Result<ExitCode> {
     let global = &cli.global;
-    let manner = manner(&cli.command);
-    let stop = &Stop::on_signals(manner)?;
-    let outcome = match cli.command {
-        Command::Migrate(arguments) => migrate::run(global, &arguments, stop).await,
-        Command::Populate(arguments) => populate::run(global, &arguments, stop).await,
-        Command::Verify(arguments) => verify::run(global, &arguments, stop).await,
-        Command::Status(arguments) => status::run(global, &arguments, stop).await,
-        Command::Accounts(arguments) => accounts::run(global, &arguments, stop).await,
-        Command::Seed(arguments) => seed::run(global, &arguments, stop).await,
-        Command::Forget(arguments) => forget::run(global, &arguments, stop).await,
-        Command::Query(arguments) => query::run(global, &arguments, stop).await,
-        Command::Context(arguments) => context::run(global, &arguments, stop).await,
-        Command::Mcp(arguments) => mcp::run(global, &arguments, stop).await,
-        Command::Usage(arguments) => usage::run(global, &arguments, stop).await,
-        Command::Serve(arguments) => serve::run(global, &arguments, stop).await,
-        Command::Grants(arguments) => grants::run(global, &arguments),
-        Command::Completions(arguments) => completions::run(&arguments),
-    };
+    let manner = cli.command.manner();
+    let stop = &Stop::on_signals(manner, exit_at_once)?;
+    let outcome = cli.command.run(global, stop).await;
     match (outcome, stop.code()) {
         (Err(error), Some(code)) => {
             if manner == Manner::Writes {
@@ -67,86 +158,4 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         }
         (outcome, _) => outcome,
     }
-}
-
-fn manner(command: &Command) -> Manner {
-    match command {
-        Command::Migrate(_) | Command::Populate(_) | Command::Seed(_) | Command::Forget(_) => Manner::Writes,
-        Command::Serve(_) | Command::Mcp(_) => Manner::Serves,
-        Command::Verify(_)
-        | Command::Status(_)
-        | Command::Accounts(_)
-        | Command::Usage(_)
-        | Command::Query(_)
-        | Command::Context(_)
-        | Command::Grants(_)
-        | Command::Completions(_) => Manner::Reads,
-    }
-}
-
-/// For a verb that begins: opens the target, waiting so long for a data folder in use. Nothing is tried again once a stop
-/// is asked for.
-async fn connect(global: &Global, wait: Duration, stop: &Stop) -> Result<Connection> {
-    let target = Target::from_options(&global.connect)?;
-    let opening = connection::open(&target, RetryPolicy::default(), Instant::now() + wait);
-    stopping(opening, stop).await
-}
-
-/// The same for a verb that works on what is there.
-async fn connect_to_data(global: &Global, wait: Duration, stop: &Stop) -> Result<Connection> {
-    let target = Target::from_options(&global.connect)?;
-    let opening = connection::open_existing(&target, RetryPolicy::default(), Instant::now() + wait);
-    stopping(opening, stop).await
-}
-
-/// The same for a verb that only reads: its statements are killed once a stop is asked for.
-async fn connect_to_read(global: &Global, stop: &Stop) -> Result<Connection> {
-    let connection = connect_to_data(global, Duration::ZERO, stop).await?;
-    Ok(Connection { db: connection.db.interruptible(), ..connection })
-}
-
-async fn stopping(opening: impl Future<Output = Result<Connection>>, stop: &Stop) -> Result<Connection> {
-    let Some(connection) = stop.or_done(opening).await else { return Err(stopped(stop).into()) };
-    let connection = connection?;
-    Ok(Connection { db: connection.db.with_stop(stop), ..connection })
-}
-
-fn stopped(stop: &Stop) -> Failure {
-    Failure::new(stop.code().unwrap_or(ExitCode::Interrupted), "stopped on request")
-}
-
-/// The accounts that the arguments name, each once.
-fn accounts(ids: &[String]) -> Result<Vec<AccountId>> {
-    let accounts: Result<Vec<AccountId>, _> = ids.iter().map(|id| AccountId::from_argument(id)).collect();
-    let mut accounts = accounts?;
-    accounts.sort();
-    accounts.dedup();
-    Ok(accounts)
-}
-
-/// The accounts that were asked for, or every one.
-async fn these_or_all(db: &Db, accounts: Vec<AccountId>) -> Result<Vec<AccountId>> {
-    let accounts = if accounts.is_empty() { account_list::summarized(db).await? } else { accounts };
-    if accounts.is_empty() {
-        let failure = Failure::new(ExitCode::Usage, "no account is in the summary tables");
-        return Err(failure.hint("`aiviews populate` takes them from the sources").into());
-    }
-    Ok(accounts)
-}
-
-/// `--param name=value`, split.
-fn parameters(texts: &[String]) -> Result<Vec<(String, String)>> {
-    let split = |text: &String| match text.split_once('=') {
-        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
-        None => {
-            let message = format!("`--param {}` has no `=`", text.escape_default());
-            Err(Failure::new(ExitCode::Usage, message).hint("write --param name=value").into())
-        }
-    };
-    texts.iter().map(split).collect()
-}
-
-/// Says where a writing verb is about to write.
-fn announce(db: &Db) {
-    tracing::info!("target: {} (ClickHouse {})", db.target(), db.version());
 }

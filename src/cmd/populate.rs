@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::pin::pin;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use chrono::NaiveDate;
 use tracing::{Instrument, error, info, warn};
 
+use super::{Global, Known, Verb, duration, tables};
 use crate::account::AccountId;
-use crate::cli::{Global, Populate};
 use crate::db::Db;
+use crate::db::failpoint::{self, Step};
 use crate::db::retry::RetryPolicy;
 use crate::exit::ExitCode;
-use crate::failpoint::{self, Step};
+use crate::exit::stop::{Manner, Stop};
 use crate::lock;
 use crate::output;
 use crate::refresh::accounts::Load;
@@ -24,9 +25,59 @@ use crate::refresh::{self, Options, Plan, snapshot, staging};
 use crate::schema::SummaryTable;
 use crate::schema::preflight;
 use crate::status;
-use crate::stop::Stop;
 
-pub(super) async fn run(global: &Global, arguments: &Populate, stop: &Stop) -> Result<ExitCode> {
+/// Arguments of `populate`.
+#[derive(clap::Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  aiviews populate                                  every account, the last 90 days
+  aiviews populate --klaviyo-id XqkVGb --days 7     one account, a week
+  aiviews populate --as-of 2026-03-31 --dry-run     what a run for that date would do")]
+pub struct Arguments {
+    /// Account to refresh, by its Klaviyo public id; repeatable (default: every account)
+    #[arg(long, short = 'k', alias = "klaviyo_id", value_name = "ID")]
+    klaviyo_id: Vec<String>,
+    /// Number of dates to recompute, as-of included (1..3650)
+    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    days: u16,
+    /// Last date of the window (default: the server's today)
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<NaiveDate>,
+    /// Summary table to refresh; repeatable (default: all seven)
+    #[arg(long, value_name = "TABLE", value_parser = Known(tables), hide_possible_values = true)]
+    table: Vec<String>,
+    /// Only accounts with corrections of days that runs no longer read, and only from those days on (`status` lists them)
+    #[arg(long, conflicts_with_all = ["klaviyo_id", "days", "as_of", "table", "resume", "dry_run"])]
+    late: bool,
+    /// Leave out accounts that were published for the same dates within the last day
+    #[arg(long)]
+    resume: bool,
+    /// Publish also where the source has lost most or all of its rows
+    #[arg(long)]
+    allow_shrink: bool,
+    /// Accounts per batch (default: by the number of rows)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    batch_accounts: Option<u32>,
+    /// How long to wait for another run to end
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
+    wait: Duration,
+    /// Print the statements and an estimate, change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// One JSON document on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+impl Verb for Arguments {
+    const MANNER: Manner = Manner::Writes;
+
+    fn wants_json(&self) -> bool {
+        self.json
+    }
+}
+
+pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
     let options = options(arguments)?;
     let deadline = Instant::now() + arguments.wait;
     let connection = super::connect_to_data(global, arguments.wait, stop).await?;
@@ -42,7 +93,7 @@ pub(super) async fn run(global: &Global, arguments: &Populate, stop: &Stop) -> R
 async fn change(
     db: &Db,
     global: &Global,
-    arguments: &Populate,
+    arguments: &Arguments,
     options: &Options,
     deadline: Instant,
     stop: &Stop,
@@ -117,7 +168,7 @@ async fn plan(db: &Db, options: &Options) -> Result<Plan> {
     }
 }
 
-fn options(arguments: &Populate) -> Result<Options> {
+fn options(arguments: &Arguments) -> Result<Options> {
     Ok(Options {
         accounts: super::accounts(&arguments.klaviyo_id)?,
         days: arguments.days,

@@ -1,16 +1,77 @@
 //! `aiviews query`: the ready-made questions.
 
 use anyhow::Result;
+use clap::ValueEnum;
 use serde_json::json;
 
+use super::{Global, Known, Verb, questions};
 use crate::account::AccountId;
-use crate::cli::{AnswerFormat, Global, Query};
+use crate::exit::stop::Stop;
 use crate::exit::{ExitCode, Failure};
 use crate::output;
 use crate::question::{self, Answer, Parameter, QUESTIONS, Question, Reach, Value};
-use crate::stop::Stop;
 
-pub(super) async fn run(global: &Global, arguments: &Query, stop: &Stop) -> Result<ExitCode> {
+/// Arguments of `query`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  aiviews query                                                      the questions
+  aiviews query campaigns_this_week --klaviyo-id XqkVGb              one account
+  aiviews query stores_compared --klaviyo-id A1b2C3 --klaviyo-id D4e5F6   several, never added up
+  aiviews query flow_across_stores --klaviyo-id A1b2C3 --param flow=\"Welcome\" --format csv")]
+pub struct Arguments {
+    /// The question's name
+    #[arg(value_parser = Known(questions), hide_possible_values = true)]
+    question: Option<String>,
+    /// Account to ask about, by its Klaviyo public id; repeatable: each has its own rows
+    #[arg(long, short = 'k', alias = "klaviyo_id", value_name = "ID")]
+    klaviyo_id: Vec<String>,
+    /// Ask about every account of the summary tables
+    #[arg(long, conflicts_with = "klaviyo_id")]
+    all_accounts: bool,
+    /// How the answer is written
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: AnswerFormat,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+    /// The question's parameter `days`
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    days: Option<String>,
+    /// The question's parameter `threshold`, in percent
+    #[arg(long, value_name = "PERCENT", allow_negative_numbers = true)]
+    threshold: Option<String>,
+    /// The question's parameter `limit`: rows per account
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    limit: Option<String>,
+    /// Any parameter of the question; repeatable
+    #[arg(long, value_name = "NAME=VALUE")]
+    param: Vec<String>,
+    /// Print the SQL statement with its values instead of the answer, to run in any client
+    #[arg(long, requires = "question", conflicts_with_all = ["format", "json"])]
+    show_sql: bool,
+}
+
+impl Verb for Arguments {
+    fn wants_json(&self) -> bool {
+        self.json || self.format == AnswerFormat::Json
+    }
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AnswerFormat {
+    /// Columns for people, with notes on how to read them.
+    Table,
+    /// One JSON document.
+    Json,
+    /// Comma-separated values with a header line.
+    Csv,
+    /// A Markdown table.
+    Markdown,
+}
+
+pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
     let format = if arguments.json { AnswerFormat::Json } else { arguments.format };
     let Some(name) = &arguments.question else {
         list(format)?;
@@ -66,7 +127,7 @@ pub(super) async fn run(global: &Global, arguments: &Query, stop: &Stop) -> Resu
 }
 
 /// `--param name=value` and the flags that stand for the common ones.
-fn given(arguments: &Query) -> Result<Vec<(String, String)>> {
+fn given(arguments: &Arguments) -> Result<Vec<(String, String)>> {
     let mut given = super::parameters(&arguments.param)?;
     let flags = [("days", &arguments.days), ("threshold", &arguments.threshold), ("limit", &arguments.limit)];
     for (name, value) in flags {

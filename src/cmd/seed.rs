@@ -4,13 +4,38 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::cli::{Global, Seed};
+use super::{Global, Verb};
 use crate::exit::ExitCode;
+use crate::exit::stop::{Manner, Stop};
 use crate::output;
 use crate::seed::{self, Size, Source};
-use crate::stop::Stop;
 
-pub(super) async fn run(global: &Global, arguments: &Seed, stop: &Stop) -> Result<ExitCode> {
+/// Arguments of `seed`.
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    /// Number of accounts
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    accounts: u32,
+    /// Number of dates, today included
+    #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    days: u32,
+    /// The same seed makes the same rows
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// One JSON document on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+impl Verb for Arguments {
+    const MANNER: Manner = Manner::Writes;
+
+    fn wants_json(&self) -> bool {
+        self.json
+    }
+}
+
+pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
     let connection = super::connect(global, Duration::ZERO, stop).await?;
     let db = &connection.db;
     super::announce(db);

@@ -6,14 +6,32 @@ use anyhow::{Context, Result};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::cli::{Global, Serve};
+use super::{Global, Verb};
 use crate::db::connection;
 use crate::db::target::Target;
 use crate::engine::Engine;
 use crate::engine::confine::Confinement;
+use crate::exit::stop::{Manner, Stop};
 use crate::exit::{ExitCode, Failure};
 use crate::output;
-use crate::stop::Stop;
+
+/// Arguments of `serve`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+The token is the password of user `default`. AIVIEWS_TOKEN sets it; else one is made and printed once, on stderr.
+
+Examples:
+  aiviews serve --port 8123
+  AIVIEWS_TOKEN=secret aiviews serve --port 0")]
+pub struct Arguments {
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 8123)]
+    port: u16,
+}
+
+impl Verb for Arguments {
+    const MANNER: Manner = Manner::Serves;
+}
 
 /// Whoever has the token writes SQL, and the engine's functions reach whatever the process does.
 pub(super) fn confine(global: &Global) -> Result<()> {
@@ -33,7 +51,7 @@ pub(super) fn confine(global: &Global) -> Result<()> {
 /// Serves until SIGINT or SIGTERM. Running requests get some seconds to end; a second signal ends them at once.
 ///
 /// `AIVIEWS_TOKEN` sets the token; without it one is made and printed, once.
-pub(super) async fn run(global: &Global, arguments: &Serve, stop: &Stop) -> Result<ExitCode> {
+pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
     let Some(embedded) = Target::embedded(&global.connect)? else {
         let failure = Failure::new(ExitCode::Usage, "`serve` serves the embedded engine, not a server");
         return Err(failure.hint("leave out --url and CLICKHOUSE_URL").into());

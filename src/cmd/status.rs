@@ -1,17 +1,38 @@
 //! `aiviews status`: did last night work.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::Result;
 
+use super::{Global, Verb, duration};
 use crate::account::AccountId;
-use crate::cli::{Global, Status as Arguments};
 use crate::db::Db;
 use crate::exit::ExitCode;
+use crate::exit::stop::Stop;
 use crate::output;
 use crate::schema::TABLES;
 use crate::status::{self, Event, Stale, Status, Troubled};
-use crate::stop::Stop;
+
+/// Arguments of `status`.
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    /// Only the history of this account: what each run did to each of its tables, newest first
+    #[arg(long, short = 'k', alias = "klaviyo_id", value_name = "ID")]
+    klaviyo_id: Option<String>,
+    /// Exit 9 where an account's newest rows are older than this
+    #[arg(long, value_name = "DURATION", default_value = "26h", value_parser = duration)]
+    max_age: Duration,
+    /// One JSON document on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+impl Verb for Arguments {
+    fn wants_json(&self) -> bool {
+        self.json
+    }
+}
 
 pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
     let account = arguments.klaviyo_id.as_deref().map(AccountId::from_argument).transpose()?;

@@ -4,17 +4,37 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::cli::{Global, Verify};
+use super::{Global, Verb};
 use crate::db::connection;
 use crate::db::retry::RetryPolicy;
 use crate::db::target::{DEFAULT_DATABASE, Embedded, Target};
 use crate::exit::ExitCode;
+use crate::exit::stop::Stop;
 use crate::output::{self, counted, printable};
 use crate::schema::diff::{Finding, Severity};
 use crate::schema::verify::{self, Report};
-use crate::stop::Stop;
 
-pub(super) async fn run(global: &Global, arguments: &Verify, stop: &Stop) -> Result<ExitCode> {
+/// Arguments of `verify`.
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    /// Prove that the embedded SQL creates the contract, in a throw-away embedded engine; needs no sources
+    #[arg(long)]
+    sql: bool,
+    /// Look for holes in what keeps this user to its accounts: policies, grants, limits, views, the server's version
+    #[arg(long, value_name = "USER", conflicts_with = "sql")]
+    chatbot: Option<String>,
+    /// One JSON document on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+impl Verb for Arguments {
+    fn wants_json(&self) -> bool {
+        self.json
+    }
+}
+
+pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
     let report = match (arguments.sql, &arguments.chatbot) {
         (true, _) => match stop.or_done(verify_sql(global)).await {
             Some(report) => report?,

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clickhouse::{RowOwned, RowWrite};
 
 use super::{Db, QueryError};
-use crate::stop::Change;
+use crate::exit::stop::Change;
 
 impl Db {
     /// Appends rows to one of our own tables; columns that the row type does not have take their default.

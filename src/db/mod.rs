@@ -6,6 +6,7 @@ mod bound;
 pub mod connection;
 pub mod env_file;
 mod error;
+pub mod failpoint;
 pub mod http_client;
 mod insert;
 mod name;
@@ -31,8 +32,8 @@ pub use statement::Statement;
 
 use crate::db::http_client::Ping;
 use crate::db::retry::RetryPolicy;
+use crate::exit::stop::Stop;
 use crate::sql::Sql;
-use crate::stop::Stop;
 use outage::Outage;
 
 /// A connection to one database, with the habits that every statement shares.

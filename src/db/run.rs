@@ -10,9 +10,9 @@ use tracing::{debug, trace};
 
 use super::{Db, QueryError, Statement, error};
 use crate::db::retry::Class;
+use crate::exit::stop::Change;
 use crate::exit::{ExitCode, Failure};
 use crate::sql;
-use crate::stop::Change;
 
 /// A statement run for its effect answers nothing, or rows that nobody reads. An exception that came in pieces, or a
 /// page of something in between, is no success whatever the status said.

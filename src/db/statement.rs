@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::bound::bound;
 use super::{Db, Privilege};
+use crate::exit::stop::Stop;
 use crate::sql::Sql;
-use crate::stop::Stop;
 
 /// Whether a name is of the kind that we generate: safe wherever it stands in a statement.
 fn is_generated(name: &str) -> bool {

@@ -299,7 +299,7 @@ mod tests {
         let mut all = vec!["aiviews"];
         all.extend(arguments);
         all.push("status");
-        Target::from_options(&crate::cli::Cli::try_parse_from(all)?.global.connect)
+        Target::from_options(&crate::cmd::Cli::try_parse_from(all)?.global.connect)
     }
 
     #[test]

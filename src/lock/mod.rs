@@ -15,11 +15,11 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::Result;
 use tracing::{debug, warn};
 
+use crate::db::failpoint::{self, Step};
 use crate::db::{Db, QueryError};
+use crate::exit::stop::Stop;
 use crate::exit::{ExitCode, Failure};
-use crate::failpoint::{self, Step};
 use crate::sql;
-use crate::stop::Stop;
 use file::LockFile;
 
 /// Time between two signs of life.

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 
 use super::file::LockFile;
+use crate::db::failpoint::{self, Step};
 use crate::db::{Db, QueryError};
 use crate::exit::ExitCode;
-use crate::failpoint::{self, Step};
 use crate::sql::{self, Sql};
 
 /// A lock without a sign of life for this long is taken over.

@@ -13,9 +13,9 @@ use crate::account::AccountId;
 use crate::context::{self, Format};
 use crate::db::Db;
 use crate::exit::Failure;
+use crate::exit::stop::Stop;
 use crate::mcp::guard::{self, Refusal, Scope};
 use crate::question::{self, Parameter, QUESTIONS, Reach};
-use crate::stop::Stop;
 
 /// The most accounts that one question is asked about.
 const MOST_ACCOUNTS: usize = 50;

@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 
 use super::server::Session;
 use super::{Caller, Door, Tokens};
-use crate::stop::Stop;
+use crate::exit::stop::Stop;
 
 /// Where the protocol is served.
 const PATH: &str = "/mcp";

@@ -39,7 +39,7 @@ use log::{ChatLog, Entry};
 use crate::context::tokens;
 use crate::db::Db;
 use crate::exit::ExitCode;
-use crate::stop::Stop;
+use crate::exit::stop::Stop;
 
 /// The longest that a call takes.
 const LONGEST_CALL: Duration = Duration::from_secs(30);

@@ -17,7 +17,7 @@ use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt};
 
 use super::prompts::TEMPLATES;
 use super::{Caller, Door, Request, call, describe};
-use crate::stop::Stop;
+use crate::exit::stop::Stop;
 
 /// What a model is told before it calls anything.
 const INSTRUCTIONS: &str = "Klaviyo marketing numbers of some accounts, computed nightly. Call `accounts` first, prefer \

@@ -27,14 +27,14 @@ use chrono::NaiveDate;
 use tracing::{info, warn};
 
 use crate::account::AccountId;
+use crate::db::failpoint::{self, Step};
 use crate::db::{self, Db};
+use crate::exit::stop::Stop;
 use crate::exit::{ExitCode, Failure};
-use crate::failpoint::{self, Step};
 use crate::output;
 use crate::schema::SummaryTable;
 use crate::schema::capacity::{self, Crowded};
 use crate::sql;
-use crate::stop::Stop;
 use accounts::{Batch, Selection};
 use batch::Job;
 use progress::Progress;

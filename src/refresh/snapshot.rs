@@ -9,8 +9,8 @@ use anyhow::{Context, Result};
 use super::window::Window;
 use super::working_table;
 use crate::account::AccountId;
+use crate::db::failpoint::{self, Step};
 use crate::db::{Db, Statement};
-use crate::failpoint::{self, Step};
 use crate::schema::{SourceSnapshot, SummaryTable, TABLES};
 use crate::sql;
 

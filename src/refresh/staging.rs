@@ -9,7 +9,7 @@ use super::window::Window;
 use super::working_table;
 use crate::account::AccountId;
 use crate::db::Db;
-use crate::failpoint::{self, Step};
+use crate::db::failpoint::{self, Step};
 use crate::schema::SummaryTable;
 use crate::sql;
 

@@ -1,7 +1,7 @@
 //! Hostile statements from a grammar: whatever runs shows nothing of an account whose every text is `CANARY`.
 
+use aiviews::exit::stop::Stop;
 use aiviews::mcp::guard::{self, Refusal};
-use aiviews::stop::Stop;
 
 use crate::guard::{agency, mine};
 use crate::support;

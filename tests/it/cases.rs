@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use aiviews::account::AccountId;
 use aiviews::db::Db;
+use aiviews::exit::stop::Stop;
 use aiviews::question;
 use aiviews::refresh::report::Report;
 use aiviews::refresh::window::{Clock, Window, monday};
 use aiviews::refresh::{self, Options};
 use aiviews::schema::{Definition, SOURCES, SummaryTable, TABLES, VIEWS};
 use aiviews::sql::REFRESH_LOG;
-use aiviews::stop::Stop;
 use chrono::{Datelike, Days, Months, NaiveDate};
 
 use crate::expression::evaluate;

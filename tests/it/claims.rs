@@ -1,9 +1,9 @@
 //! Claims on generated data: without an effect next to nothing is claimed, and figures are the same everywhere.
 
 use aiviews::account::AccountId;
+use aiviews::exit::stop::Stop;
 use aiviews::question;
 use aiviews::seed::{self, Size};
-use aiviews::stop::Stop;
 use indicatif::ProgressBar;
 
 use crate::support;

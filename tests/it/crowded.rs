@@ -2,11 +2,11 @@
 
 use aiviews::account::AccountId;
 use aiviews::db::Db;
+use aiviews::exit::stop::Stop;
 use aiviews::refresh::{self, Options, report::Report, tables_named};
 use aiviews::schema::capacity::{self, COMFORTABLE, REMEDY};
 use aiviews::schema::diff::Severity;
 use aiviews::schema::verify;
-use aiviews::stop::Stop;
 
 use crate::child::{Place, TOKEN};
 use crate::generations::{fill, make_sources};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aiviews::db::Db;
-use aiviews::failpoint::Step;
+use aiviews::db::failpoint::Step;
 use rustix::process::Signal;
 use tokio::sync::OnceCell;
 

@@ -2,10 +2,10 @@
 
 use aiviews::account::AccountId;
 use aiviews::db::Db;
+use aiviews::exit::stop::Stop;
 use aiviews::mcp::guard::{self, Refusal, Scope, Wall, Walls};
 use aiviews::question::Answer;
 use aiviews::schema::{Column, Definition, Grain, TABLES};
-use aiviews::stop::Stop;
 use serde_json::Value;
 
 use crate::support;

@@ -2,6 +2,7 @@
 
 use aiviews::db::Db;
 use aiviews::exit::ExitCode;
+use aiviews::exit::stop::Stop;
 use aiviews::schema::TABLES;
 use aiviews::schema::diff::Mend;
 use aiviews::schema::ledger::STEPS;
@@ -9,7 +10,6 @@ use aiviews::schema::migrate::{self, Rebuilds, Survey};
 use aiviews::schema::preflight;
 use aiviews::schema::verify;
 use aiviews::sql::REFRESH_LOG;
-use aiviews::stop::Stop;
 
 use crate::schema::{
     aiviews, aiviews_on, differences, make_production_tables, migrate, schema_text, stderr, stdout,

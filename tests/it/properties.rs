@@ -2,6 +2,7 @@
 
 use aiviews::account::AccountId;
 use aiviews::db::Db;
+use aiviews::exit::stop::Stop;
 use aiviews::refresh::accounts::Batch;
 use aiviews::refresh::audit::{Audit, Objection};
 use aiviews::refresh::report::Report;
@@ -10,7 +11,6 @@ use aiviews::refresh::{self, Options};
 use aiviews::refresh::{snapshot, staging};
 use aiviews::schema::{Grain, SummaryTable, TABLES};
 use aiviews::seed::{self, Size};
-use aiviews::stop::Stop;
 use chrono::{Days, NaiveDate};
 use indicatif::ProgressBar;
 

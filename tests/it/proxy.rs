@@ -6,9 +6,9 @@ use aiviews::account::AccountId;
 use aiviews::db::retry::RetryPolicy;
 use aiviews::db::{Db, Privilege, QueryError};
 use aiviews::exit::ExitCode;
+use aiviews::exit::stop::Stop;
 use aiviews::refresh::privilege;
 use aiviews::refresh::{self, Options, report::Report};
-use aiviews::stop::Stop;
 use chrono::Days;
 use clickhouse::Client;
 

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use aiviews::db::Db;
+use aiviews::exit::stop::Stop;
 use aiviews::refresh::{self, Options};
 use aiviews::schema::{TABLES, VIEWS};
-use aiviews::stop::Stop;
 
 use crate::generations::{fill, make_sources};
 use crate::support::{self, execute, rows};

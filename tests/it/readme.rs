@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use aiviews::exit::stop::Stop;
 use aiviews::question::QUESTIONS;
 use aiviews::refresh;
-use aiviews::stop::Stop;
 
 use crate::clients::{Server, clients};
 use crate::generations::{fill, make_sources, options};

@@ -4,11 +4,11 @@ use std::fmt::Write;
 use std::process::{Command, Output};
 
 use aiviews::db::Db;
+use aiviews::exit::stop::Stop;
 use aiviews::schema::diff::Difference;
 use aiviews::schema::migrate::{self, Rebuilds, Survey};
 use aiviews::schema::{SummaryTable, TABLES};
 use aiviews::sql;
-use aiviews::stop::Stop;
 
 use crate::support::{execute, rows};
 

@@ -7,6 +7,7 @@ use aiviews::context::{self, Format};
 use aiviews::db::Db;
 use aiviews::db::retry::RetryPolicy;
 use aiviews::db::settings::{MEANING, WRITING};
+use aiviews::exit::stop::Stop;
 use aiviews::lock;
 use aiviews::question::QUESTIONS;
 use aiviews::refresh::{self, Options};
@@ -15,7 +16,6 @@ use aiviews::schema::verify;
 use aiviews::schema::{TABLES, VIEWS};
 use aiviews::seed::{self, Size};
 use aiviews::status;
-use aiviews::stop::Stop;
 use indicatif::ProgressBar;
 
 use crate::support::{self, execute, rows};

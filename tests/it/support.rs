@@ -6,9 +6,9 @@ use std::sync::OnceLock;
 use aiviews::db::Db;
 use aiviews::db::retry::RetryPolicy;
 use aiviews::engine::{Engine, EngineOptions};
+use aiviews::exit::stop::Stop;
 use aiviews::schema::migrate::{Rebuilds, Survey, execute as execute_plan, plan};
 use aiviews::sql::Sql;
-use aiviews::stop::Stop;
 use clickhouse::Client;
 
 /// A folder that is this test process's own; those of earlier ones are removed.

@@ -4,9 +4,9 @@ use anyhow::{Result, anyhow};
 
 use super::{Checked, Scope};
 use crate::db::{Db, QueryError, Statement};
+use crate::exit::stop::Stop;
 use crate::question::Answer;
 use crate::sql::{self, Sql};
-use crate::stop::Stop;
 
 /// Settings of a guarded statement, from strict to none: a user's profile may forbid to change some, or any.
 const SETTINGS: [&[(&str, &str)]; 3] = [

@@ -23,11 +23,11 @@ use super::witness::Witness;
 use super::{Options, error_scope, snapshot, staging, working_table};
 use crate::account::AccountId;
 use crate::db::Db;
+use crate::db::failpoint::{self, Step};
+use crate::exit::stop::Stop;
 use crate::exit::{ExitCode, Failure};
-use crate::failpoint::{self, Step};
 use crate::refresh::run_log::{self, Outcome, State};
 use crate::schema::{SourceSnapshot, SummaryTable};
-use crate::stop::Stop;
 
 /// Tables from snapshots that are staged side by side. Each holds its batch in memory, and each writes on one thread.
 /// A small batch is mostly planning: all of its tables at once. One account that is larger than a batch: one by one.

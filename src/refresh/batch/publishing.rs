@@ -9,7 +9,7 @@ use tracing::{debug, info, warn};
 
 use super::{Prepared, Ready, Work};
 use crate::account::AccountId;
-use crate::failpoint::{self, Step};
+use crate::db::failpoint::{self, Step};
 use crate::lock;
 use crate::output::EACH_TABLE;
 use crate::refresh::audit::Rows;

@@ -7,8 +7,8 @@ use super::rebuild;
 use crate::db::retry::Class;
 use crate::db::{Db, QueryError, Statement};
 use crate::exit::Failure;
+use crate::exit::stop::Stop;
 use crate::sql;
-use crate::stop::Stop;
 
 /// Runs the actions and tells of each one that is done, with what is worth knowing of it.
 ///

@@ -7,11 +7,11 @@ use serde::Deserialize;
 use tracing::debug;
 
 use crate::db::{Db, Statement};
+use crate::exit::stop::Stop;
 use crate::exit::{ExitCode, Failure};
 use crate::schema::SummaryTable;
 use crate::schema::live::LiveSchema;
 use crate::sql::{self, Sql};
-use crate::stop::Stop;
 
 /// Rows copied by one statement, give or take an account: each range is sorted in memory.
 const ROWS_PER_RANGE: u64 = 500_000;

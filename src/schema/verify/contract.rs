@@ -4,12 +4,12 @@ use anyhow::Result;
 
 use super::Report;
 use crate::db::Db;
+use crate::exit::stop::Stop;
 use crate::schema::diff::{Expected, Finding, Severity};
 use crate::schema::live::{LiveObject, LiveSchema};
 use crate::schema::migrate::{self, Rebuilds, Survey};
 use crate::schema::{TABLES, VIEWS};
 use crate::sql;
-use crate::stop::Stop;
 
 /// One column of the contract.
 struct ContractColumn {

@@ -1,5 +1,7 @@
 //! The exit codes, and errors that carry one.
 
+pub mod stop;
+
 use std::fmt;
 
 /// How a run of `aiviews` ended, as the number that the shell sees.

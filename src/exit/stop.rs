@@ -7,7 +7,6 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::engine::exit_at_once;
 use crate::exit::ExitCode;
 
 /// How long a second signal waits for the changes that are under way: a swap takes some hundredths of a second.
@@ -39,8 +38,8 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Starts to listen for signals.
-    pub fn on_signals(manner: Manner) -> std::io::Result<Stop> {
+    /// Starts to listen for signals. A second one ends the process by `leave`, which gets the exit code.
+    pub fn on_signals(manner: Manner, leave: fn(u8) -> !) -> std::io::Result<Stop> {
         let (sender, stop) = Stop::by_hand();
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
@@ -65,7 +64,7 @@ impl Stop {
                 Manner::Writes => changes_end().await,
                 Manner::Serves => tokio::time::sleep(CHANGES_OF_OTHERS).await,
             }
-            exit_at_once(code.number());
+            leave(code.number());
         });
         Ok(stop)
     }

@@ -171,7 +171,7 @@ async fn rest(fault: &Fault) {
     ) else {
         return;
     };
-    crate::output::tell(&format!("pausing at step `{}`, as {VARIABLE} asks", fault.step.word()));
+    tracing::warn!("pausing at step `{}`, as {VARIABLE} asks", fault.step.word());
     tokio::select! {
         () = tokio::time::sleep(LONGEST_PAUSE) => {}
         _ = go_on.recv() => {}
