@@ -7,6 +7,7 @@
 //! - [`seed`]: sample sources
 //! - [`status`]: how fresh the data is, what is in trouble, which accounts there are
 //! - [`refresh`]: plan, stage, audit, publish, check, log; recovery; an account that leaves; what a writing verb must be allowed
+//! - [`outlook`]: what comes next: the forecast of revenue
 //! - [`context`]: what to put before a model, within a budget of tokens
 //! - [`question`]: the ready-made questions and their answers
 //! - [`lock`]: one run at a time
@@ -28,6 +29,7 @@ pub mod engine;
 pub mod exit;
 pub mod lock;
 pub mod mcp;
+pub mod outlook;
 pub mod output;
 pub mod question;
 pub mod refresh;

@@ -219,6 +219,20 @@ pub static UNANSWERED: Sql = embed!("chat/unanswered");
 pub static FORGET_CHAT: Sql = embed!("chat/forget_log");
 /// Removes what was told about it.
 pub static FORGET_NOTES: Sql = embed!("chat/forget_notes");
+/// Removes it from a table of the outlook.
+pub static FORGET_OUTLOOK: Sql = embed!("outlook/forget");
+/// Daily revenue of accounts, to forecast from.
+pub static OUTLOOK_HISTORY: Sql = embed!("outlook/history");
+/// Accounts whose newest refresh is this one.
+pub static OUTLOOK_ACCOUNTS: Sql = embed!("outlook/accounts");
+/// The newest complete day of all.
+pub static OUTLOOK_NEWEST_DAY: Sql = embed!("outlook/newest_day");
+/// How much young days have grown.
+pub static OUTLOOK_GROWTH: Sql = embed!("outlook/growth");
+/// Notes what young days have earned so far.
+pub static OUTLOOK_NOTE_YOUNG: Sql = embed!("outlook/note_young");
+/// Compares past forecasts with what came.
+pub static OUTLOOK_COMPARE: Sql = embed!("outlook/compare");
 /// What is remembered about accounts.
 pub static NOTES_OF: Sql = embed!("chat/notes_of");
 /// Remembers something.

@@ -16,6 +16,7 @@ use crate::db::retry::RetryPolicy;
 use crate::exit::ExitCode;
 use crate::exit::stop::{Manner, Stop};
 use crate::lock;
+use crate::outlook;
 use crate::output;
 use crate::refresh::accounts::Load;
 use crate::refresh::privilege;
@@ -55,6 +56,9 @@ pub struct Arguments {
     /// Publish also where the source has lost most or all of its rows
     #[arg(long)]
     allow_shrink: bool,
+    /// Do not forecast revenue afterwards
+    #[arg(long)]
+    no_forecast: bool,
     /// Accounts per batch (default: by the number of rows)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch_accounts: Option<u32>,
@@ -99,11 +103,21 @@ async fn change(
     stop: &Stop,
 ) -> Result<ExitCode> {
     super::announce(db);
-    privilege::refuse_missing(&db.interruptible(), &privilege::to_refresh(db, &options.tables)).await?;
+    let mut privileges = privilege::to_refresh(db, &options.tables);
+    if looks_ahead(arguments, options) {
+        privileges.extend(privilege::to_look_ahead());
+    }
+    privilege::refuse_missing(&db.interruptible(), &privileges).await?;
     let lock = lock::take(db, deadline, stop).await?;
     let outcome = match arguments.late {
         true => late(db, options, stop).await,
-        false => locked(db, options, stop).await,
+        false => locked(db, options, stop).await.map(|report| (report, options.accounts.clone())),
+    };
+    let outcome = match outcome {
+        Ok((report, accounts)) if looks_ahead(arguments, options) => {
+            Ok(look_ahead(db, report, accounts, stop).await)
+        }
+        outcome => outcome.map(|(report, _)| report),
     };
     let released = lock.release().await;
     let mut report = match outcome {
@@ -130,8 +144,24 @@ async fn locked(db: &Db, options: &Options, stop: &Stop) -> Result<Report> {
     refresh::carry_out(db, options, plan(&db.interruptible(), options).await?, stop).await
 }
 
+/// Whether revenue is to be forecast after this refresh.
+fn looks_ahead(arguments: &Arguments, options: &Options) -> bool {
+    !arguments.no_forecast && options.tables.iter().any(|table| table.name == outlook::STANDS_ON)
+}
+
+/// Forecasts the revenue of these accounts, or of all that were refreshed.
+async fn look_ahead(db: &Db, report: Report, accounts: Vec<AccountId>, stop: &Stop) -> Report {
+    if stop.code().is_some() || report.published + report.already_done == 0 {
+        return report;
+    }
+    let Window { as_of, last_complete, updated_at, .. } = report.window;
+    let options = outlook::Options { accounts, made_on: as_of, last_complete, now: updated_at };
+    let outlook = Some(outlook::run(&db.with_stop(stop).interruptible(), &options).await);
+    Report { outlook, ..report }
+}
+
 /// Refreshes the accounts with late rows, each group of them from the week of its earliest late row on.
-async fn late(db: &Db, options: &Options, stop: &Stop) -> Result<Report> {
+async fn late(db: &Db, options: &Options, stop: &Stop) -> Result<(Report, Vec<AccountId>)> {
     let reading = db.interruptible();
     preflight::check(&reading).await?;
     let clock = Clock::read(&reading).await?;
@@ -141,6 +171,7 @@ async fn late(db: &Db, options: &Options, stop: &Stop) -> Result<Report> {
         groups.entry(monday(late.earliest_date.parse()?)).or_default().push(account);
     }
     let mut report = Report::new(db.run_id(), db.target(), Window::new(None, 1, clock)?);
+    let all = groups.values().flatten().cloned().collect();
     for (start, accounts) in groups {
         if stop.code().is_some() {
             break;
@@ -149,7 +180,7 @@ async fn late(db: &Db, options: &Options, stop: &Stop) -> Result<Report> {
         let options = Options { accounts, days, ..options.clone() };
         report.add(locked(db, &options, stop).await?);
     }
-    Ok(report)
+    Ok((report, all))
 }
 
 /// Checks the schema and reads what there is to do at the same time. Of two errors the schema's says more.
@@ -245,6 +276,9 @@ fn describe(report: &Report) -> String {
         text.push_str(&format!(
             "\n\n{rows} of {accounts} left out: conversion_value not finite, negative or above 1e9"
         ));
+    }
+    if let Some(outlook) = &report.outlook {
+        text.push_str(&format!("\n\n{outlook}"));
     }
     text.push_str(&list("failed", &report.failed));
     text.push_str(&list(

@@ -11,7 +11,7 @@ use crate::exit::{ExitCode, Failure};
 use crate::refresh::run_log::{self, Entry, Outcome, State};
 use crate::refresh::window::{Clock, Window};
 use crate::refresh::{self, accounts, publish};
-use crate::schema::TABLES;
+use crate::schema::{self, TABLES};
 use crate::{sql, status};
 
 /// What became of an account that left.
@@ -45,6 +45,10 @@ pub async fn forget(db: &Db, account: &AccountId, state: State) -> Result<Forgot
     // What chatbots asked and people told about it goes too.
     for statement in [&sql::FORGET_CHAT, &sql::FORGET_NOTES] {
         db.statement(statement).param("account", account).writing().execute().await?;
+    }
+    for table in schema::outlook_of_accounts() {
+        let statement = db.statement(&sql::FORGET_OUTLOOK).param("target", table).param("account", account);
+        statement.writing().execute().await?;
     }
     let entry = |table| Entry::new(db, &window, account, table, state, Outcome::default());
     run_log::write(db, &TABLES.iter().map(entry).collect::<Vec<_>>()).await?;

@@ -13,7 +13,7 @@ use crate::lock;
 use crate::output::printable;
 use crate::refresh::{snapshot, staging, witness};
 use crate::schema::migrate::Action;
-use crate::schema::{SOURCES, SummaryTable, TABLES, VIEWS};
+use crate::schema::{self, OUTLOOK_TABLES, OUTLOOK_VIEWS, SOURCES, SummaryTable, TABLES, VIEWS};
 use crate::sql;
 
 /// The server does not know `CHECK GRANT`: its first refusal has to do.
@@ -50,13 +50,21 @@ pub fn to_refresh(db: &Db, tables: &[&'static SummaryTable]) -> Vec<Privilege> {
     all
 }
 
+/// What writing the outlook after a refresh needs.
+pub fn to_look_ahead() -> Vec<Privilege> {
+    let tables = OUTLOOK_TABLES.iter().map(sql::Sql::object);
+    tables.flat_map(|table| Privilege::on(table, &["SELECT", "INSERT"])).collect()
+}
+
 /// What dropping an account's partitions needs.
 pub fn to_forget(db: &Db) -> Vec<Privilege> {
     let mut all = to_lock(db);
     all.extend(Privilege::on(sql::REFRESH_LOG.object(), &["SELECT", "INSERT"]));
     all.extend(Privilege::on("system.parts", &["SELECT"]));
     all.extend(TABLES.iter().flat_map(|table| Privilege::on(table.name, &["SELECT", "ALTER DELETE"])));
-    for object in [&sql::CHAT_LOG, &sql::NOTES].map(sql::Sql::object) {
+    for object in
+        [&sql::CHAT_LOG, &sql::NOTES].map(sql::Sql::object).into_iter().chain(schema::outlook_of_accounts())
+    {
         all.extend(Privilege::on(object, &["SELECT", "ALTER DELETE"]));
     }
     all
@@ -68,7 +76,8 @@ pub fn to_migrate(db: &Db, actions: &[Action]) -> Vec<Privilege> {
     let tables = TABLES.iter().map(|table| table.name);
     let objects = tables
         .chain(VIEWS.iter().map(sql::Sql::object))
-        .chain([&sql::REFRESH_LOG, &sql::CHAT_LOG, &sql::NOTES, &sql::SAVED_QUESTIONS].map(sql::Sql::object));
+        .chain([&sql::REFRESH_LOG, &sql::CHAT_LOG, &sql::NOTES, &sql::SAVED_QUESTIONS].map(sql::Sql::object))
+        .chain(OUTLOOK_TABLES.iter().chain(&OUTLOOK_VIEWS).map(sql::Sql::object));
     all.extend(objects.flat_map(|object| Privilege::on(object, &["SELECT"])));
     all.extend(Privilege::on(sql::SCHEMA_LEDGER.object(), &["SELECT", "INSERT"]));
     for action in actions {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::window::Window;
 use crate::account::AccountId;
 use crate::exit::ExitCode;
+use crate::outlook::Summary;
 
 /// An account that was not published, and why.
 #[derive(Clone, Debug, Serialize)]
@@ -49,6 +50,9 @@ pub struct Report {
     pub rows_kept: BTreeMap<String, u64>,
     /// Source rows left out because of their revenue, by account.
     pub rows_rejected: BTreeMap<String, u64>,
+    /// What was forecast afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outlook: Option<Summary>,
     /// What somebody should look at.
     pub warnings: Vec<String>,
     /// Milliseconds in all.
@@ -79,6 +83,7 @@ impl Report {
             rows_written: BTreeMap::new(),
             rows_kept: BTreeMap::new(),
             rows_rejected: BTreeMap::new(),
+            outlook: None,
             warnings: Vec::new(),
             elapsed_ms: 0,
             staging_ms: 0,

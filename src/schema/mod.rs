@@ -364,6 +364,24 @@ pub static VIEWS: [Sql; 8] = [
     sql::embed!("views/ai_historical_baseline"),
 ];
 
+/// The tables of the outlook: what `populate` appends after a refresh. None is swapped, each forgets by itself.
+pub static OUTLOOK_TABLES: [Sql; 5] = [
+    sql::embed!("outlook/ai_revenue_forecast"),
+    sql::embed!("outlook/ai_revenue_landing"),
+    sql::embed!("outlook/ai_revenue_vintage"),
+    sql::embed!("outlook/ai_forecast_accuracy"),
+    sql::embed!("outlook/ai_model_registry"),
+];
+
+/// The views over them.
+pub static OUTLOOK_VIEWS: [Sql; 1] = [sql::embed!("outlook/ai_revenue_outlook")];
+
+/// The tables of the outlook whose rows belong to an account.
+pub fn outlook_of_accounts() -> impl Iterator<Item = &'static str> {
+    let of_account = |ddl: &&Sql| ddl.text.contains("\n    klaviyo_public_id ");
+    OUTLOOK_TABLES.iter().filter(of_account).map(Sql::object)
+}
+
 /// A source view and what it must offer.
 #[derive(Debug)]
 pub struct SourceView {

@@ -13,7 +13,7 @@ use aiviews::question::QUESTIONS;
 use aiviews::refresh::{self, Options};
 use aiviews::schema::preflight;
 use aiviews::schema::verify;
-use aiviews::schema::{TABLES, VIEWS};
+use aiviews::schema::{OUTLOOK_TABLES, OUTLOOK_VIEWS, TABLES, VIEWS};
 use aiviews::seed::{self, Size};
 use aiviews::status;
 use indicatif::ProgressBar;
@@ -79,10 +79,11 @@ fn noted(told: &mut Told, part: impl Into<String>, outcome: anyhow::Result<Strin
 async fn everything(clean: &Db, profile: &Profile) -> Told {
     let mut told = Told::new();
     let others = ["ai_refresh_log", "ai_schema_ledger", "ai_chat_log", "ai_notes", "ai_saved_questions"];
+    let others = others.into_iter().chain(OUTLOOK_TABLES.iter().map(|table| table.object()));
     for table in TABLES.iter().map(|table| table.name).chain(others) {
         execute(clean, format!("DROP TABLE IF EXISTS {table} SYNC")).await;
     }
-    for view in VIEWS.iter() {
+    for view in VIEWS.iter().chain(&OUTLOOK_VIEWS) {
         execute(clean, format!("DROP VIEW IF EXISTS {} SYNC", view.object())).await;
     }
     let mut user = bare(clean, profile);

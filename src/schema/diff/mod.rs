@@ -141,7 +141,7 @@ impl Difference {
 /// The objects that migrate makes, as the embedded DDL states them.
 #[derive(Clone, Debug)]
 pub struct Expected {
-    /// Run log and ledger.
+    /// Run log, ledger, the door's tables and the outlook's.
     pub internal: Vec<Definition>,
     /// The summary tables.
     pub tables: Vec<Definition>,
@@ -160,10 +160,12 @@ impl Expected {
                 &sql::NOTES,
                 &sql::SAVED_QUESTIONS,
             ]
+            .into_iter()
+            .chain(&schema::OUTLOOK_TABLES)
             .map(Definition::parse)
-            .into(),
+            .collect(),
             tables: schema::TABLES.iter().map(schema::SummaryTable::definition).collect(),
-            views: schema::VIEWS.iter().map(Definition::parse).collect(),
+            views: schema::VIEWS.iter().chain(&schema::OUTLOOK_VIEWS).map(Definition::parse).collect(),
         }
     }
 

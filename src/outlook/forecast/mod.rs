@@ -1,0 +1,196 @@
+//! The forecast of revenue, per account and per account and channel.
+//!
+//! ```text
+//! history  daily revenue, as far as it can be used     growth    what young days will have earned
+//! pool     what a series is expected to earn           band      how far off that may be
+//! account  days and periods of one account             event     days that the history does not know
+//! period   which periods                               backtest  how good it was on the account's past
+//! ```
+
+pub mod account;
+pub mod backtest;
+pub mod band;
+pub mod event;
+pub mod growth;
+pub mod history;
+pub mod period;
+pub mod pool;
+mod rows;
+
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use chrono::{Days, NaiveDate};
+use serde::Serialize;
+
+use super::Options;
+use crate::db::Db;
+use crate::sql;
+use account::{AccountOutlook, look_ahead};
+use growth::{Growth, Seen};
+use history::{ChannelDays, History};
+use pool::median;
+use rows::{DayRow, LandingRow, RegistryRow};
+
+/// The model's name and version: another one where a forecast would differ.
+pub const MODEL: &str = "pool-1";
+
+/// Days of history that are read: three years have each event at least twice.
+const HISTORY_DAYS: u64 = 156 * 7;
+/// Accounts that are read, computed and written at once.
+const ACCOUNTS_AT_ONCE: usize = 250;
+
+/// What was forecast.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Summary {
+    /// Accounts with a forecast.
+    pub forecast_accounts: u32,
+    /// Accounts without one; `ai_revenue_landing` says why.
+    pub forecast_accounts_without: u32,
+    /// Milliseconds that it took.
+    pub forecast_ms: u64,
+}
+
+/// Forecasts every account that was refreshed for this day, and compares earlier forecasts with what came.
+pub async fn run(db: &Db, options: &Options) -> Result<Summary> {
+    let started = Instant::now();
+    let accounts: Vec<String> = db
+        .statement(&sql::OUTLOOK_ACCOUNTS)
+        .param("accounts", &options.accounts)
+        .param("made_on", options.made_on)
+        .param("now", options.now)
+        .fetch_all()
+        .await?;
+    let mut outlooks = Tally::default();
+    if !accounts.is_empty() {
+        let newest: NewestDay = db
+            .statement(&sql::OUTLOOK_NEWEST_DAY)
+            .param("last_complete", options.last_complete)
+            .fetch_one()
+            .await?;
+        for batch in accounts.chunks(ACCOUNTS_AT_ONCE) {
+            outlooks.add(&forecast(db, options, batch, newest.newest_day).await?);
+        }
+        outlooks.note(db, options, started).await?;
+    }
+    Ok(Summary {
+        forecast_accounts: outlooks.with,
+        forecast_accounts_without: outlooks.without,
+        forecast_ms: started.elapsed().as_millis() as u64,
+    })
+}
+
+#[derive(Debug, clickhouse::Row, serde::Deserialize)]
+struct NewestDay {
+    #[serde(with = "clickhouse::serde::chrono::date")]
+    newest_day: NaiveDate,
+}
+
+/// One batch: what came is compared, what is young is noted, what comes is forecast.
+async fn forecast(
+    db: &Db,
+    options: &Options,
+    accounts: &[String],
+    newest: NaiveDate,
+) -> Result<Vec<AccountOutlook>> {
+    for statement in [&sql::OUTLOOK_COMPARE, &sql::OUTLOOK_NOTE_YOUNG] {
+        let statement = db.statement(statement).param("accounts", accounts).param("now", options.now);
+        let statement = statement.param("made_on", options.made_on);
+        statement.param("last_complete", options.last_complete).writing().execute().await?;
+    }
+    let first_day = options.last_complete - Days::new(HISTORY_DAYS - 1);
+    let histories = histories(db, options, accounts, first_day).await?;
+    let seen: Vec<Seen> = db
+        .statement(&sql::OUTLOOK_GROWTH)
+        .param("accounts", accounts)
+        .param("made_on", options.made_on)
+        .fetch_all()
+        .await?;
+    let growth = Growth::new(&seen);
+    // Threads of its own: the engine's and the program's wait for nothing.
+    let computing = tokio::task::spawn_blocking(move || compute(&histories, &growth, newest));
+    let outlooks = computing.await.context("the forecasts broke off")?;
+    let days: Vec<DayRow> = outlooks.iter().flat_map(|outlook| rows::days(outlook, options)).collect();
+    let landings: Vec<LandingRow> =
+        outlooks.iter().flat_map(|outlook| rows::landings(outlook, options)).collect();
+    if !days.is_empty() {
+        db.insert("ai_revenue_forecast", &days).await?;
+    }
+    // Last: a reader takes the newest landing for the newest forecast.
+    db.insert("ai_revenue_landing", &landings).await?;
+    Ok(outlooks)
+}
+
+/// The accounts' daily revenue.
+pub async fn histories(
+    db: &Db,
+    options: &Options,
+    accounts: &[String],
+    first_day: NaiveDate,
+) -> Result<Vec<History>> {
+    let channels: Vec<ChannelDays> = db
+        .statement(&sql::OUTLOOK_HISTORY)
+        .param("accounts", accounts)
+        .param("first_day", first_day)
+        .param("last_complete", options.last_complete)
+        .fetch_all()
+        .await?;
+    let of_account = channels.chunk_by(|one, other| one.account == other.account);
+    Ok(of_account.filter_map(|rows| History::new(rows, first_day, options.last_complete)).collect())
+}
+
+/// Shares the accounts among the processors.
+fn compute(histories: &[History], growth: &Growth, newest: NaiveDate) -> Vec<AccountOutlook> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = histories.len().div_ceil(threads).max(1);
+    let one = |history: &History| look_ahead(history, growth.of(&history.account), newest);
+    std::thread::scope(|scope| {
+        let begin = |share: &'_ [History]| share.iter().map(one).collect::<Vec<_>>();
+        let running: Vec<_> =
+            histories.chunks(share).map(|share| scope.spawn(move || begin(share))).collect();
+        let done = running.into_iter().map(|thread| thread.join());
+        done.flat_map(|share| share.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
+}
+
+/// What the accounts of a run come to.
+#[derive(Debug, Default)]
+struct Tally {
+    with: u32,
+    without: u32,
+    trained_to: Option<NaiveDate>,
+    backtests: Vec<backtest::Backtest>,
+}
+
+impl Tally {
+    fn add(&mut self, outlooks: &[AccountOutlook]) {
+        for outlook in outlooks {
+            match outlook.days.is_empty() {
+                true => self.without += 1,
+                false => {
+                    self.with += 1;
+                    self.trained_to = self.trained_to.max(Some(outlook.trained_to));
+                }
+            }
+            self.backtests.extend(outlook.backtest);
+        }
+    }
+
+    /// Notes the run in the registry.
+    async fn note(&self, db: &Db, options: &Options, started: Instant) -> Result<()> {
+        let middle = |value: fn(&backtest::Backtest) -> f64| {
+            (!self.backtests.is_empty()).then(|| median(self.backtests.iter().map(value).collect()))
+        };
+        let covered = self.backtests.iter().map(|it| it.coverage).sum::<f64>();
+        let mut row = RegistryRow::new(db, options);
+        row.accounts = self.with;
+        row.accounts_without = self.without;
+        row.trained_to = self.trained_to.unwrap_or(options.last_complete);
+        row.backtest_mase = middle(|it| it.mase);
+        row.backtest_total_error_pct = middle(|it| it.total_error).map(|error| 100.0 * error);
+        row.backtest_coverage_pct =
+            (!self.backtests.is_empty()).then(|| 100.0 * covered / self.backtests.len() as f64);
+        row.duration_ms = started.elapsed().as_millis() as u64;
+        db.insert("ai_model_registry", &[row]).await
+    }
+}
