@@ -1,6 +1,6 @@
 //! aiviews refreshes summary tables of Klaviyo statistics in ClickHouse, one account atomically at a time.
 //!
-//! The map, top down; a module uses only those below it (a test holds the few exceptions):
+//! The map, top down; a module uses only those below it (a test holds it):
 //!
 //! - [`cmd`]: the command line, one file per verb: `ls src/cmd` equals `aiviews --help`
 //! - [`mcp`]: the chatbot's door: tools, their limits and their log, and the guard of SQL that a model writes
@@ -10,8 +10,8 @@
 //! - [`outlook`]: what comes next: the forecast of revenue
 //! - [`context`]: what to put before a model, within a budget of tokens
 //! - [`question`]: the ready-made questions and their answers
-//! - [`lock`]: one run at a time
 //! - [`schema`]: what the database should look like, where it does not, and how it gets there
+//! - [`lock`]: one run at a time
 //! - [`output`]: what people see
 //! - [`db`]: the only place that builds a query: where to connect, parameters, settings, retries, errors; where tests break a run
 //! - [`engine`]: the embedded ClickHouse engine, the only unsafe code

@@ -11,8 +11,10 @@ use crate::db::Db;
 use crate::exit::ExitCode;
 use crate::exit::stop::Stop;
 use crate::output;
+use crate::refresh::run_log::{self, Event};
 use crate::schema::TABLES;
-use crate::status::{self, Event, Stale, Status, Troubled};
+use crate::schema::trouble::Troubled;
+use crate::status::{self, Stale, Status};
 
 /// Arguments of `status`.
 #[derive(clap::Args, Debug)]
@@ -51,7 +53,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
 
 /// What happened to one account.
 async fn history(db: &Db, account: &AccountId, as_json: bool) -> Result<ExitCode> {
-    let events = status::history(db, account).await?;
+    let events = run_log::history(db, account).await?;
     if as_json {
         output::print_json(&events);
         return Ok(ExitCode::Done);

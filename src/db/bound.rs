@@ -2,8 +2,6 @@
 
 use serde_json::Value;
 
-use super::statement::quoted;
-
 /// The text with each `{name:Type}` replaced by its value. A slot without a value stays.
 pub fn bound(text: &str, parameters: &[(&'static str, Value)]) -> String {
     let mut whole = String::with_capacity(text.len());
@@ -41,6 +39,11 @@ fn array(value: &Value) -> String {
     let item = |item: &Value| item.as_str().map_or_else(|| item.to_string(), quoted);
     let items: Vec<String> = value.as_array().into_iter().flatten().map(item).collect();
     format!("[{}]", items.join(", "))
+}
+
+/// A text as a string literal.
+pub(super) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
 #[cfg(test)]

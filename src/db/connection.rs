@@ -9,12 +9,11 @@ use tracing::{debug, info};
 use crate::db::http_client::{self, Ping};
 use crate::db::retry::RetryPolicy;
 use crate::db::target::{Embedded, Server, Target};
-use crate::db::{Db, QueryError};
+use crate::db::{Db, QueryError, generations};
 use crate::engine::confine::{self, Confinement};
-use crate::engine::lock::Owner;
+use crate::engine::owner::Owner;
 use crate::engine::{Engine, EngineError, EngineOptions};
 use crate::exit::{ExitCode, Failure};
-use crate::refresh::generations;
 use crate::sql;
 
 /// An open target. Dropping it closes the embedded engine, if there is one.

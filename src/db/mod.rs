@@ -7,6 +7,7 @@ pub mod connection;
 pub mod env_file;
 mod error;
 pub mod failpoint;
+mod generations;
 pub mod http_client;
 mod insert;
 mod name;

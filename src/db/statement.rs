@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::bound::bound;
+use super::bound::{bound, quoted};
 use super::{Db, Privilege};
 use crate::exit::stop::Stop;
 use crate::sql::Sql;
@@ -14,11 +14,6 @@ use crate::sql::Sql;
 fn is_generated(name: &str) -> bool {
     let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
     !name.is_empty() && name.chars().all(is_plain)
-}
-
-/// A text as a string literal.
-pub(super) fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
 /// One statement with its parameters, ready to run.

@@ -5,9 +5,9 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::error::EngineError;
+use super::error::{EngineError, not_writable};
 use super::libchdb::version_numbers;
-use super::lock::{FILE_NAME as LOCK_FILE, not_writable};
+use super::lock::FILE_NAME as LOCK_FILE;
 use super::{EngineOptions, MAIN_DATABASE};
 use crate::schema::{TABLES, VIEWS};
 

@@ -1,9 +1,10 @@
 //! Why the embedded engine does not open. Each message ends with a hint on a line of its own.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use super::exception::Exception;
-use super::lock::Owner;
+use super::owner::Owner;
 
 /// A refusal to open the engine; callers branch on the kind.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +73,15 @@ pub enum EngineError {
     /// The first statements failed.
     #[error("the engine fails at its start: {0}")]
     Start(#[from] Exception),
+}
+
+/// The refusal of a folder where a file could not be written.
+pub(super) fn not_writable(folder: &Path, reason: std::io::Error) -> EngineError {
+    let folder = folder.to_owned();
+    match reason.kind() {
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => EngineError::NotADirectory { folder },
+        _ => EngineError::NotWritable { folder, reason },
+    }
 }
 
 /// Why the library cannot be used.

@@ -3,47 +3,16 @@
 //! The lock is `flock` on a held descriptor, so it ends with its process whatever happens; the file stays.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read, Seek, Write};
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::error::{EngineError, not_writable};
+use super::owner::Owner;
 use rustix::fs::{FlockOperation, Mode, OFlags};
-use serde::{Deserialize, Serialize};
-
-use super::error::EngineError;
 
 /// The lock file's name in the folder.
 pub(super) const FILE_NAME: &str = "aiviews.lock";
-
-/// The process that holds a folder.
-#[derive(Clone, Default, Serialize, Deserialize)]
-pub struct Owner {
-    /// Its process id, 0 if unknown.
-    pub pid: u32,
-    /// Where it serves, if it does.
-    pub url: Option<String>,
-    /// The token to go with the URL: a secret.
-    pub token: Option<String>,
-}
-
-impl Owner {
-    pub(super) fn hint(&self) -> String {
-        match &self.url {
-            Some(url) => format!("hint: it serves at {url}"),
-            None => "hint: wait until it ends, or use `aiviews serve` and connect to that".to_owned(),
-        }
-    }
-}
-
-impl std::fmt::Debug for Owner {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Owner")
-            .field("pid", &self.pid)
-            .field("url", &self.url)
-            .finish_non_exhaustive()
-    }
-}
 
 /// A held lock.
 pub struct FolderLock {
@@ -99,12 +68,4 @@ fn read_owner(file: &mut File) -> Owner {
         std::thread::sleep(Duration::from_millis(10));
     }
     Owner::default()
-}
-
-pub(super) fn not_writable(folder: &Path, reason: std::io::Error) -> EngineError {
-    let folder = folder.to_owned();
-    match reason.kind() {
-        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => EngineError::NotADirectory { folder },
-        _ => EngineError::NotWritable { folder, reason },
-    }
 }

@@ -19,6 +19,7 @@ mod http;
 pub mod libchdb;
 mod library;
 pub mod lock;
+pub mod owner;
 mod session;
 
 use std::future::Future;

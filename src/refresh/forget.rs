@@ -12,7 +12,7 @@ use crate::refresh::run_log::{self, Entry, Outcome, State};
 use crate::refresh::window::{Clock, Window};
 use crate::refresh::{self, accounts, publish};
 use crate::schema::{self, TABLES};
-use crate::{sql, status};
+use crate::sql;
 
 /// What became of an account that left.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub async fn forget(db: &Db, account: &AccountId, state: State) -> Result<Forgot
     let stored = accounts::all_partitions(db, std::slice::from_ref(account)).await?;
     let near = near_in_sources(db, account).await;
     let is_in_source = near.iter().any(|id| id == account.as_str());
-    if stored.is_empty() && !is_in_source && status::history(db, account).await?.is_empty() {
+    if stored.is_empty() && !is_in_source && run_log::history(db, account).await?.is_empty() {
         return Err(unknown(account, &near).into());
     }
     let mut removed = BTreeMap::new();

@@ -5,7 +5,6 @@ pub mod audit;
 pub mod batch;
 mod error_scope;
 pub mod forget;
-pub mod generations;
 pub mod privilege;
 mod progress;
 pub mod publish;

@@ -190,3 +190,35 @@ pub async fn already_published(db: &Db, window: &Window, tables: &[&SummaryTable
     let statement = db.statement(&sql::ALREADY_PUBLISHED).param("tables", names);
     window.bind(statement).fetch_all().await
 }
+
+/// What one run did to one table of an account.
+#[derive(Debug, Row, Serialize, Deserialize)]
+pub struct Event {
+    /// When the run started, by the server's clock.
+    pub started_at: String,
+    /// The run.
+    pub run_id: String,
+    /// The table.
+    pub table_name: String,
+    /// How far it came.
+    pub state: String,
+    /// First date of the window.
+    pub window_start: String,
+    /// Last date of the window.
+    pub window_end: String,
+    /// Rows written in the window.
+    pub rows_written: u64,
+    /// Rows kept outside it.
+    pub rows_kept: u64,
+    /// Source rows left out.
+    pub rows_rejected: u64,
+    /// Milliseconds from the start of the account's batch.
+    pub duration_ms: u64,
+    /// Why it failed or was held back.
+    pub error: String,
+}
+
+/// What the last runs did to an account, newest first.
+pub async fn history(db: &Db, account: &AccountId) -> Result<Vec<Event>> {
+    db.statement(&sql::ACCOUNT_HISTORY).param("klaviyo_public_id", account).fetch_all().await
+}

@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::db::Db;
-use crate::lock;
 use crate::question::{self, Reach};
 use crate::refresh::accounts;
-use crate::refresh::run_log::{self, Left, State};
+use crate::refresh::run_log::{self, Left};
 use crate::refresh::window::{Clock, Window};
 use crate::schema::capacity::{self, Crowded};
+use crate::schema::trouble::{self, Troubled};
 use crate::schema::{SummaryTable, TABLES};
 use crate::sql;
 
@@ -129,21 +129,6 @@ pub struct Stale {
     pub tables: Vec<&'static str>,
 }
 
-/// An account in trouble.
-#[derive(Clone, Debug, Row, Serialize, Deserialize)]
-pub struct Troubled {
-    /// The account.
-    pub klaviyo_public_id: String,
-    /// `failed`, `held_back` or `publishing` (broken off).
-    pub state: String,
-    /// The tables concerned.
-    pub tables: Vec<String>,
-    /// Why.
-    pub error: String,
-    /// The run that left it so.
-    pub run_id: String,
-}
-
 /// Late source rows of an account.
 #[derive(Debug, Row, Serialize, Deserialize)]
 pub struct Late {
@@ -153,38 +138,6 @@ pub struct Late {
     pub late_rows: u64,
     /// The earliest date among them.
     pub earliest_date: String,
-}
-
-/// What one run did to one table of an account.
-#[derive(Debug, Row, Serialize, Deserialize)]
-pub struct Event {
-    /// When the run started, by the server's clock.
-    pub started_at: String,
-    /// The run.
-    pub run_id: String,
-    /// The table.
-    pub table_name: String,
-    /// How far it came.
-    pub state: String,
-    /// First date of the window.
-    pub window_start: String,
-    /// Last date of the window.
-    pub window_end: String,
-    /// Rows written in the window.
-    pub rows_written: u64,
-    /// Rows kept outside it.
-    pub rows_kept: u64,
-    /// Source rows left out.
-    pub rows_rejected: u64,
-    /// Milliseconds from the start of the account's batch.
-    pub duration_ms: u64,
-    /// Why it failed or was held back.
-    pub error: String,
-}
-
-/// What the last runs did to an account, newest first.
-pub async fn history(db: &Db, account: &AccountId) -> Result<Vec<Event>> {
-    db.statement(&sql::ACCOUNT_HISTORY).param("klaviyo_public_id", account).fetch_all().await
 }
 
 /// Reads the status of the database.
@@ -200,8 +153,9 @@ pub async fn read(db: &Db, max_age: Duration) -> Result<Status> {
         let content = content(db, table).await?;
         tables.push(TableStatus { table: table.name.to_owned(), content });
     }
-    let troubled: Vec<Troubled> = db.statement(&sql::TROUBLED_ACCOUNTS).fetch_all().await?;
-    let broken_off = without_a_run(db, &troubled).await?.into_iter().map(|it| it.klaviyo_public_id).collect();
+    let troubled = trouble::read(db).await?;
+    let broken_off =
+        trouble::without_a_run(db, &troubled).await?.into_iter().map(|it| it.klaviyo_public_id).collect();
     let mut status = Status {
         target: db.target().to_owned(),
         runs: db.statement(&sql::RUNS).fetch_all().await?,
@@ -221,22 +175,6 @@ pub async fn read(db: &Db, max_age: Duration) -> Result<Status> {
     };
     status.fresh = active.iter().filter(|account| status.is_fresh(account)).count() as u64;
     Ok(status)
-}
-
-/// Accounts that a run which is gone left while publishing, with the tables that it never reported.
-pub async fn broken_off(db: &Db) -> Result<Vec<Troubled>> {
-    let troubled: Vec<Troubled> = db.statement(&sql::TROUBLED_ACCOUNTS).fetch_all().await?;
-    without_a_run(db, &troubled).await
-}
-
-async fn without_a_run(db: &Db, troubled: &[Troubled]) -> Result<Vec<Troubled>> {
-    let mut left = troubled.to_vec();
-    left.retain(|it| it.state == State::Publishing.word());
-    if !left.is_empty() {
-        let living = lock::living_run(db).await?;
-        left.retain(|it| living.as_ref() != Some(&it.run_id));
-    }
-    Ok(left)
 }
 
 /// Accounts with source rows that no run has read since they came or changed.

@@ -15,9 +15,9 @@ use crate::schema::diff::{self, Difference, Finding, Severity};
 use crate::schema::ledger::STEPS;
 use crate::schema::migrate::Survey;
 use crate::schema::source_reading;
+use crate::schema::trouble::{self, Troubled};
 use crate::schema::{SOURCES, SummaryTable, TABLES, VIEWS};
 use crate::sql;
-use crate::status::{self, Troubled};
 
 pub use chatbot::verify_chatbot;
 pub use contract::verify_sql;
@@ -61,7 +61,7 @@ pub async fn verify(db: &Db) -> Result<Report> {
         .iter()
         .any(|it| it.table() == sql::REFRESH_LOG.object() && it.severity() == Severity::Error)
     {
-        findings.extend(status::broken_off(db).await?.iter().map(describe_broken_off));
+        findings.extend(trouble::broken_off(db).await?.iter().map(describe_broken_off));
     }
     findings.extend(capacity::crowded(db).await?.iter().map(describe_crowded));
     let compared = format!(
