@@ -26,6 +26,10 @@ pub struct Size {
     pub days: u32,
     /// The same seed makes the same rows.
     pub seed: u64,
+    /// Whether the accounts with a story are made too, after the others.
+    pub stories: bool,
+    /// The day as on which the sources are known; none means today.
+    pub known_on: Option<NaiveDate>,
 }
 
 /// One synthetic source, made.
@@ -79,7 +83,14 @@ async fn make(db: &Db, size: Size, stop: &Stop, bar: &ProgressBar) -> Result<Vec
     for create in sql::SEED_CREATE.iter().chain(&sql::SEED_CLEAR) {
         db.statement(create).writing().execute().await?;
     }
-    let last_day = Clock::read(db).await?.today;
+    let today = Clock::read(db).await?.today;
+    let last_day = size.known_on.unwrap_or(today);
+    if last_day > today {
+        let message = format!("`--known-on {last_day}` lies in the future");
+        return Err(Failure::new(ExitCode::Usage, message)
+            .hint(format!("the server's date is {today}"))
+            .into());
+    }
     let mut first_account = 0;
     while first_account < size.accounts {
         let last_account = (first_account + ACCOUNTS_PER_STEP).min(size.accounts) - 1;
@@ -96,6 +107,11 @@ async fn make(db: &Db, size: Size, stop: &Stop, bar: &ProgressBar) -> Result<Vec
         }
         bar.inc(u64::from(last_account + 1 - first_account));
         first_account = last_account + 1;
+    }
+    if size.stories {
+        for fill in &sql::SEED_STORIES {
+            step(db, fill, size, last_day).param("today", today).until(stop).execute().await?;
+        }
     }
     db.statement(&sql::SEED_SUMMARY).fetch_all().await
 }

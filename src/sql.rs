@@ -281,6 +281,8 @@ pub static SEED_FILL: [Sql; 4] = [
     embed!("seed/fill_form"),
     embed!("seed/fill_segment"),
 ];
+/// Adds the accounts with a story.
+pub static SEED_STORIES: [Sql; 2] = [embed!("seed/story_campaign"), embed!("seed/story_flow")];
 /// Objects with a source's name that `seed` did not make.
 pub static SEED_FOREIGN_OBJECTS: Sql = embed!("seed/foreign_objects");
 /// What was made.
@@ -313,7 +315,7 @@ pub static QUESTIONS: [Sql; 22] = [
 ];
 
 /// Texts that refreshes, checks, seeding and questions share.
-static FRAGMENTS: [Sql; 22] = [
+static FRAGMENTS: [Sql; 23] = [
     embed!("questions/fragments/campaign_rating"),
     embed!("questions/fragments/campaign_sums"),
     embed!("questions/fragments/complete_days"),
@@ -336,4 +338,5 @@ static FRAGMENTS: [Sql; 22] = [
     embed!("refresh/fragments/week_sums"),
     embed!("refresh/fragments/week_totals"),
     embed!("seed/fragments/seed_accounts"),
+    embed!("seed/fragments/story_days"),
 ];

@@ -25,6 +25,8 @@ CREATE TABLE IF NOT EXISTS ai_revenue_forecast
         COMMENT 'Model that made it, as ai_model_registry has it',
     event LowCardinality(String)
         COMMENT 'Event of that day which the history has not seen twice, such as Black Friday, else empty',
+    known_on Date
+        COMMENT 'Newest day whose news it could know: later than made_on if it was computed afterwards',
     made_at DateTime
         COMMENT 'When the run started that made it, by the server clock: of the rows of one key the newest counts'
 )

@@ -38,7 +38,7 @@ WITH
         WHERE accuracy.klaviyo_public_id IN {accounts:Array(String)} AND accuracy.for_date >= {made_on:Date} - 42
         GROUP BY accuracy.klaviyo_public_id
     ),
-    -- One row is one forecast of one day that is final by now. What was made later than it says is no forecast.
+    -- One row is one forecast of one day that is final by now. What was computed afterwards is no forecast.
     forecasts AS
     (
         SELECT
@@ -58,7 +58,7 @@ WITH
         WHERE forecast.klaviyo_public_id IN {accounts:Array(String)}
             AND forecast.made_on BETWEEN {made_on:Date} - 70 AND {made_on:Date} - 7
             AND forecast.for_date BETWEEN {made_on:Date} - 41 AND {made_on:Date} - 7
-            AND toDate(forecast.made_at, serverTimezone()) <= forecast.made_on + 1
+            AND forecast.known_on <= forecast.made_on
         ORDER BY forecast.made_at DESC
         LIMIT 1 BY account, channel, made_on, day
     )

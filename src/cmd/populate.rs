@@ -154,8 +154,14 @@ async fn look_ahead(db: &Db, report: Report, accounts: Vec<AccountId>, stop: &St
     if stop.code().is_some() || report.published + report.already_done == 0 {
         return report;
     }
-    let Window { as_of, last_complete, updated_at, .. } = report.window;
-    let options = outlook::Options { accounts, made_on: as_of, last_complete, now: updated_at };
+    let window = &report.window;
+    let options = outlook::Options {
+        accounts,
+        made_on: window.as_of,
+        last_complete: window.last_complete,
+        today: window.today(),
+        now: window.updated_at,
+    };
     let outlook = Some(outlook::run(&db.with_stop(stop).interruptible(), &options).await);
     Report { outlook, ..report }
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use chrono::NaiveDate;
 
 use super::{Global, Verb};
 use crate::exit::ExitCode;
@@ -22,6 +23,14 @@ pub struct Arguments {
     /// The same seed makes the same rows
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Add six accounts with a story: StBrk1 (a trend that breaks), StHol1 (a week of holidays), StDea1 (a dead flow), StTrk1
+    /// (broken tracking), StSal1 (a planned sale), StYng1 (revenue that grows for a week)
+    #[arg(long)]
+    stories: bool,
+    /// Make the sources as they were known on this day: the accounts with a story show the same days, the young ones with
+    /// the orders that were in by then (default: the server's today)
+    #[arg(long, value_name = "DATE", requires = "stories")]
+    known_on: Option<NaiveDate>,
     /// One JSON document on stdout
     #[arg(long)]
     json: bool,
@@ -40,7 +49,8 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
     let db = &connection.db;
     super::announce(db);
     let started = Instant::now();
-    let size = Size { accounts: arguments.accounts, days: arguments.days, seed: arguments.seed };
+    let Arguments { accounts, days, seed, stories, known_on, .. } = *arguments;
+    let size = Size { accounts, days, seed, stories, known_on };
     let bar = output::progress_bar(size.accounts.into(), &output::counted(size.accounts.into(), "account"));
     let sources = seed::seed(db, size, stop, &bar).await;
     bar.finish_and_clear();

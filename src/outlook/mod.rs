@@ -27,6 +27,8 @@ pub struct Options {
     pub made_on: NaiveDate,
     /// The last day that is over.
     pub last_complete: NaiveDate,
+    /// The server's date.
+    pub today: NaiveDate,
     /// The clock of the run, in seconds since 1970.
     pub now: u32,
 }

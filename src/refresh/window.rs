@@ -65,6 +65,11 @@ impl Window {
         Ok(Window { start, as_of, last_complete, updated_at: clock.now, today })
     }
 
+    /// The server's date at the start of the run.
+    pub fn today(&self) -> NaiveDate {
+        self.today
+    }
+
     /// The dates of a broken run, with this run's clock. None if they lie after today: the server's clock went back.
     pub fn of_broken_run(&self, start: NaiveDate, as_of: NaiveDate) -> Option<Window> {
         let today = self.today;

@@ -17,7 +17,7 @@ async fn without_an_effect_of_the_weekday_no_day_stands_out() {
     let db = support::database("null_weekdays").await;
     support::migrate(&db).await;
     let (_sender, stop) = Stop::by_hand();
-    let size = Size { accounts: 4, days: 100, seed: 11 };
+    let size = Size { accounts: 4, days: 100, seed: 11, stories: false, known_on: None };
     seed::seed(&db, size, &stop, &ProgressBar::hidden()).await.expect("seed");
     // Half of what is dealt out falls on two weekdays, so that there is enough to compare.
     let deal = format!(

@@ -30,6 +30,7 @@ mod mcp;
 mod migrate;
 mod operators;
 mod outages;
+mod outlook;
 mod privileges;
 mod program;
 mod properties;

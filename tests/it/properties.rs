@@ -16,7 +16,7 @@ use indicatif::ProgressBar;
 
 use crate::support;
 
-const SIZE: Size = Size { accounts: 3, days: 75, seed: 7 };
+const SIZE: Size = Size { accounts: 3, days: 75, seed: 7, stories: false, known_on: None };
 const SHOWCASE: &str = "XqkVGb";
 
 /// A migrated database with the same sources for every test.

@@ -30,7 +30,7 @@ type Told = BTreeMap<String, String>;
 async fn world(test: &str) -> Db {
     let db = support::database(test).await;
     let (_sender, stop) = Stop::by_hand();
-    let size = Size { accounts: 1, days: 60, seed: 7 };
+    let size = Size { accounts: 1, days: 60, seed: 7, stories: false, known_on: None };
     seed::seed(&db, size, &stop, &ProgressBar::hidden()).await.expect("seed");
     db
 }

@@ -58,6 +58,8 @@ pub struct Landing {
 pub struct AccountOutlook {
     /// The account.
     pub account: String,
+    /// The newest day whose news it could know.
+    pub known_on: NaiveDate,
     /// The last day that the forecast stands on.
     pub trained_to: NaiveDate,
     /// The next 28 days; none without a forecast.
@@ -95,6 +97,7 @@ pub fn look_ahead(history: &History, growth: Option<Factors>, newest_of_all: Nai
     let trained_to = history.last_complete - Days::new(gap as u64);
     let mut outlook = AccountOutlook {
         account: history.account.clone(),
+        known_on: history.known_on,
         trained_to,
         days: Vec::new(),
         landings: Vec::new(),

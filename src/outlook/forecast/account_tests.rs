@@ -23,10 +23,11 @@ fn history_to(last: NaiveDate, channels: &[(&str, Vec<f64>)], read_later: u32) -
             channel: (*name).to_owned(),
             days: (0..length).collect(),
             revenues: revenues.clone(),
-            ages: (0..length).map(|day| length - day + read_later).collect(),
+            read_on: vec![length + read_later; length as usize],
         })
         .collect();
-    History::new(&rows, last - Days::new(u64::from(length) - 1), last).expect("days")
+    let known_on = last + Days::new(u64::from(read_later) + 1);
+    History::new(&rows, last - Days::new(u64::from(length) - 1), last, known_on).expect("days")
 }
 
 fn landing<'a>(outlook: &'a AccountOutlook, channel: &str, period: &str) -> &'a Landing {

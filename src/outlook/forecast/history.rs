@@ -26,8 +26,8 @@ pub struct ChannelDays {
     pub days: Vec<u32>,
     /// What they have earned.
     pub revenues: Vec<f64>,
-    /// How old each was when it was last read, in days.
-    pub ages: Vec<u32>,
+    /// The day on which each was last read, counted in the same way.
+    pub read_on: Vec<u32>,
 }
 
 /// One channel, a value a day from the account's first day to the last complete one.
@@ -48,6 +48,8 @@ pub struct History {
     pub first_day: NaiveDate,
     /// The last complete day.
     pub last_complete: NaiveDate,
+    /// The newest day whose news the refresh could know.
+    pub known_on: NaiveDate,
     /// Its channels; missing days are zero days.
     pub channels: Vec<Channel>,
     /// Days at the end that still grow.
@@ -60,7 +62,12 @@ pub struct History {
 
 impl History {
     /// Puts the channels of one account together. `first_day` is that of the reading.
-    pub fn new(rows: &[ChannelDays], first_day: NaiveDate, last_complete: NaiveDate) -> Option<History> {
+    pub fn new(
+        rows: &[ChannelDays],
+        first_day: NaiveDate,
+        last_complete: NaiveDate,
+        known_on: NaiveDate,
+    ) -> Option<History> {
         let days = || rows.iter().flat_map(|row| row.days.iter().copied());
         let (first, newest) = (days().min()?, days().max()?);
         let date = |offset: u32| first_day + Days::new(offset.into());
@@ -75,9 +82,10 @@ impl History {
         };
         // The youngest reading of a day decides; a day without a row was never read young.
         let mut ages = vec![FINAL_AGE; length];
-        for (day, age) in rows.iter().flat_map(|row| row.days.iter().zip(&row.ages)) {
+        let known = (known_on - first_day).num_days().max(0) as u32;
+        for (day, read_on) in rows.iter().flat_map(|row| row.days.iter().zip(&row.read_on)) {
             let place = &mut ages[(day - first) as usize];
-            *place = (*place).min(*age as usize);
+            *place = (*place).min(known.min(*read_on).saturating_sub(*day) as usize);
         }
         let begin = length - ages.iter().rev().take_while(|age| **age < FINAL_AGE).count();
         let mut before: Vec<u32> =
@@ -88,6 +96,7 @@ impl History {
             account: rows[0].account.clone(),
             first_day: date(first),
             last_complete,
+            known_on,
             channels: rows.iter().map(channel).collect(),
             young: ages[begin..].to_vec(),
             newest_day: date(newest),
@@ -159,33 +168,40 @@ mod tests {
         text.parse().expect("a date")
     }
 
-    fn rows(days: std::ops::Range<u32>, age: impl Fn(u32) -> u32) -> ChannelDays {
+    /// Read on day 100.
+    fn rows(days: std::ops::Range<u32>) -> ChannelDays {
         ChannelDays {
             account: "acme".to_owned(),
             channel: "email".to_owned(),
             revenues: days.clone().map(f64::from).collect(),
-            ages: days.clone().map(age).collect(),
+            read_on: vec![100; days.len()],
             days: days.collect(),
         }
     }
 
     #[test]
     fn days_without_a_row_are_zero_days_and_young_ones_are_at_the_end() {
-        // Read on day 100, from day 40 on, with a gap: day 99 is 1 day old, day 94 is 6.
-        let (old, new) = (rows(40..50, |day| 100 - day), rows(60..100, |day| 100 - day));
-        let history = History::new(&[old, new], day("2024-01-01"), day("2024-04-09")).expect("days");
+        // From day 40 on, with a gap: day 99 is 1 day old, day 94 is 6.
+        let rows = [rows(40..50), rows(60..100)];
+        let of = |last: &str, known_on: &str| {
+            History::new(&rows, day("2024-01-01"), day(last), day(known_on)).expect("days")
+        };
+        let history = of("2024-04-09", "2024-04-10");
         assert_eq!((history.first_day, history.length()), (day("2024-02-10"), 60));
         assert_eq!(history.whole()[10..21], [0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 60.]);
         assert_eq!((history.young_days(), history.young.clone()), (6, vec![6, 5, 4, 3, 2, 1]));
         assert_eq!(history.inflation(&[6.0, 5.0, 4.0, 3.0, 2.0, 1.5]), [1.5, 2.0, 3.0, 4.0, 5.0, 6.0]);
-        assert!(History::new(&[], day("2024-01-01"), day("2024-04-09")).is_none());
+        // Later news change nothing: it was read on day 100. Earlier ones do.
+        assert_eq!(of("2024-04-09", "2024-05-10").young_days(), 6);
+        assert_eq!(of("2024-04-09", "2024-04-11").young_days(), 6);
+        assert!(History::new(&[], day("2024-01-01"), day("2024-04-09"), day("2024-04-10")).is_none());
     }
 
     #[test]
     fn what_has_ended_or_is_too_little_says_so() {
         let (start, last) = (day("2024-01-01"), day("2024-04-09"));
         let refusal = |days: std::ops::Range<u32>, newest: NaiveDate| {
-            let history = History::new(&[rows(days, |_| 9)], start, last).expect("days");
+            let history = History::new(&[rows(days)], start, last, last).expect("days");
             history.refusal(newest, &history.whole())
         };
         assert_eq!(refusal(1..100, last), None);

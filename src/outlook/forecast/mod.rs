@@ -54,10 +54,11 @@ pub struct Summary {
 /// Forecasts every account that was refreshed for this day, and compares earlier forecasts with what came.
 pub async fn run(db: &Db, options: &Options) -> Result<Summary> {
     let started = Instant::now();
-    let accounts: Vec<String> = db
+    let accounts: Vec<Account> = db
         .statement(&sql::OUTLOOK_ACCOUNTS)
         .param("accounts", &options.accounts)
         .param("made_on", options.made_on)
+        .param("today", options.today)
         .param("now", options.now)
         .fetch_all()
         .await?;
@@ -80,6 +81,15 @@ pub async fn run(db: &Db, options: &Options) -> Result<Summary> {
     })
 }
 
+/// An account that was refreshed.
+#[derive(Debug, clickhouse::Row, serde::Deserialize)]
+struct Account {
+    account: String,
+    /// Newest day whose news the refresh could know.
+    #[serde(with = "clickhouse::serde::chrono::date")]
+    known_on: NaiveDate,
+}
+
 #[derive(Debug, clickhouse::Row, serde::Deserialize)]
 struct NewestDay {
     #[serde(with = "clickhouse::serde::chrono::date")]
@@ -90,19 +100,24 @@ struct NewestDay {
 async fn forecast(
     db: &Db,
     options: &Options,
-    accounts: &[String],
+    accounts: &[Account],
     newest: NaiveDate,
 ) -> Result<Vec<AccountOutlook>> {
-    for statement in [&sql::OUTLOOK_COMPARE, &sql::OUTLOOK_NOTE_YOUNG] {
+    let ids = |is_meant: fn(&Account, &Options) -> bool| -> Vec<&str> {
+        let meant = accounts.iter().filter(|account| is_meant(account, options));
+        meant.map(|account| account.account.as_str()).collect()
+    };
+    let (all, then) = (ids(|_, _| true), ids(|account, options| account.known_on == options.made_on));
+    // What was young then is told by a run of that day alone.
+    for (statement, accounts) in [(&sql::OUTLOOK_COMPARE, &all), (&sql::OUTLOOK_NOTE_YOUNG, &then)] {
         let statement = db.statement(statement).param("accounts", accounts).param("now", options.now);
         let statement = statement.param("made_on", options.made_on);
         statement.param("last_complete", options.last_complete).writing().execute().await?;
     }
-    let first_day = options.last_complete - Days::new(HISTORY_DAYS - 1);
-    let histories = histories(db, options, accounts, first_day).await?;
+    let histories = histories(db, options, accounts, &all).await?;
     let seen: Vec<Seen> = db
         .statement(&sql::OUTLOOK_GROWTH)
-        .param("accounts", accounts)
+        .param("accounts", &all)
         .param("made_on", options.made_on)
         .fetch_all()
         .await?;
@@ -122,21 +137,24 @@ async fn forecast(
 }
 
 /// The accounts' daily revenue.
-pub async fn histories(
-    db: &Db,
-    options: &Options,
-    accounts: &[String],
-    first_day: NaiveDate,
-) -> Result<Vec<History>> {
+async fn histories(db: &Db, options: &Options, accounts: &[Account], ids: &[&str]) -> Result<Vec<History>> {
+    let first_day = options.last_complete - Days::new(HISTORY_DAYS - 1);
     let channels: Vec<ChannelDays> = db
         .statement(&sql::OUTLOOK_HISTORY)
-        .param("accounts", accounts)
+        .param("accounts", ids)
         .param("first_day", first_day)
         .param("last_complete", options.last_complete)
         .fetch_all()
         .await?;
     let of_account = channels.chunk_by(|one, other| one.account == other.account);
-    Ok(of_account.filter_map(|rows| History::new(rows, first_day, options.last_complete)).collect())
+    let known_on = |account: &str| {
+        let known = accounts.iter().find(|known| known.account == account);
+        known.map_or(options.today, |known| known.known_on)
+    };
+    let history = |rows: &[ChannelDays]| {
+        History::new(rows, first_day, options.last_complete, known_on(&rows[0].account))
+    };
+    Ok(of_account.filter_map(history).collect())
 }
 
 /// Shares the accounts among the processors.

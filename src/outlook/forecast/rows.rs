@@ -33,6 +33,8 @@ pub struct DayRow {
     upper_95: f64,
     model: String,
     event: String,
+    #[serde(with = "clickhouse::serde::chrono::date")]
+    known_on: NaiveDate,
     made_at: u32,
 }
 
@@ -122,6 +124,7 @@ pub(super) fn days<'a>(
         upper_95: day.ninety_five.upper,
         model: MODEL.to_owned(),
         event: day.event.to_owned(),
+        known_on: outlook.known_on,
         made_at: options.now,
     })
 }

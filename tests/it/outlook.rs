@@ -1,0 +1,76 @@
+//! What comes next: the sample accounts that it is tested by, and forecasts of several days against what came.
+
+use aiviews::db::Db;
+use aiviews::exit::stop::Stop;
+use aiviews::seed::{self, Size};
+use chrono::{Days, NaiveDate};
+use indicatif::ProgressBar;
+
+use crate::support::{self, rows};
+
+const SIZE: Size = Size { accounts: 1, days: 150, seed: 3, stories: true, known_on: None };
+
+async fn make(db: &Db, size: Size) {
+    let (_sender, stop) = Stop::by_hand();
+    seed::seed(db, size, &stop, &ProgressBar::hidden()).await.expect("seed");
+}
+
+async fn today(db: &Db) -> NaiveDate {
+    rows(db, "SELECT today()").await[0][0].parse().expect("a date")
+}
+
+/// Everything that the sources have of accounts with a story, or of the others.
+async fn fingerprint(db: &Db, condition: &str) -> Vec<Vec<String>> {
+    let of = |kind: &str| {
+        format!(
+            "SELECT '{kind}', count(), sum(cityHash64(*)) FROM {kind}_statistics_latest WHERE klaviyo_public_id {condition}"
+        )
+    };
+    let mut all = rows(db, ["campaign", "flow", "form", "segment"].map(of).join(" UNION ALL ")).await;
+    all.sort();
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_with_a_story_change_no_other_and_show_what_was_known() {
+    let db = support::database("stories").await;
+    make(&db, Size { stories: false, ..SIZE }).await;
+    let without = fingerprint(&db, "NOT LIKE 'St%'").await;
+    make(&db, SIZE).await;
+    assert_eq!(fingerprint(&db, "NOT LIKE 'St%'").await, without);
+    let numbers = async |what: &str, source: &str, account: &str, condition: &str| {
+        let text = format!(
+            "SELECT toString({what}) FROM {source}_statistics_latest WHERE klaviyo_public_id = '{account}' AND {condition}"
+        );
+        rows(&db, text).await[0][0].parse::<f64>().expect("a number")
+    };
+    let a_day = "sum(conversion_value) / uniqExact(date)";
+    // The half of it is gone since 60 days, a quarter is left of a holiday, and a sale is worth three days.
+    let before = numbers(a_day, "flow", "StBrk1", "date <= today() - 60").await;
+    let after = numbers(a_day, "flow", "StBrk1", "date BETWEEN today() - 59 AND today() - 7").await;
+    assert!((0.45..0.55).contains(&(after / before)), "{before} {after}");
+    let usual = numbers(a_day, "flow", "StHol1", "date <= today() - 31").await;
+    let holiday = numbers(a_day, "flow", "StHol1", "date BETWEEN today() - 30 AND today() - 24").await;
+    assert!((0.2..0.3).contains(&(holiday / usual)), "{usual} {holiday}");
+    let sale = "campaign_name LIKE 'Anniversary Sale%'";
+    assert_eq!(numbers("uniqExact(date)", "campaign", "StSal1", sale).await, 3.0);
+    let flow = "flow_name = 'Welcome Series' AND date <= today()";
+    assert_eq!(numbers("today() - max(date)", "flow", "StDea1", flow).await, 6.0);
+    // Opens are gone, clicks go on.
+    let broken = "date >= today() - 4 AND send_channel = 'email'";
+    assert_eq!(numbers("sum(opens_unique)", "flow", "StTrk1", broken).await, 0.0);
+    assert!(numbers("sum(clicks_unique)", "flow", "StTrk1", broken).await > 100.0);
+    // The same days as they were known 20 days ago: what was old is the same, what was young had earned less.
+    let last_day = today(&db).await - Days::new(20);
+    let old = format!("LIKE 'St%' AND date BETWEEN today() - 120 AND toDate('{last_day}') - 7");
+    let (old_now, yesterday) = (fingerprint(&db, &old).await, format!("date = toDate('{last_day}') - 1"));
+    let revenue = "sum(conversion_value)";
+    let now = numbers(revenue, "flow", "StYng1", &yesterday).await;
+    make(&db, Size { known_on: Some(last_day), ..SIZE }).await;
+    assert_eq!(fingerprint(&db, &old).await, old_now);
+    let then = numbers(revenue, "flow", "StYng1", &yesterday).await;
+    assert!((0.35..0.55).contains(&(then / now)), "{then} of {now}");
+    let later = "SELECT max(date), max(toDate(last_updated)) <= max(date) FROM flow_statistics_latest";
+    assert_eq!(rows(&db, later).await, [[last_day.to_string(), "1".to_owned()]]);
+    support::drop_database(&db).await;
+}
