@@ -268,6 +268,8 @@ async fn no_setting_of_a_profile_changes_what_is_told_or_written() {
     let mut found = Vec::new();
     while let Some(group) = groups.pop() {
         let differing = differences(&expected, &everything(&clean, &group).await);
+        let names: Vec<_> = group.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        println!("{} more, {} parts differ: {}", groups.len(), differing.len(), names.join(" "));
         match group.len() {
             _ if differing.is_empty() => {}
             1 => found.push(format!("{group:?}\n    {}", differing.join("\n    "))),
