@@ -6,13 +6,23 @@
 -- answer: Best submit rate first, forms with fewer than 50 views come last and without a comparison, because they
 --   say too little. submit_rate_pct is submits per 100 views, vs_average_pct compares it with all your forms together.
 WITH
-    -- One row is one asked account: the last day that was over when its newest form row was last refreshed.
-    complete_days AS
+--# include fragments/complete_days.sql
+    ,
+    -- One row is one asked account with forms. It may send nothing: then the log says how far runs have read, or else
+    -- its newest form row does.
+    form_days AS
     (
         SELECT
             refreshed.klaviyo_public_id AS account,
-            least(today(), toDate(max((refreshed.date, refreshed.updated_at)).2)) - 1 AS last_day
+            {published_through:Array(Date)}[indexOf({accounts:Array(String)}, account)] AS logged_through,
+            multiIf(
+                max(days.account) != '', max(days.last_day),
+                logged_through > toDate('1970-01-01'), logged_through,
+                least(
+                    toDate(now(serverTimezone())),
+                    toDate(max((refreshed.date, refreshed.updated_at)).2, serverTimezone())) - 1) AS last_day
         FROM form_ai_performance AS refreshed
+        ALL LEFT JOIN complete_days AS days ON days.account = refreshed.klaviyo_public_id
         WHERE refreshed.klaviyo_public_id IN {accounts:Array(String)}
         GROUP BY refreshed.klaviyo_public_id
     ),
@@ -28,7 +38,7 @@ WITH
             sum(sum(daily.total_submits)) OVER (PARTITION BY daily.klaviyo_public_id)
                 / sum(sum(daily.total_views)) OVER (PARTITION BY daily.klaviyo_public_id) AS average_rate
         FROM form_ai_performance AS daily FINAL
-        ALL INNER JOIN complete_days AS days ON days.account = daily.klaviyo_public_id
+        ALL INNER JOIN form_days AS days ON days.account = daily.klaviyo_public_id
         WHERE
             daily.klaviyo_public_id IN {accounts:Array(String)}
             AND daily.date > days.last_day - {days:UInt16}

@@ -48,7 +48,11 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
     } else {
         output::print_words(&describe(&status, &humantime::format_duration(arguments.max_age).to_string()));
     }
-    Ok(if status.is_stale() { ExitCode::Stale } else { ExitCode::Done })
+    Ok(match status {
+        Status { sources_broken, .. } if !sources_broken.is_empty() => ExitCode::SchemaMismatch,
+        status if status.is_stale() => ExitCode::Stale,
+        _ => ExitCode::Done,
+    })
 }
 
 /// What happened to one account.
@@ -132,6 +136,13 @@ fn describe(status: &Status, max_age: &str) -> String {
             Some(end) => format!("all sources end on {end}: nothing is fresh, look at what fills them"),
             None => "no source has a recent row: nothing is fresh, look at what fills them".to_owned(),
         });
+    }
+    if !status.sources_broken.is_empty() {
+        let broken: Vec<String> = status.sources_broken.iter().map(|it| output::printable(it)).collect();
+        parts.push(format!(
+            "the next refresh cannot read its sources (`aiviews verify` says what to do):\n  {}",
+            broken.join("\n  ")
+        ));
     }
     let accounts = output::counted(status.accounts, "account");
     parts.push(match status.fresh {

@@ -9,6 +9,27 @@ use crate::exit::{ExitCode, Failure};
 
 /// The longest error text that is shown: a proxy's HTML page is cut here.
 const LONGEST_TEXT: usize = 600;
+/// Of an answer that is none the beginning says enough.
+const LONGEST_PAGE: usize = 160;
+
+/// Words and status codes by which something in between says that the server behind it may come back. The client passes
+/// a status on only where the answer has no text.
+const PASSING: &[&str] = &[
+    "429",
+    "502",
+    "503",
+    "504",
+    "too many requests",
+    "gateway",
+    "unavailable",
+    "upstream",
+    "overload",
+    "timed out",
+    "timeout",
+    "temporar",
+    "try again",
+    "__exception__",
+];
 
 /// Codes of ClickHouse that mean "you may not": user, password, privilege, read-only.
 const ACCESS_DENIED: &[u32] = &[164, 192, 193, 194, 497, 516];
@@ -41,14 +62,15 @@ impl QueryError {
     pub(super) fn new(statement: &str, target: &str, error: &Error) -> Self {
         let text = full_text(error);
         let code = code_in(&text);
-        let is_foreign = code.is_none() && is_page(error);
+        let is_foreign = code.is_none() && (is_page(error) || is_strange(error));
         let class = match code {
             Some(code) => retry::class_of_code(code, &text),
             None if is_foreign => Class::Never,
             None => class_without_code(error, &text),
         };
         let is_unanswered = code.is_none() && matches!(error, Error::Network(_));
-        Self { code, class, is_foreign, is_unanswered, ..Self::of(statement, target, shorten(&text)) }
+        let text = shorten(&text, if is_foreign { LONGEST_PAGE } else { LONGEST_TEXT });
+        Self { code, class, is_foreign, is_unanswered, ..Self::of(statement, target, text) }
     }
 
     fn of(statement: &str, target: &str, text: String) -> Self {
@@ -102,7 +124,7 @@ impl QueryError {
 
     /// The column that the server did not find or could not read, where it names one.
     pub fn column_in_question(&self) -> Option<&str> {
-        let after = ["dentifier `", "dentifier '", "Missing columns: '", "column ", "Column "]
+        let after = ["dentifier `", "dentifier '", "Missing columns: '", "subcolumn ", "column ", "Column "]
             .iter()
             .find_map(|before| self.text.split_once(before))?
             .1;
@@ -253,6 +275,14 @@ fn is_page(error: &Error) -> bool {
     matches!(error, Error::Other(cause) if cause.is::<Page>())
 }
 
+/// An answer with an error's status that is neither ClickHouse's, which always has a code, nor that of something in between
+/// that waits for a server to come back: a page that was not found, a login page, another program on that port.
+fn is_strange(error: &Error) -> bool {
+    let Error::BadResponse(text) = error else { return false };
+    let text = text.to_lowercase();
+    !has_no_header(error) && !PASSING.iter().any(|word| text.contains(word))
+}
+
 /// `N` of `Code: N`, which every ClickHouse exception begins with, wherever in the body it came.
 fn code_in(text: &str) -> Option<u32> {
     let after = text.split("Code: ").nth(1)?;
@@ -271,12 +301,13 @@ fn class_without_code(error: &Error, text: &str) -> Class {
     }
 }
 
-fn shorten(text: &str) -> String {
-    let line: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-    if line.len() <= LONGEST_TEXT {
+fn shorten(text: &str, longest: usize) -> String {
+    let words: Vec<&str> = text.split(|letter: char| letter.is_control() || letter == ' ').collect();
+    let line = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    if line.len() <= longest {
         return line;
     }
-    let cut: String = line.chars().take(LONGEST_TEXT).collect();
+    let cut: String = line.chars().take(longest).collect();
     format!("{cut} ...")
 }
 
@@ -309,6 +340,36 @@ mod tests {
         assert_eq!((error.class, error.exit_code()), (Class::Never, ExitCode::Unreachable));
         assert!(error.to_string().contains("at here is not ClickHouse: a page: <html>Welcome"), "{error}");
         assert_eq!(error_of("<html>503 Service Unavailable</html>").class, Class::Transient);
+    }
+
+    #[test]
+    fn an_answer_that_does_not_pass_by_itself_is_told_at_once() {
+        let strange = [
+            "<html><head><title>404 Not Found</title></head></html>",
+            "<html><h1>403 Forbidden</h1></html>",
+            "404 page not found",
+            "404 Not Found",
+            "405 Method Not Allowed",
+            "{\"error\":\"no handler found for uri\"}",
+        ];
+        for text in strange {
+            let error = error_of(text);
+            assert_eq!((error.class, error.exit_code()), (Class::Never, ExitCode::Unreachable), "{text}");
+            assert!(error.to_string().contains("at here is not ClickHouse: "), "{error}");
+            assert!(error.remedy().is_some_and(|hint| hint.contains("CLICKHOUSE_URL")), "{text}");
+        }
+        let passing = [
+            "429 Too Many Requests",
+            "<html><h1>502 Bad Gateway</h1><hr>nginx</html>",
+            "503 Service Unavailable",
+            "upstream connect error or disconnect/reset before headers",
+            "no healthy upstream",
+            "504 Gateway Time-out",
+            "cannot parse the columns header",
+        ];
+        for text in passing {
+            assert_eq!(error_of(text).class, Class::Transient, "{text}");
+        }
     }
 
     #[test]

@@ -86,6 +86,8 @@ pub enum Mode {
     PauseBefore,
     /// The run rests after it.
     PauseAfter,
+    /// A bug shows at the step, with words that hold a name from the data.
+    Panic,
 }
 
 impl Mode {
@@ -97,6 +99,7 @@ impl Mode {
         ("error-after", Mode::ErrorAfter),
         ("pause-before", Mode::PauseBefore),
         ("pause-after", Mode::PauseAfter),
+        ("panic", Mode::Panic),
         ("kill", Mode::KillBefore),
         ("pause", Mode::PauseBefore),
     ];
@@ -127,6 +130,7 @@ pub async fn step<T>(step: Step, work: impl Future<Output = Result<T>>) -> Resul
         Mode::KillBefore => end_at_once(),
         Mode::ErrorBefore => return Err(injected(fault)),
         Mode::PauseBefore => rest(fault).await,
+        Mode::Panic => panic!("a bug at step {} of {}", fault.step.word(), fault.turn),
         Mode::KillAfter | Mode::ErrorAfter | Mode::PauseAfter => {}
     }
     let outcome = work.await?;
@@ -137,7 +141,7 @@ pub async fn step<T>(step: Step, work: impl Future<Output = Result<T>>) -> Resul
             rest(fault).await;
             Ok(outcome)
         }
-        Mode::KillBefore | Mode::ErrorBefore | Mode::PauseBefore => Ok(outcome),
+        Mode::KillBefore | Mode::ErrorBefore | Mode::PauseBefore | Mode::Panic => Ok(outcome),
     }
 }
 

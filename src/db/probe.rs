@@ -12,8 +12,24 @@ use crate::sql;
 /// The oldest server whose SQL and settings suffice: year and month of its version.
 const OLDEST_VERSION: (u32, u32) = (24, 8);
 
-const UNCUT: &[(&str, &str)] =
-    &[("limit", "0"), ("offset", "0"), ("additional_result_filter", ""), ("use_query_cache", "0")];
+/// What the first answers are asked with, before it is known what has to be stated: newer servers alone know the last
+/// ones, and a user may not be allowed to set any.
+const FIRST: [&[(&str, &str)]; 3] = [
+    &[
+        ("limit", "0"),
+        ("offset", "0"),
+        ("additional_result_filter", ""),
+        ("use_query_cache", "0"),
+        ("implicit_transaction", "0"),
+        ("output_format_binary_encode_types_in_binary_format", "0"),
+        ("make_distributed_plan", "0"),
+        ("inject_random_order_for_select_without_order_by", "0"),
+    ],
+    &[("limit", "0"), ("offset", "0"), ("additional_result_filter", ""), ("use_query_cache", "0")],
+    &[],
+];
+/// ClickHouse's code for a setting that it does not know.
+const UNKNOWN_SETTING: u32 = 115;
 
 #[derive(clickhouse::Row, serde::Deserialize)]
 struct ServerFacts {
@@ -38,11 +54,19 @@ async fn uncut<'db, T>(
     statement: &Statement<'db>,
     fetch: impl AsyncFn(Statement<'db>) -> Result<T>,
 ) -> Result<T> {
-    let stated =
-        UNCUT.iter().fold(statement.clone(), |statement, (name, value)| statement.setting(name, value));
-    match fetch(stated).await {
-        Err(error) if QueryError::is_refused_setting(&error) => fetch(statement.clone()).await,
-        outcome => outcome,
+    let is_refused = |error: &anyhow::Error| {
+        QueryError::is_refused_setting(error) || QueryError::code_of(error) == Some(UNKNOWN_SETTING)
+    };
+    let mut first = FIRST.iter();
+    loop {
+        let settings = first.next().copied().unwrap_or_default();
+        let stated = settings
+            .iter()
+            .fold(statement.clone(), |statement, (name, value)| statement.setting(name, value));
+        match fetch(stated).await {
+            Err(error) if !settings.is_empty() && is_refused(&error) => continue,
+            outcome => return outcome,
+        }
     }
 }
 

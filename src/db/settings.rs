@@ -58,6 +58,24 @@ pub const MEANING: &[Setting] = &[
     stated("output_format_json_quote_64bit_floats", "0", "numbers in answers are text"),
     stated("output_format_json_quote_decimals", "0", "numbers in answers are text"),
     stated("output_format_json_named_tuples_as_objects", "1", "answers have another shape"),
+    stated(
+        "output_format_binary_encode_types_in_binary_format",
+        "0",
+        "rows have a header that no client reads",
+    ),
+    stated(
+        "input_format_binary_decode_types_in_binary_format",
+        "0",
+        "rows are read as if they had another header",
+    ),
+    stated("describe_compact_output", "0", "inserts do not find the columns' types"),
+    stated("describe_include_virtual_columns", "0", "inserts do not find the columns' types"),
+    stated("force_primary_key", "0", "what reads all of a small table is refused"),
+    stated("force_index_by_date", "0", "what reads all of a small table is refused"),
+    stated("force_optimize_projection", "0", "tables without a projection, as ours are, cannot be read"),
+    stated("implicit_transaction", "0", "a server without transactions refuses every statement"),
+    stated("make_distributed_plan", "0", "what reads system tables is refused"),
+    stated("inject_random_order_for_select_without_order_by", "0", "one-row answers have another shape"),
 ];
 
 /// What statements that write state besides.
@@ -75,6 +93,7 @@ pub const WRITING: &[Setting] = &[
     // With FINAL only conditions on the sorting key are moved, and account and date are part of it: of the granules
     // that an account shares with its neighbours, its own rows are read.
     stated("optimize_move_to_prewhere_if_final", "1", "rows of the neighbours are read"),
+    stated("deduplicate_insert_select", "enable_when_possible", "what we insert from a SELECT is refused"),
     stated("insert_null_as_default", "0", "a NULL by mistake becomes a value"),
     stated("max_execution_time", "0", "a long batch is broken off"),
     stated("mutations_sync", "2", "a change is not yet there when it is said to be done"),

@@ -5,10 +5,20 @@ use anyhow::Result;
 
 use crate::db::{Db, QueryError};
 use crate::exit::ExitCode;
-use crate::schema::diff::{Difference, Mend};
+use crate::schema::diff::{self, Difference, Mend, Severity};
 use crate::schema::live::{LiveObject, LiveSchema};
 use crate::schema::{SOURCES, SourceView};
 use crate::sql::{self, Sql};
+
+/// What keeps refreshes from reading the sources: a column of another name or type, what a view reads no longer there.
+pub async fn broken(db: &Db) -> Result<Vec<Difference>> {
+    let names: Vec<&str> = SOURCES.iter().map(|source| source.name.as_str()).collect();
+    let live = LiveSchema::read(db, &names).await?;
+    let mut differences = diff::compare_sources(&live);
+    differences.extend(check(db, &live).await?);
+    differences.retain(|it| it.severity() == Severity::Error);
+    Ok(differences)
+}
 
 /// Reads no row of each source, with the columns that refreshes read: what is wrong with them.
 pub async fn check(db: &Db, live: &LiveSchema) -> Result<Vec<Difference>> {

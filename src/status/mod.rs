@@ -17,6 +17,8 @@ use crate::refresh::accounts;
 use crate::refresh::run_log::{self, Left};
 use crate::refresh::window::{Clock, Window};
 use crate::schema::capacity::{self, Crowded};
+use crate::schema::diff::Difference;
+use crate::schema::source_reading;
 use crate::schema::trouble::{self, Troubled};
 use crate::schema::{SummaryTable, TABLES};
 use crate::sql;
@@ -57,6 +59,8 @@ pub struct Status {
     pub many_partitions: Vec<Crowded>,
     /// Source rows dated after today.
     pub future_rows: u64,
+    /// What keeps the next refresh from reading the sources, in words.
+    pub sources_broken: Vec<String>,
 }
 
 /// One run.
@@ -172,6 +176,7 @@ pub async fn read(db: &Db, max_age: Duration) -> Result<Status> {
         ignored: left.into_iter().filter(Left::is_ignored).map(|it| it.klaviyo_public_id).collect(),
         many_partitions: capacity::crowded(db).await?,
         future_rows: db.statement(&sql::FUTURE_ROWS).fetch_one().await?,
+        sources_broken: source_reading::broken(db).await?.iter().map(in_words).collect(),
     };
     status.fresh = active.iter().filter(|account| status.is_fresh(account)).count() as u64;
     Ok(status)
@@ -218,6 +223,10 @@ impl Status {
             Some((account.klaviyo_public_id.as_str(), end))
         })
     }
+}
+
+fn in_words(broken: &Difference) -> String {
+    format!("{}: expected {}, found {}", broken.object, broken.expected, broken.found)
 }
 
 async fn content(db: &Db, table: &SummaryTable) -> Result<TableContent> {

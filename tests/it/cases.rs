@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aiviews::account::AccountId;
 use aiviews::db::Db;
 use aiviews::exit::stop::Stop;
-use aiviews::question;
+use aiviews::question::{self, Question, Reach, Value};
 use aiviews::refresh::report::Report;
 use aiviews::refresh::window::{Clock, Window, monday};
 use aiviews::refresh::{self, Options};
@@ -160,6 +160,7 @@ async fn ask(db: &Db, words: &[String], expected: &Table, today: NaiveDate) -> V
         accounts.into_iter().map(|id| AccountId::new(id).expect("an id")).collect();
     let values = question.values(&given).unwrap_or_else(|error| panic!("{error}"));
     let answer = question.ask(db, &accounts, &values).await.unwrap_or_else(|error| panic!("{error:#}"));
+    assert_script_says_the_same(db, question, &accounts, &values).await;
     let index = |name: &String| {
         let found = answer.columns.iter().position(|column| column == name);
         found.unwrap_or_else(|| panic!("{} has no column {name}", question.name))
@@ -182,6 +183,39 @@ async fn ask(db: &Db, words: &[String], expected: &Table, today: NaiveDate) -> V
         wanted.join("\n    "),
         found.join("\n    ")
     )]
+}
+
+/// What `--show-sql` prints runs in any client as it stands, and gives the answer.
+async fn assert_script_says_the_same(
+    db: &Db,
+    question: &'static Question,
+    accounts: &[AccountId],
+    values: &[(&'static str, Value)],
+) {
+    let reach = Reach::read(db, accounts).await.expect("how far the accounts reach");
+    let exact = question.ask_exactly(db, accounts, values, &reach).await.expect("an answer");
+    let script = question.script(db, accounts, values, &reach);
+    let bytes = db.statement(&support::sql(script.as_str())).fetch_format("JSONCompact").await;
+    let bytes = bytes.unwrap_or_else(|error| panic!("{}: {error:#}\n{script}", question.name));
+    let document: serde_json::Value = serde_json::from_slice(&bytes).expect("a document");
+    let names: Vec<&str> =
+        document["meta"].as_array().expect("columns").iter().filter_map(|it| it["name"].as_str()).collect();
+    let told: Vec<usize> = (0..names.len()).filter(|index| names[*index] != "of_rows").collect();
+    assert!(told.iter().map(|index| names[*index]).eq(exact.columns.iter()), "{}: {names:?}", question.name);
+    let text = |cell: &serde_json::Value| match cell {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Number(number) => number.as_f64().unwrap_or_default().to_string(),
+        cell => cell.to_string(),
+    };
+    let rows = document["data"].as_array().expect("rows").iter();
+    let found: Vec<Vec<String>> =
+        rows.map(|row| told.iter().map(|index| text(&row[*index])).collect()).collect();
+    let asked: Vec<Vec<String>> = exact.rows.iter().map(|row| row.iter().map(text).collect()).collect();
+    let same = |(one, other): (&String, &String)| {
+        one == other || (one.parse::<f64>().is_ok() && one.parse::<f64>() == other.parse::<f64>())
+    };
+    let is_same = found.len() == asked.len() && found.iter().flatten().zip(asked.iter().flatten()).all(same);
+    assert!(is_same, "{}: {found:?}\nbut {asked:?}", question.name);
 }
 
 /// Whether an answer's cell is the expected one; a month is written as the first 7 letters of its date.

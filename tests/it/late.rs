@@ -83,6 +83,14 @@ async fn sources_that_have_stopped_are_told_of_by_every_verb() {
     assert!(status.contains(&sentence) && status.contains("0 fresh"), "{status}");
     let context = place.run(&["context", "--klaviyo-id", "acc0"]).expect(0).stdout;
     assert!(context.contains(&format!("Klaviyo's data ends on {end}")), "{context}");
+
+    // A source that the next run cannot read is worse than one that has stopped.
+    execute(&place.serve().db().await, "ALTER TABLE form_statistics RENAME COLUMN submits TO submits_total")
+        .await;
+    let status = place.run(&["status"]).expect(6).stdout;
+    let sentence = "the next refresh cannot read its sources (`aiviews verify` says what to do)";
+    assert!(status.contains(sentence) && status.contains("form_statistics_latest.submits: "), "{status}");
+    place.run(&["populate", "-q"]).expect(6);
 }
 
 /// An account leaves after a run of it was killed in the middle of publishing: nothing of that run stays, and the next

@@ -88,6 +88,52 @@ async fn a_json_log_tells_of_each_table_of_each_account() {
     assert_eq!(line["exit_code"], 2);
 }
 
+/// A bug ends a run with 1 and a line to report; a name from the data is not in it, and the next run heals.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bug_says_where_it_is_and_nothing_of_the_data() {
+    let place = world().await;
+    for step in ["stage:1", "swap:1"] {
+        let ended = place.run_with_fault(&format!("{step}=panic"), &POPULATE).expect(1);
+        assert!(ended.stderr.contains("error: internal error at src/db/failpoint.rs:"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("hint: this is a bug of aiviews"), "{}", ended.stderr);
+        assert!(
+            !ended.stderr.contains("a bug at step"),
+            "the words of a panic are repeated: {}",
+            ended.stderr
+        );
+        let ended = place.run(&[&POPULATE[..], &["--json"]].concat()).expect(0);
+        let report: Value = serde_json::from_str(&ended.stdout).expect("one document");
+        assert_eq!(report["published"], 2, "{report}");
+    }
+}
+
+/// What `--dry-run` prints is no more and no less than what a run puts before readers.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_script_of_a_dry_run_fills_what_a_run_publishes() {
+    let place = world().await;
+    let serve = place.serve();
+    let db = serve.db().await;
+    let dry = place.run(&[&POPULATE[..], &["--dry-run", "--json"]].concat()).expect(0);
+    let dry: Value = serde_json::from_str(&dry.stdout).expect("one document");
+    let statements: Vec<&str> =
+        dry["statements"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    for statement in &statements {
+        execute(&db, *statement).await;
+    }
+    let all = |table: &str| format!("SELECT * EXCEPT updated_at FROM {table} ORDER BY ALL");
+    let mut staged = BTreeMap::new();
+    for table in ["campaign_ai_summary", "segment_ai_trends"] {
+        let made = statements.iter().find_map(|it| it.split_once(&format!("_{table}` AS {table};")));
+        let working = made.and_then(|(before, _)| before.rsplit('`').next()).expect("a working table");
+        staged.insert(table, rows(&db, all(&format!("{working}_{table}"))).await);
+    }
+    place.run(&POPULATE).expect(0);
+    for (table, staged) in &staged {
+        assert_eq!(staged.len(), 28);
+        assert_eq!(&rows(&db, all(table)).await, staged, "{table}");
+    }
+}
+
 /// The query that the README gives for one account's night.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_run_log_answers_what_happened_last_night() {
@@ -162,7 +208,7 @@ fn mail(output: &Output) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_example_for_cron_does_what_it_says() {
     let place = world().await;
-    let [nightly, morning, weekly] = &cron_commands()[..] else { panic!("three jobs") };
+    let [nightly, corrections, morning] = &cron_commands()[..] else { panic!("three jobs") };
     let (output, _) = run_as_cron(&place, morning);
     assert!(mail(&output).contains("acc0: never refreshed"), "{}", mail(&output));
     let (output, calls) = run_as_cron(&place, nightly);
@@ -172,13 +218,21 @@ async fn the_example_for_cron_does_what_it_says() {
     assert_eq!(json_lines(&log).last().expect("a line")["published"], 2);
     let (output, _) = run_as_cron(&place, morning);
     assert_eq!(mail(&output), "");
-    let (output, _) = run_as_cron(&place, weekly);
-    assert_eq!(mail(&output), "");
+    let (output, _) = run_as_cron(&place, corrections);
+    let log = std::fs::read_to_string(place.path("populate.log")).expect("a log");
+    assert_eq!(
+        (mail(&output), &json_lines(&log).last().expect("a line")["published"]),
+        (String::new(), &0.into())
+    );
 
     execute(&place.serve().db().await, "TRUNCATE TABLE segment_statistics").await;
     let (output, calls) = run_as_cron(&place, nightly);
     assert!(mail(&output).starts_with("aiviews populate ended with 8, see "), "{}", mail(&output));
     assert_eq!(calls, "-fsS -m 10 https://heartbeat.example.com/aiviews/fail/8\n");
-    let (output, _) = run_as_cron(&place, weekly);
-    assert_eq!(mail(&output), "aiviews populate --days 365 ended with 8\n");
+    // A correction of a day that the nightly window has left behind.
+    let correct = "INSERT INTO campaign_statistics SELECT * REPLACE (today() - 95 AS date, now64(3) + 1 AS last_updated)
+         FROM campaign_statistics WHERE klaviyo_public_id = 'acc1' LIMIT 1";
+    execute(&place.serve().db().await, correct).await;
+    let (output, _) = run_as_cron(&place, corrections);
+    assert_eq!(mail(&output), "aiviews populate --late ended with 8\n");
 }

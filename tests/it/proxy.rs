@@ -177,6 +177,7 @@ async fn a_login_page_or_a_silent_port_is_no_database() {
     let requests = [
         (Break::Portal(1), 2),
         (Break::Portal(2000), 2),
+        (Break::Missing, 1),
         (Break::Gateway, 6),
         (Break::LateException, 12),
         (Break::ResetAfter, 2),

@@ -6,6 +6,7 @@ use aiviews::exit::ExitCode;
 use aiviews::schema::diff::{Finding, Severity};
 use aiviews::schema::preflight;
 use aiviews::schema::verify;
+use aiviews::status;
 
 use crate::schema::{aiviews, migrated, stderr, stdout};
 use crate::support::{client, drop_database, execute, rows};
@@ -271,6 +272,14 @@ const SOURCE_DRIFTS: &[Drift] = &[
         ["form_statistics_latest.submits", "UInt32", "UInt64 in the view's SELECT", "changes silently"],
     ),
     error(
+        "raw_column_ephemeral",
+        &[
+            "INSERT INTO form_statistics (klaviyo_public_id) VALUES ('a')",
+            "ALTER TABLE form_statistics MODIFY COLUMN submits UInt32 EPHEMERAL",
+        ],
+        ["form_statistics_latest.submits", "can be read", "submits", "SHOW CREATE TABLE form_statistics_latest"],
+    ),
+    error(
         "source_column_ephemeral",
         &[
             "DROP VIEW form_statistics_latest",
@@ -336,6 +345,11 @@ async fn a_table_that_forgets_stops_a_refresh() {
 async fn every_drift_of_a_source_is_found_and_stops_a_refresh() {
     for drift in SOURCE_DRIFTS {
         let db = assert_found(drift).await;
+        // One that is not there at all ends `status` itself.
+        if let Ok(status) = status::read(&db, std::time::Duration::from_secs(3600)).await {
+            let is_told = status.sources_broken.iter().any(|told| told.starts_with(drift.object));
+            assert_eq!(is_told, drift.severity == Severity::Error, "{}: {status:?}", drift.name);
+        }
         match preflight::check(&db).await {
             Ok(()) => assert_eq!(drift.severity, Severity::Warning, "{}", drift.name),
             Err(error) => {

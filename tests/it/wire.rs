@@ -38,6 +38,8 @@ pub enum Break {
     Drip,
     /// A login page with status 200, of so many lines.
     Portal(usize),
+    /// A page with status 404: another program, or another path.
+    Missing,
     /// An error of ClickHouse with this code.
     Code(u32, &'static str),
 }
@@ -229,6 +231,14 @@ async fn pass(mut client: TcpStream, server: u16, rules: &Rules) -> std::io::Res
                 page.len()
             );
             client.write_all((head + &page).as_bytes()).await
+        }
+        Break::Missing => {
+            let page = "<html><head><title>404 Not Found</title></head></html>";
+            let head = format!(
+                "HTTP/1.1 404 Not Found\r\ncontent-type: text/html\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                page.len()
+            );
+            client.write_all((head + page).as_bytes()).await
         }
         Break::Code(code, text) => {
             let body = format!("Code: {code}. DB::Exception: {text}. (version 26.7.2.1 (official build))\n");
