@@ -2,8 +2,8 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 
 use aiviews::account::AccountId;
 use aiviews::context::{self, Format, tokens};
@@ -13,13 +13,14 @@ use crate::clients::clients;
 use crate::program::{Program, Run};
 use crate::support;
 
-/// Three seeded accounts, refreshed. A data folder belongs to one process: the tests take turns.
-static AGENCY: LazyLock<Mutex<Program>> = LazyLock::new(|| {
+/// Three seeded accounts, refreshed, and who serves their folder to all the tests.
+static AGENCY: LazyLock<(Program, Child)> = LazyLock::new(|| {
     let program = Program::new();
+    let serve = program.serve();
     program.ok(&["seed", "--accounts", "3", "--days", "60", "--quiet"]);
     program.ok(&["migrate", "--quiet"]);
     program.ok(&["populate", "--days", "60", "--quiet"]);
-    Mutex::new(program)
+    (program, serve)
 });
 
 const SHOWCASE: &str = "XqkVGb";
@@ -28,8 +29,7 @@ const ACCOUNTS: [&str; 3] = [SHOWCASE, "r9YGgK", "CSL153"];
 
 /// Runs a verb to its end: exit code, stdout, stderr.
 fn run(arguments: &[&str]) -> (i32, String, String) {
-    let program = AGENCY.lock().unwrap_or_else(PoisonError::into_inner);
-    let Run { code, stdout, stderr } = program.run(arguments);
+    let Run { code, stdout, stderr } = AGENCY.0.run(arguments);
     (code, stdout, stderr)
 }
 

@@ -183,8 +183,11 @@ async fn kills_at_every_step() {
     let serve = world.place.serve();
     world.turn(&serve.db().await).await;
     drop(serve);
+    let is_long = std::env::var_os("AIVIEWS_TEST_LONG").is_some();
     for point in points() {
-        for mode in ["kill-before", "kill-after"] {
+        // Nothing happens between the end of one step and the start of the next: only swaps have an end of their own.
+        let is_both = is_long || point.starts_with(Step::Swap.word());
+        for mode in if is_both { &["kill-before", "kill-after"][..] } else { &["kill-before"] } {
             let fault = format!("{point}={mode}");
             let ended = world.place.run_with_fault(&fault, &world.arguments());
             assert_eq!(ended.code, None, "{fault} must kill: {}", ended.stderr);
@@ -234,7 +237,7 @@ async fn errors_at_every_step() {
 /// SIGKILL at a moment that nobody chose, from the first swap on.
 #[tokio::test(flavor = "multi_thread")]
 async fn random_kills_while_publishing() {
-    let rounds = if std::env::var_os("AIVIEWS_TEST_LONG").is_some() { 220 } else { 30 };
+    let rounds = if std::env::var_os("AIVIEWS_TEST_LONG").is_some() { 220 } else { 15 };
     let mut world = World::new(8).await;
     let mut arguments = world.arguments.clone();
     arguments.push("-v".to_owned());

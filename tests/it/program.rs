@@ -1,7 +1,8 @@
 //! Runs the program itself, as cron and engineers do.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -46,6 +47,25 @@ impl Program {
     pub fn json(&self, arguments: &[&str]) -> Value {
         let text = self.ok(&[arguments, &["--json"]].concat());
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{arguments:?}: {error}\n{text}"))
+    }
+}
+
+impl Program {
+    /// Serves the folder: later runs attach instead of opening the engine, and may be many at once. It ends with the
+    /// child's stdin, at the latest with this process.
+    pub fn serve(&self) -> Child {
+        let script = r#""$0" serve --port 0 & read -r; kill -KILL "$!"; wait"#;
+        let mut command = Command::new("bash");
+        isolate(&mut command, self.folder.path());
+        command.args(["-c", script, env!("CARGO_BIN_EXE_aiviews")]);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut serve = command.spawn().expect("bash starts");
+        let mut stderr = BufReader::new(serve.stderr.take().expect("stderr"));
+        let mut said = String::new();
+        while !said.contains(" at http://") {
+            assert!(stderr.read_line(&mut said).expect("text") > 0, "serve ended: {said}");
+        }
+        serve
     }
 }
 

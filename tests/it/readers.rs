@@ -114,7 +114,7 @@ async fn every_read_is_one_generation() {
             }
         }
     };
-    let wanted = if std::env::var_os("AIVIEWS_TEST_LONG").is_some() { 20_000 } else { 2_000 };
+    let wanted = if std::env::var_os("AIVIEWS_TEST_LONG").is_some() { 20_000 } else { 1_000 };
     let refresh = async {
         let (mut refreshes, mut swapping) = (0, 0);
         while count.load(Ordering::Relaxed) < wanted {

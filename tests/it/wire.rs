@@ -52,7 +52,7 @@ struct Rule {
 
 #[derive(Default)]
 struct Rules {
-    rule: Mutex<Option<Rule>>,
+    rules: Mutex<Vec<Rule>>,
     broken: AtomicUsize,
     passed: AtomicUsize,
     rewrites: Mutex<Vec<(String, String)>>,
@@ -93,9 +93,15 @@ impl Proxy {
 
     /// The next `times` requests that contain this text (or all texts between ` & `) are broken.
     pub fn breaks(&self, text: &str, breaks: Break, times: usize) {
+        self.breaks_each(&[text], breaks, times);
+    }
+
+    /// The same for each of these texts.
+    pub fn breaks_each(&self, texts: &[&str], breaks: Break, times: usize) {
         self.rules.broken.store(0, Ordering::SeqCst);
         self.rules.passed.store(0, Ordering::SeqCst);
-        *self.rules.rule.lock().expect("no panic") = Some(Rule { text: text.to_owned(), breaks, times });
+        let rule = |text: &&str| Rule { text: (*text).to_owned(), breaks: breaks.clone(), times };
+        *self.rules.rules.lock().expect("no panic") = texts.iter().map(rule).collect();
     }
 
     /// Late answers that have reached their client.
@@ -109,7 +115,7 @@ impl Proxy {
 
     /// From now on this text of a request becomes that one; nothing is broken any more.
     pub fn rewrites(&self, pairs: &[(&str, &str)]) {
-        *self.rules.rule.lock().expect("no panic") = None;
+        self.rules.rules.lock().expect("no panic").clear();
         let pairs = pairs.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned()));
         *self.rules.rewrites.lock().expect("no panic") = pairs.collect();
         self.rules.seen.lock().expect("no panic").clear();
@@ -139,10 +145,10 @@ pub fn quick() -> RetryPolicy {
 }
 
 fn matching(rules: &Rules, request: &str) -> Option<Break> {
-    let mut rule = rules.rule.lock().expect("no panic");
-    let rule = rule
-        .as_mut()
-        .filter(|rule| rule.times > 0 && rule.text.split(" & ").all(|part| request.contains(part)))?;
+    let mut armed = rules.rules.lock().expect("no panic");
+    let rule = armed
+        .iter_mut()
+        .find(|rule| rule.times > 0 && rule.text.split(" & ").all(|part| request.contains(part)))?;
     // Killing the query is not the statement itself.
     if request.contains("KILL QUERY") {
         return None;
