@@ -57,16 +57,17 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
     super::announce(db);
     privilege::refuse_missing(&db.interruptible(), &privilege::to_forget(db)).await?;
     preflight::check_schema(&db.interruptible()).await?;
-    let lock = lock::take(db, deadline, stop).await?;
     let state = if arguments.ignore { State::Ignored } else { State::Forgotten };
     // All or nothing: once the first partition is dropped the others follow.
-    let outcome = match stop.code() {
-        Some(_) => Err(super::stopped(stop).into()),
-        None => forget::forget(db, &account, state).await,
+    let work = async {
+        match stop.code() {
+            Some(_) => Err(super::stopped(stop).into()),
+            None => forget::forget(db, &account, state).await,
+        }
     };
-    let released = lock.release().await;
-    let Forgotten { removed, is_in_source } = outcome?;
-    released?;
+    let done = lock::hold(db, deadline, stop, work).await?;
+    done.released?;
+    let Forgotten { removed, is_in_source } = done.work;
     if is_in_source && !arguments.ignore {
         warn!(
             "a source still has rows of account `{account}`: the next `aiviews populate` of all accounts brings it back, \

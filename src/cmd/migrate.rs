@@ -126,11 +126,8 @@ async fn change(
 ) -> Result<Plan> {
     super::announce(db);
     privilege::refuse_missing(&db.interruptible(), &privilege::to_migrate(db, &plan.actions)).await?;
-    let lock = lock::take(db, deadline, stop).await?;
-    let outcome = change_locked(db, arguments, stop, done).await;
-    let released = lock.release().await;
-    let plan = outcome?;
-    released.map(|()| plan)
+    let held = lock::hold(db, deadline, stop, change_locked(db, arguments, stop, done)).await?;
+    held.released.map(|()| held.work)
 }
 
 async fn change_locked(db: &Db, arguments: &Arguments, stop: &Stop, done: &mut Vec<Value>) -> Result<Plan> {

@@ -1,7 +1,5 @@
 //! `aiviews populate`: recompute the window for some accounts or all.
 
-use std::collections::BTreeMap;
-use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -9,23 +7,16 @@ use chrono::NaiveDate;
 use tracing::{Instrument, error, info, warn};
 
 use super::{Global, Known, Verb, duration, tables};
-use crate::account::AccountId;
 use crate::db::Db;
-use crate::db::failpoint::{self, Step};
 use crate::db::retry::RetryPolicy;
 use crate::exit::ExitCode;
 use crate::exit::stop::{Manner, Stop};
-use crate::lock;
-use crate::outlook;
+use crate::lock::Done;
 use crate::output;
 use crate::refresh::accounts::Load;
-use crate::refresh::privilege;
 use crate::refresh::report::{Refusal, Report};
-use crate::refresh::window::{Clock, Window, monday};
-use crate::refresh::{self, Options, Plan, snapshot, staging};
+use crate::refresh::{self, Options, Order, Plan, snapshot, staging};
 use crate::schema::SummaryTable;
-use crate::schema::preflight;
-use crate::status;
 
 /// Arguments of `populate`.
 #[derive(clap::Args, Clone, Debug)]
@@ -103,29 +94,13 @@ async fn change(
     stop: &Stop,
 ) -> Result<ExitCode> {
     super::announce(db);
-    let mut privileges = privilege::to_refresh(db, &options.tables);
-    if looks_ahead(arguments, options) {
-        privileges.extend(privilege::to_look_ahead());
-    }
-    privilege::refuse_missing(&db.interruptible(), &privileges).await?;
-    let lock = lock::take(db, deadline, stop).await?;
-    let outcome = match arguments.late {
-        true => late(db, options, stop).await,
-        false => locked(db, options, stop).await.map(|report| (report, options.accounts.clone())),
-    };
-    let outcome = match outcome {
-        Ok((report, accounts)) if looks_ahead(arguments, options) => {
-            Ok(look_ahead(db, report, accounts, stop).await)
-        }
-        outcome => outcome.map(|(report, _)| report),
-    };
-    let released = lock.release().await;
-    let mut report = match outcome {
+    let order = Order { deadline, late: arguments.late, forecast: !arguments.no_forecast };
+    let Done { work: mut report, released } = match refresh::run(db, options, order, stop).await {
         Err(error) if stop.code().is_some() => {
             warn!("stopped: {error:#}");
             return Ok(stop.code().unwrap_or(ExitCode::Interrupted));
         }
-        outcome => outcome?,
+        done => done?,
     };
     let code = report.settle(stop.code());
     if output::talks_json() {
@@ -138,71 +113,6 @@ async fn change(
     }
     released?;
     Ok(code)
-}
-
-async fn locked(db: &Db, options: &Options, stop: &Stop) -> Result<Report> {
-    refresh::carry_out(db, options, plan(&db.interruptible(), options).await?, stop).await
-}
-
-/// Whether revenue is to be forecast after this refresh.
-fn looks_ahead(arguments: &Arguments, options: &Options) -> bool {
-    !arguments.no_forecast && options.tables.iter().any(|table| table.name == outlook::STANDS_ON)
-}
-
-/// Forecasts the revenue of these accounts, or of all that were refreshed.
-async fn look_ahead(db: &Db, report: Report, accounts: Vec<AccountId>, stop: &Stop) -> Report {
-    if stop.code().is_some() || report.published + report.already_done == 0 {
-        return report;
-    }
-    let window = &report.window;
-    let options = outlook::Options {
-        accounts,
-        made_on: window.as_of,
-        last_complete: window.last_complete,
-        today: window.today(),
-        now: window.updated_at,
-    };
-    let outlook = Some(outlook::run(&db.with_stop(stop).interruptible(), &options).await);
-    Report { outlook, ..report }
-}
-
-/// Refreshes the accounts with late rows, each group of them from the week of its earliest late row on.
-async fn late(db: &Db, options: &Options, stop: &Stop) -> Result<(Report, Vec<AccountId>)> {
-    let reading = db.interruptible();
-    preflight::check(&reading).await?;
-    let clock = Clock::read(&reading).await?;
-    let mut groups: BTreeMap<NaiveDate, Vec<AccountId>> = BTreeMap::new();
-    for late in status::late_rows(&reading).await? {
-        let Some(account) = AccountId::new(&late.klaviyo_public_id) else { continue };
-        groups.entry(monday(late.earliest_date.parse()?)).or_default().push(account);
-    }
-    let mut report = Report::new(db.run_id(), db.target(), Window::new(None, 1, clock)?);
-    let all = groups.values().flatten().cloned().collect();
-    for (start, accounts) in groups {
-        if stop.code().is_some() {
-            break;
-        }
-        let days = ((clock.today - start).num_days() + 1).clamp(1, 3650) as u16;
-        let options = Options { accounts, days, ..options.clone() };
-        report.add(locked(db, &options, stop).await?);
-    }
-    Ok((report, all))
-}
-
-/// Checks the schema and reads what there is to do at the same time. Of two errors the schema's says more.
-async fn plan(db: &Db, options: &Options) -> Result<Plan> {
-    let mut checking = pin!(failpoint::step(Step::Preflight, preflight::check(db)));
-    let mut planning = pin!(Plan::read(db, options));
-    tokio::select! {
-        checked = &mut checking => {
-            checked?;
-            planning.await
-        }
-        plan = &mut planning => {
-            checking.await?;
-            plan
-        }
-    }
 }
 
 fn options(arguments: &Arguments) -> Result<Options> {
@@ -303,7 +213,7 @@ fn list(title: &str, refusals: &[Refusal]) -> String {
 
 /// Prints what a run would do: the statements of its first batch, and the sizes of the whole.
 async fn dry_run(db: &Db, options: &Options, as_json: bool) -> Result<ExitCode> {
-    let plan = plan(db, options).await?;
+    let plan = Plan::checked(db, options).await?;
     let Plan { window, selection, .. } = &plan;
     let batches = plan.batches(options);
     let loads = selection.candidates.iter().map(|candidate| candidate.load);

@@ -32,15 +32,41 @@ const POLL: Duration = Duration::from_millis(500);
 /// How long a run that ends before it has begun tries to give the lock back.
 const LONGEST_GIVING_BACK: Duration = Duration::from_secs(5);
 
-/// The lock, held. Release it with [`Lock::release`]; the file part also falls with the process.
-pub struct Lock {
+/// The lock, held. The file part also falls with the process.
+struct Lock {
     db: Db,
     _file: LockFile,
     heartbeat: tokio::task::JoinHandle<()>,
 }
 
+/// Work that was done under the lock.
+#[derive(Debug)]
+pub struct Done<T> {
+    /// What came of it.
+    pub work: T,
+    /// Whether the lock was given back.
+    pub released: Result<()>,
+}
+
+/// Does the work under the lock of this database, waiting until `deadline` for another run to end.
+///
+/// # Errors
+///
+/// Exit code 4 where another run still holds the lock; else the work's own error.
+pub async fn hold<T>(
+    db: &Db,
+    deadline: Instant,
+    stop: &Stop,
+    work: impl Future<Output = Result<T>>,
+) -> Result<Done<T>> {
+    let lock = take(db, deadline, stop).await?;
+    let outcome = work.await;
+    let released = lock.release().await;
+    outcome.map(|work| Done { work, released })
+}
+
 /// Takes the lock of this database, waiting until `deadline` for another run to end.
-pub async fn take(db: &Db, deadline: Instant, stop: &Stop) -> Result<Lock> {
+async fn take(db: &Db, deadline: Instant, stop: &Stop) -> Result<Lock> {
     let path = file::path(db)?;
     let mut file = loop {
         if let Some(file) = LockFile::try_take(&path)? {
@@ -74,7 +100,7 @@ pub async fn take(db: &Db, deadline: Instant, stop: &Stop) -> Result<Lock> {
 
 impl Lock {
     /// Gives the lock back, unless it is another run's by now.
-    pub async fn release(self) -> Result<()> {
+    async fn release(self) -> Result<()> {
         self.heartbeat.abort();
         failpoint::step(Step::ReleaseLock, give_back(&self.db)).await
     }

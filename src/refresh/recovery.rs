@@ -11,8 +11,8 @@ use tracing::info;
 
 use super::accounts::{self, Batch, Load, Selection};
 use super::batch::{self, Job};
+use super::options::{Options, tables_named};
 use super::report::Report;
-use super::{Options, tables_named};
 use crate::account::AccountId;
 use crate::db::Db;
 use crate::refresh::run_log::{self, LeftInPublishing};

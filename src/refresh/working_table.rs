@@ -30,3 +30,8 @@ pub async fn make(db: &Db, object: &str, is_clean: bool, work: impl AsyncFn() ->
 pub async fn drop(db: &Db, object: &str) -> Result<()> {
     db.statement(&sql::DROP_TABLE).param("table", name(db, object)).execute().await
 }
+
+/// Staging tables and put-aside locks of runs that are gone: under the lock nobody else can own one.
+pub async fn left_behind(db: &Db) -> Result<Vec<String>> {
+    db.statement(&sql::WORKING_TABLES).fetch_all().await
+}

@@ -14,6 +14,7 @@ use crate::account::AccountId;
 use crate::db::Db;
 use crate::question::{self, Reach};
 use crate::refresh::accounts;
+use crate::refresh::late::{self, Late};
 use crate::refresh::run_log::{self, Left};
 use crate::refresh::window::{Clock, Window};
 use crate::schema::capacity::{self, Crowded};
@@ -133,17 +134,6 @@ pub struct Stale {
     pub tables: Vec<&'static str>,
 }
 
-/// Late source rows of an account.
-#[derive(Debug, Row, Serialize, Deserialize)]
-pub struct Late {
-    /// The account.
-    pub klaviyo_public_id: String,
-    /// How many.
-    pub late_rows: u64,
-    /// The earliest date among them.
-    pub earliest_date: String,
-}
-
 /// Reads the status of the database.
 pub async fn read(db: &Db, max_age: Duration) -> Result<Status> {
     let clock = Clock::read(db).await?;
@@ -172,7 +162,7 @@ pub async fn read(db: &Db, max_age: Duration) -> Result<Status> {
         stale: stale(&active, &reach, u64::from(clock.now), max_age),
         broken_off,
         troubled,
-        late: late_rows(db).await?,
+        late: late::rows(db).await?,
         ignored: left.into_iter().filter(Left::is_ignored).map(|it| it.klaviyo_public_id).collect(),
         many_partitions: capacity::crowded(db).await?,
         future_rows: db.statement(&sql::FUTURE_ROWS).fetch_one().await?,
@@ -180,11 +170,6 @@ pub async fn read(db: &Db, max_age: Duration) -> Result<Status> {
     };
     status.fresh = active.iter().filter(|account| status.is_fresh(account)).count() as u64;
     Ok(status)
-}
-
-/// Accounts with source rows that no run has read since they came or changed.
-pub async fn late_rows(db: &Db) -> Result<Vec<Late>> {
-    db.statement(&sql::LATE_ROWS).fetch_all().await
 }
 
 /// How far these accounts reach, and all others that the log knows.

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use aiviews::account::AccountId;
 use aiviews::db::Db;
-use aiviews::exit::stop::Stop;
 use aiviews::question::{self, Question, Reach, Value};
+use aiviews::refresh::Options;
 use aiviews::refresh::report::Report;
 use aiviews::refresh::window::{Clock, Window, monday};
-use aiviews::refresh::{self, Options};
 use aiviews::schema::{Definition, SOURCES, SummaryTable, TABLES, VIEWS};
 use aiviews::sql::REFRESH_LOG;
 use chrono::{Datelike, Days, Months, NaiveDate};
@@ -250,8 +249,7 @@ async fn populate(db: &Db, case: &Case, as_of: NaiveDate) -> Report {
         allow_shrink: false,
         accounts_per_batch: None,
     };
-    let (_sender, stop) = Stop::by_hand();
-    refresh::run(db, &options, &stop).await.unwrap_or_else(|error| panic!("{}: {error:#}", case.title))
+    support::refresh(db, &options).await.unwrap_or_else(|error| panic!("{}: {error:#}", case.title))
 }
 
 fn check_report(case: &Case, report: &Report) -> Result<(), String> {

@@ -2,8 +2,7 @@
 
 use aiviews::account::AccountId;
 use aiviews::db::Db;
-use aiviews::exit::stop::Stop;
-use aiviews::refresh::{self, Options, report::Report, tables_named};
+use aiviews::refresh::{Options, report::Report, tables_named};
 use aiviews::schema::capacity::{self, COMFORTABLE, REMEDY};
 use aiviews::schema::diff::Severity;
 use aiviews::schema::verify;
@@ -23,8 +22,7 @@ async fn populate(db: &Db, accounts: &[&str]) -> Report {
         allow_shrink: false,
         accounts_per_batch: None,
     };
-    let (_sender, stop) = Stop::by_hand();
-    refresh::run(db, &options, &stop).await.expect("a refresh")
+    support::refresh(db, &options).await.expect("a refresh")
 }
 
 /// Making 5,001 partitions takes a minute, so the question is changed: every table counts 4,999 more than it has.

@@ -6,8 +6,7 @@ use std::process::Stdio;
 use aiviews::account::AccountId;
 use aiviews::db::Db;
 use aiviews::exit::ExitCode;
-use aiviews::exit::stop::Stop;
-use aiviews::refresh::{self, Options, report::Report, tables_named};
+use aiviews::refresh::{Options, report::Report, tables_named};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
@@ -17,8 +16,7 @@ use crate::generations::{TABLES, fill, leftovers, make_sources, options, shown};
 use crate::support::{self, execute, rows};
 
 async fn refresh(db: &Db, options: &Options) -> (ExitCode, Report) {
-    let (_sender, stop) = Stop::by_hand();
-    let mut report = refresh::run(db, options, &stop).await.unwrap_or_else(|error| panic!("{error:#}"));
+    let mut report = support::refresh(db, options).await.unwrap_or_else(|error| panic!("{error:#}"));
     (report.settle(None), report)
 }
 

@@ -3,11 +3,11 @@
 use aiviews::account::AccountId;
 use aiviews::db::Db;
 use aiviews::exit::stop::Stop;
+use aiviews::refresh::Options;
 use aiviews::refresh::accounts::Batch;
 use aiviews::refresh::audit::{Audit, Objection};
 use aiviews::refresh::report::Report;
 use aiviews::refresh::window::{Clock, Window, monday};
-use aiviews::refresh::{self, Options};
 use aiviews::refresh::{snapshot, staging};
 use aiviews::schema::{Grain, SummaryTable, TABLES};
 use aiviews::seed::{self, Size};
@@ -41,8 +41,7 @@ fn options(days: u16) -> Options {
 }
 
 async fn populate(db: &Db, options: &Options) -> Report {
-    let (_sender, stop) = Stop::by_hand();
-    let report = refresh::run(db, options, &stop).await.expect("populate");
+    let report = support::refresh(db, options).await.expect("populate");
     assert!(report.failed.is_empty() && report.held_back.is_empty(), "{report:?}");
     report
 }

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use aiviews::db::Db;
-use aiviews::exit::stop::Stop;
-use aiviews::refresh::{self, Options};
+use aiviews::refresh::Options;
 use aiviews::schema::{TABLES, VIEWS};
 
 use crate::generations::{fill, make_sources};
@@ -53,8 +52,7 @@ fn options() -> Options {
 
 async fn refreshed(db: &Db, generation: u32) -> u64 {
     fill(db, &ACCOUNTS, generation).await;
-    let (_sender, stop) = Stop::by_hand();
-    let report = refresh::run(db, &options(), &stop).await.expect("a refresh");
+    let report = support::refresh(db, &options()).await.expect("a refresh");
     assert_eq!(report.published, ACCOUNTS.len() as u64, "{report:?}");
     report.publishing_ms
 }

@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use aiviews::exit::stop::Stop;
 use aiviews::question::QUESTIONS;
-use aiviews::refresh;
 
 use crate::clients::{Server, clients};
 use crate::generations::{fill, make_sources, options};
@@ -84,8 +82,7 @@ async fn every_sql_statement_works() {
     support::migrate(&db).await;
     make_sources(&db).await;
     fill(&db, &["XqkVGb"], 1).await;
-    let (_sender, stop) = Stop::by_hand();
-    refresh::run(&db, &options(), &stop).await.expect("a refresh");
+    support::refresh(&db, &options()).await.expect("a refresh");
     for statement in blocks("sql").join("\n").split(";\n").map(str::trim).filter(|text| !text.is_empty()) {
         let sql = support::sql("SELECT formatQuery({statement:String})");
         let formatted = db.statement(&sql).param("statement", statement).fetch_one::<String>().await;

@@ -8,10 +8,8 @@ use aiviews::db::Db;
 use aiviews::db::retry::RetryPolicy;
 use aiviews::db::settings::{MEANING, WRITING};
 use aiviews::exit::stop::Stop;
-use aiviews::lock;
 use aiviews::question::QUESTIONS;
-use aiviews::refresh::{self, Options};
-use aiviews::schema::preflight;
+use aiviews::refresh::Options;
 use aiviews::schema::verify;
 use aiviews::schema::{OUTLOOK_TABLES, OUTLOOK_VIEWS, TABLES, VIEWS};
 use aiviews::seed::{self, Size};
@@ -129,7 +127,6 @@ async fn migrate(db: &Db) -> anyhow::Result<String> {
 }
 
 async fn populate(db: &Db) -> anyhow::Result<String> {
-    let (_sender, stop) = Stop::by_hand();
     let options = Options {
         accounts: Vec::new(),
         days: 30,
@@ -139,11 +136,7 @@ async fn populate(db: &Db) -> anyhow::Result<String> {
         allow_shrink: false,
         accounts_per_batch: None,
     };
-    preflight::check(db).await?;
-    let lock = lock::take(db, std::time::Instant::now(), &stop).await?;
-    let report = refresh::run(db, &options, &stop).await;
-    lock.release().await?;
-    let report = report?;
+    let report = support::refresh(db, &options).await?;
     Ok(format!(
         "{} {:?} {:?} {:?} {:?}",
         report.published, report.failed, report.held_back, report.rows_written, report.rows_rejected

@@ -7,6 +7,8 @@ use aiviews::db::Db;
 use aiviews::db::retry::RetryPolicy;
 use aiviews::engine::{Engine, EngineOptions};
 use aiviews::exit::stop::Stop;
+use aiviews::refresh::report::Report;
+use aiviews::refresh::{self, Options, Order};
 use aiviews::schema::migrate::{Rebuilds, Survey, execute as execute_plan, plan};
 use aiviews::sql::Sql;
 use clickhouse::Client;
@@ -63,6 +65,14 @@ pub async fn database(test: &str) -> Db {
         Db::new(client.with_database(&name), "test engine", &format!("{test}_run"), RetryPolicy::default());
     db.probe().await.expect("the server answers");
     db
+}
+
+/// A whole run, as `populate` does it, without a forecast.
+pub async fn refresh(db: &Db, options: &Options) -> anyhow::Result<Report> {
+    let (_sender, stop) = Stop::by_hand();
+    let order = Order { deadline: std::time::Instant::now(), late: false, forecast: false };
+    let done = refresh::run(db, options, order, &stop).await?;
+    done.released.map(|()| done.work)
 }
 
 /// A statement of a test: the catalogue has only the program's own.
