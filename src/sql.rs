@@ -289,7 +289,7 @@ pub static SEED_FOREIGN_OBJECTS: Sql = embed!("seed/foreign_objects");
 pub static SEED_SUMMARY: Sql = embed!("seed/summary");
 
 /// The ready-made questions, in the order in which they are listed. `question` reads their headers.
-pub static QUESTIONS: [Sql; 22] = [
+pub static QUESTIONS: [Sql; 23] = [
     embed!("questions/campaigns_this_week"),
     embed!("questions/top_campaigns"),
     embed!("questions/worst_campaigns"),
@@ -308,6 +308,7 @@ pub static QUESTIONS: [Sql; 22] = [
     embed!("questions/segments"),
     embed!("questions/forms"),
     embed!("questions/monthly_history"),
+    embed!("questions/revenue_outlook"),
     embed!("questions/what_changed"),
     embed!("questions/timeline"),
     embed!("questions/benchmarks"),

@@ -96,14 +96,14 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
         return Ok(ExitCode::Done);
     }
     let answer = question.ask_within(db, &accounts, &values, &reach).await?;
-    let answer = if accounts.len() == 1 { answer.without_account() } else { answer };
+    let mut answer = if accounts.len() == 1 { answer.without_account() } else { answer };
     let text = match format {
         AnswerFormat::Table => {
-            format!(
-                "{}\n\n{}",
-                table(&answer),
-                output::wrapped(&notes(question, &values, &answer, &freshness))
-            )
+            let words: Vec<String> = answer.take_words().into_iter().map(|(_, words)| words).collect();
+            let mut parts = vec![table(&answer)];
+            parts.extend((!words.is_empty()).then(|| output::wrapped(&output::lines(&words))));
+            parts.push(output::wrapped(&notes(question, &values, &answer, &freshness)));
+            parts.join("\n\n")
         }
         AnswerFormat::Markdown => {
             format!(

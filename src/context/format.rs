@@ -49,6 +49,7 @@ const OWN_WORDS: &[&str] = &[
     "stands_out",
     "only_days",
     "snapshot",
+    "made_on",
 ];
 
 impl Format {

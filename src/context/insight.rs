@@ -40,6 +40,23 @@ pub(super) fn of(answers: &Answers) -> Vec<Insight> {
     rules.into_iter().flatten().take(MOST).collect()
 }
 
+/// The figures behind a sentence about a period to come.
+const OUTLOOK: [&str; 4] = ["already_in", "expected", "lower_80", "upper_80"];
+
+/// A sentence that a question says itself.
+pub(super) fn in_words(answer: &Answer, row: usize, text: &str) -> Insight {
+    let figures = OUTLOOK.into_iter().filter_map(|name| Some((name, answer.number(row, name)?)));
+    Insight { text: text.trim_end_matches('.').to_owned(), advice: None, figures: figures.collect() }
+}
+
+/// Where this month lands: the first row of the outlook. Nothing without a forecast.
+pub(super) fn landing(mut outlook: Answer) -> Option<Insight> {
+    outlook.number(0, "expected")?;
+    let words = outlook.take_words();
+    let (row, text) = words.first()?;
+    Some(in_words(&outlook, *row, text))
+}
+
 fn measure(weeks: &Answer, name: &str) -> Option<(f64, f64, f64)> {
     let row = weeks.find("measure", name)?;
     let number = |column| weeks.number(row, column);
@@ -228,6 +245,23 @@ mod tests {
             "Revenue of the last 7 days is up 25 % on the 7 before (150 after 120): messages sent +100 %"
         );
         assert_eq!(told.figures[2], ("change_pct", 25.0));
+    }
+
+    #[test]
+    fn where_the_month_lands_is_told_with_its_figures() {
+        let columns = ["channel", "already_in", "expected", "lower_80", "upper_80", "in_words"];
+        let outlook = |expected: Value| {
+            answer(
+                &columns,
+                json!([["all", 45, expected, 52, 61, "This month lands between 52 and 61; 45 are in."]]),
+            )
+        };
+        let told = landing(outlook(json!(57))).expect("told");
+        assert_eq!(told.text, "This month lands between 52 and 61; 45 are in");
+        let figures = [("already_in", 45.0), ("expected", 57.0), ("lower_80", 52.0), ("upper_80", 61.0)];
+        assert_eq!(told.figures, figures);
+        assert!(landing(outlook(Value::Null)).is_none(), "no forecast");
+        assert!(landing(answer(&columns, json!([]))).is_none());
     }
 
     #[test]

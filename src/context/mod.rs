@@ -56,8 +56,21 @@ pub async fn of_account(db: &Db, account: &AccountId) -> Result<Payload> {
         movers: ask("what_changed", "2").await?,
     };
     payload.insights = insight::of(&answers);
+    payload.insights.extend(landing(db, account, &reach).await?);
     payload.sections = sections::of(&answers);
     Ok(payload)
+}
+
+/// Where this month lands, if there is a forecast, and a user who may read it.
+async fn landing(db: &Db, account: &AccountId, reach: &Reach) -> Result<Option<Insight>> {
+    let question = question::find("revenue_outlook")?;
+    let values = question.values(&[("limit".to_owned(), "1".to_owned())])?;
+    match question.ask_exactly(db, std::slice::from_ref(account), &values, reach).await {
+        Ok(answer) => Ok(insight::landing(answer.without_account())),
+        // Made by an older version, or for a reader of the summary tables alone.
+        Err(error) if question::is_unreadable(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The answer to one question, as a model reads it.
@@ -70,7 +83,9 @@ pub async fn of_question(
     let accounts = std::slice::from_ref(account);
     let reach = Reach::read(db, accounts).await?;
     let mut payload = header(db, account, &reach).await?;
-    let answer = question.ask_exactly(db, accounts, values, &reach).await?.without_account();
+    let mut answer = question.ask_exactly(db, accounts, values, &reach).await?.without_account();
+    let words = answer.take_words();
+    payload.insights = words.iter().map(|(row, text)| insight::in_words(&answer, *row, text)).collect();
     // How many rows there are is seen.
     let chosen = values.iter().filter(|(name, _)| *name != "limit");
     let chosen: Vec<String> = chosen.map(|(name, value)| format!("{name}={value}")).collect();

@@ -9,7 +9,7 @@ use super::error::{EngineError, not_writable};
 use super::libchdb::version_numbers;
 use super::lock::FILE_NAME as LOCK_FILE;
 use super::{EngineOptions, MAIN_DATABASE};
-use crate::schema::{TABLES, VIEWS};
+use crate::schema::{self, TABLES, VIEWS};
 
 /// Users, what they are granted and which settings they cannot change. A file in `aiviews.config.d` may name another.
 const USERS: &str = include_str!("users.xml");
@@ -96,10 +96,11 @@ fn configuration(users: &Path) -> String {
     )
 }
 
-/// The names of the summary tables and of the views over them.
+/// The names of the summary tables, of the outlook's and of the views over them.
 pub fn readable_objects() -> impl Iterator<Item = String> {
     let tables = TABLES.iter().map(|table| table.name.to_owned());
-    tables.chain(VIEWS.iter().map(|view| view.name.trim_start_matches("views/").to_owned()))
+    let others = VIEWS.iter().chain(schema::outlook_to_read()).map(|object| object.object().to_owned());
+    tables.chain(others)
 }
 
 /// What a reader may read: the summary tables and the views over them.

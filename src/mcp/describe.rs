@@ -8,7 +8,9 @@ use crate::schema::{Definition, TABLES, VIEWS};
 
 /// The tables and views.
 fn objects() -> impl Iterator<Item = Definition> {
-    VIEWS.iter().map(Definition::parse).chain(TABLES.iter().map(|table| table.definition()))
+    let tables = TABLES.iter().map(|table| table.definition());
+    let outlook = crate::schema::outlook_to_read().map(Definition::parse);
+    VIEWS.iter().map(Definition::parse).chain(tables).chain(outlook)
 }
 
 /// Names of everything that can be described.
@@ -65,7 +67,8 @@ mod tests {
 
     #[test]
     fn every_name_is_described() {
-        assert_eq!(names().len(), 15 + QUESTIONS.len());
+        let outlook = crate::schema::outlook_to_read().count();
+        assert_eq!(names().len(), 15 + outlook + QUESTIONS.len());
         for name in names() {
             assert!(about(Some(&name)).expect("known").lines().count() > 2, "{name}");
             assert!(

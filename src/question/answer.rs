@@ -23,6 +23,9 @@ pub struct Answer {
 /// The column in which a question tells how many rows of the account there are before its limit.
 const OF_ROWS: &str = "of_rows";
 
+/// The column in which a question says a row in sentences of its own.
+const IN_WORDS: &str = "in_words";
+
 #[derive(Deserialize)]
 struct Document {
     meta: Vec<Meta>,
@@ -92,6 +95,25 @@ impl Answer {
         }
         super::decimals::round_columns(&self.columns, &mut self.rows, decimals);
         self
+    }
+
+    /// Takes the column away that says rows in sentences, and gives those about whole accounts, each once and with its row;
+    /// none where there is no such column.
+    pub fn take_words(&mut self) -> Vec<(usize, String)> {
+        let Some(index) = self.columns.iter().position(|name| name == IN_WORDS) else { return Vec::new() };
+        let is_whole = |row: &usize| self.cell(*row, "channel") == "all";
+        let sentence = |row: usize| match self.text(row, "account") {
+            account if account.is_empty() => self.text(row, IN_WORDS),
+            account => format!("{account}: {}", self.text(row, IN_WORDS)),
+        };
+        let whole = (0..self.rows.len()).filter(is_whole);
+        let mut sentences: Vec<(usize, String)> = whole.map(|row| (row, sentence(row))).collect();
+        sentences.dedup_by(|(_, text), (_, before)| text == before);
+        self.columns.remove(index);
+        self.rows.iter_mut().for_each(|row| {
+            row.remove(index);
+        });
+        sentences
     }
 
     /// Without the account's column, where only one was asked about.
@@ -302,6 +324,26 @@ mod tests {
         assert_eq!((answer.columns.len(), answer.rows_in_all()), (1, 4));
         assert_eq!(answer.cut().as_deref(), Some("3 of 4 rows"));
         assert_eq!(Answer::default().cut(), None);
+    }
+
+    #[test]
+    fn sentences_about_the_whole_are_taken_once() {
+        let columns = ["account", "channel", "in_words", "made_on"].map(str::to_owned).to_vec();
+        let row =
+            |account, channel, words| vec![json!(account), json!(channel), json!(words), json!("today")];
+        let rows = vec![
+            row("a", "all", "Up."),
+            row("a", "all", "Up."),
+            row("a", "sms", "Down."),
+            row("b", "all", "Up."),
+        ];
+        let mut answer = Answer { columns, rows, ..Answer::default() };
+        let mut alone = answer.clone().only("account", "b").without_account();
+        assert_eq!(answer.take_words(), [(0, "a: Up.".to_owned()), (3, "b: Up.".to_owned())]);
+        assert_eq!(answer.columns, ["account", "channel", "made_on"]);
+        assert_eq!(answer.rows[2], [json!("a"), json!("sms"), json!("today")]);
+        assert_eq!(alone.take_words(), [(0, "Up.".to_owned())]);
+        assert!(answer.take_words().is_empty(), "they are gone");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::sql::{self, Sql};
 pub use answer::Answer;
 pub use decimals::Decimals;
 pub use parameter::{Parameter, Value};
-pub use reach::Reach;
+pub use reach::{Reach, is_unreadable};
 
 /// Settings of an answer, from strict to none: a user's profile may forbid to change some, or any.
 const SETTINGS: [&[(&str, &str)]; 3] =

@@ -112,7 +112,8 @@ impl Reach {
     }
 }
 
-fn is_unreadable(error: &anyhow::Error) -> bool {
+/// Whether this user cannot read what was asked, or an older version did not make it.
+pub fn is_unreadable(error: &anyhow::Error) -> bool {
     error.downcast_ref::<QueryError>().is_some_and(|error| UNREADABLE.contains(&error.code))
 }
 

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use crate::account::AccountId;
 use crate::db::quoted_name;
-use crate::schema::{TABLES, VIEWS};
+use crate::schema::{self, TABLES, VIEWS};
 use crate::sql::Sql;
 
 /// Whom the statements are for.
@@ -66,7 +66,10 @@ const DOOR_LIMITS: [(&str, u64); 3] =
 
 /// The tables and views that a chatbot reads.
 pub fn objects() -> impl Iterator<Item = &'static str> {
-    TABLES.iter().map(|table| table.name).chain(VIEWS.iter().map(Sql::object))
+    TABLES
+        .iter()
+        .map(|table| table.name)
+        .chain(VIEWS.iter().chain(schema::outlook_to_read()).map(Sql::object))
 }
 
 /// The statements, in the order in which they run; running them again changes profile and policies, no password.
@@ -144,8 +147,8 @@ impl User<'_> {
             false => format!("klaviyo_public_id IN ({})", ids.join(", ")),
         };
         let policy = quoted_name(&format!("{}_accounts", self.name));
-        TABLES.iter().map(move |table| {
-            let table = format!("{}.{}", self.database, table.name);
+        schema::tables_to_read().map(move |table| {
+            let table = format!("{}.{table}", self.database);
             format!(
                 "CREATE ROW POLICY OR REPLACE {policy} ON {table} FOR SELECT USING {condition} TO {}",
                 self.quoted
@@ -169,6 +172,10 @@ mod tests {
     fn text(audience: Audience, accounts: &[&str]) -> Vec<String> {
         let accounts: Vec<AccountId> = accounts.iter().filter_map(|id| AccountId::new(id)).collect();
         statements(audience, "shop", &[audience.usual_name().to_owned()], &accounts)
+    }
+
+    fn policies() -> usize {
+        schema::tables_to_read().count()
     }
 
     #[test]
@@ -198,27 +205,27 @@ mod tests {
         let text = text(Audience::Refresher, &[]);
         assert_eq!(text[1], format!("GRANT {} ON shop.* TO aiviews", REFRESHER_RIGHTS.join(", ")));
         assert_eq!(text[2], "GRANT SELECT ON system.parts TO aiviews");
-        assert_eq!(text.iter().filter(|line| line.ends_with(" USING 1 TO aiviews")).count(), 7);
+        assert_eq!(text.iter().filter(|line| line.ends_with(" USING 1 TO aiviews")).count(), policies());
     }
 
     #[test]
-    fn a_chatbot_reads_fifteen_objects_of_its_accounts_with_limits() {
+    fn a_chatbot_reads_the_objects_of_its_accounts_with_limits() {
         let text = text(Audience::Chatbot, &["XqkVGb", "A-1"]);
         let grants: Vec<&String> = text.iter().filter(|line| line.starts_with("GRANT ")).collect();
-        assert_eq!(grants.len(), 15);
+        assert_eq!(grants.len(), 15 + schema::outlook_to_read().count());
         assert!(grants.iter().all(|line| line.starts_with("GRANT SELECT ON shop.")), "{grants:?}");
         let profile = "CREATE SETTINGS PROFILE OR REPLACE chatbot_limits SETTINGS readonly = 1 CONST, \
              max_execution_time = 10 MIN 1 MAX 10, max_result_rows = 10000 MIN 1 MAX 10000, \
              max_memory_usage = 2000000000 MIN 1 MAX 2000000000 TO chatbot";
         assert!(text.iter().any(|line| line == profile), "{text:?}");
-        for table in TABLES.iter().map(|table| table.name) {
+        for table in schema::tables_to_read() {
             let policy = format!(
                 "CREATE ROW POLICY OR REPLACE chatbot_accounts ON shop.{table} FOR SELECT \
                  USING klaviyo_public_id IN ('XqkVGb', 'A-1') TO chatbot"
             );
             assert!(text.contains(&policy), "{table}");
         }
-        assert_eq!(text.len(), 1 + 15 + 1 + 7);
+        assert_eq!(text.len(), 1 + grants.len() + 1 + schema::tables_to_read().count());
     }
 
     #[test]
@@ -232,6 +239,6 @@ mod tests {
         let tables = [&sql::CHAT_LOG, &sql::NOTES, &sql::SAVED_QUESTIONS].map(Sql::object);
         assert_eq!(writes, tables);
         assert!(text.contains(&format!("GRANT SELECT ON shop.{} TO aiviews_mcp", sql::REFRESH_LOG.object())));
-        assert_eq!(text.iter().filter(|line| line.contains(" USING 1 ")).count(), 7);
+        assert_eq!(text.iter().filter(|line| line.contains(" USING 1 ")).count(), policies());
     }
 }

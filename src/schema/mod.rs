@@ -383,6 +383,23 @@ pub fn outlook_of_accounts() -> impl Iterator<Item = &'static str> {
     OUTLOOK_TABLES.iter().filter(of_account).map(Sql::object)
 }
 
+/// The table that is kept for the forecast alone.
+const YOUNG_REVENUE: &str = "ai_revenue_vintage";
+
+/// The tables and views of the outlook that people and chatbots read.
+pub fn outlook_to_read() -> impl Iterator<Item = &'static Sql> {
+    let is_read =
+        |ddl: &&Sql| outlook_of_accounts().any(|name| name == ddl.object() && name != YOUNG_REVENUE);
+    OUTLOOK_TABLES.iter().filter(is_read).chain(&OUTLOOK_VIEWS)
+}
+
+/// The tables whose rows belong to an account and are read by others: each needs a row policy.
+pub fn tables_to_read() -> impl Iterator<Item = &'static str> {
+    let outlook =
+        outlook_to_read().map(Sql::object).filter(|name| outlook_of_accounts().any(|table| table == *name));
+    TABLES.iter().map(|table| table.name).chain(outlook)
+}
+
 /// A source view and what it must offer.
 #[derive(Debug)]
 pub struct SourceView {

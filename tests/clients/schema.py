@@ -42,7 +42,7 @@ BREAKS = {
     "an unknown part left out": replace("left_out", ["weather"]),
     "an insight without figures": replace("insights", [{"text": "up", "advice": None, "figures": {}}]),
     "a figure that is text": replace("insights", [{"text": "up", "advice": None, "figures": {"change": "1 %"}}]),
-    "four insights": replace("insights", [{"text": "up", "advice": None, "figures": {"change": 1}}] * 4),
+    "seven insights": replace("insights", [{"text": "up", "advice": None, "figures": {"change": 1}}] * 7),
 }
 whole = next(document for document in documents if document["sections"])
 for name, damage in BREAKS.items():

@@ -2,7 +2,6 @@
 //! The embedded engine makes no users by SQL, so that users come from a file in its configuration.
 
 use aiviews::account::AccountId;
-use aiviews::schema::TABLES;
 use aiviews::schema::grants::{Audience, objects, statements};
 use serde_json::Value;
 
@@ -67,10 +66,9 @@ fn users(place: &Place, grants: &str, settings: &str, unguarded: &[&str]) {
     std::fs::write(folder.join("users.xml"), pointer).expect("written");
     let reads: String =
         objects().map(|object| format!("<query>GRANT SELECT ON aiviews.{object}</query>")).collect();
-    let policies: String = TABLES
-        .iter()
-        .filter(|table| !unguarded.contains(&table.name))
-        .map(|table| format!("<{0}><filter>klaviyo_public_id = 'acc0'</filter></{0}>", table.name))
+    let policies: String = aiviews::schema::tables_to_read()
+        .filter(|table| !unguarded.contains(table))
+        .map(|table| format!("<{table}><filter>klaviyo_public_id = 'acc0'</filter></{table}>"))
         .collect();
     let user = |name: &str, profile: &str, rest: &str| {
         format!(

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::Scope;
-use crate::schema::{Definition, TABLES, VIEWS};
+use crate::schema::{self, Definition, TABLES, VIEWS};
 use crate::sql::{self, Sql};
 
 /// A table or view that a statement may read, with its columns.
@@ -14,7 +14,7 @@ pub struct Object {
     is_table: bool,
 }
 
-/// The seven tables and eight views.
+/// The tables and views, those of the outlook too.
 pub static OBJECTS: LazyLock<Vec<Object>> = LazyLock::new(|| {
     let object = |definition: Definition, is_table| Object {
         columns: definition.column_list(),
@@ -22,7 +22,12 @@ pub static OBJECTS: LazyLock<Vec<Object>> = LazyLock::new(|| {
         is_table,
     };
     let tables = TABLES.iter().map(|table| object(table.definition(), true));
-    tables.chain(VIEWS.iter().map(|view| object(Definition::parse(view), false))).collect()
+    let outlook = schema::outlook_to_read().map(|ddl| {
+        let definition = Definition::parse(ddl);
+        let is_table = definition.body.is_empty();
+        object(definition, is_table)
+    });
+    tables.chain(VIEWS.iter().map(|view| object(Definition::parse(view), false))).chain(outlook).collect()
 });
 
 impl Object {

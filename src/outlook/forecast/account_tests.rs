@@ -117,7 +117,7 @@ fn no_forecast_has_a_reason_and_says_what_is_in() {
     let month = landing(&outlook, ALL, "this_month");
     assert_eq!(month.expected.map(|it| it.0), None);
     close(month.already_in, 100.0);
-    assert_eq!(month.reason, "55 days of final revenue, a forecast takes 56");
+    assert_eq!(month.reason, "55 days of history, a forecast takes 56");
 }
 
 #[test]

@@ -133,18 +133,18 @@ impl History {
         if self.newest_day < self.last_complete && self.regular_days >= REGULAR_DAYS {
             return Some(format!("its sources end on {}: the days after it are unknown", self.newest_day));
         }
+        let length = self.length();
+        if length < LEAST_DAYS {
+            let days = if length == 1 { "1 day".to_owned() } else { format!("{length} days") };
+            return Some(format!("{days} of history, a forecast takes {LEAST_DAYS}"));
+        }
         too_little(usable)
     }
 }
 
 /// Why a series says too little.
 pub fn too_little(usable: &[f64]) -> Option<String> {
-    let length = usable.len();
-    if length < LEAST_DAYS {
-        let days = if length == 1 { "1 day".to_owned() } else { format!("{length} days") };
-        return Some(format!("{days} of final revenue, a forecast takes {LEAST_DAYS}"));
-    }
-    let earning = usable[length - LEAST_DAYS..].iter().filter(|day| **day > 0.0).count();
+    let earning = usable.iter().rev().take(LEAST_DAYS).filter(|day| **day > 0.0).count();
     (earning < LEAST_EARNING_DAYS).then(|| {
         format!(
             "{earning} of the last {LEAST_DAYS} days earned something, a forecast takes {LEAST_EARNING_DAYS}"
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(reason, "its sources end on 2024-03-30: the days after it are unknown");
         let reason = refusal(1..100, day("2024-04-08")).expect("ended");
         assert_eq!(reason, "all sources end on 2024-04-08: the days after it are unknown");
-        assert_eq!(refusal(45..100, last).as_deref(), Some("55 days of final revenue, a forecast takes 56"));
+        assert_eq!(refusal(45..100, last).as_deref(), Some("55 days of history, a forecast takes 56"));
         assert_eq!(refusal(44..100, last), None);
         let earning = |days: usize| [vec![0.0; 60 - days], vec![1.0; days]].concat();
         assert_eq!(too_little(&earning(8)), None);

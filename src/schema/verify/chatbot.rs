@@ -10,7 +10,7 @@ use super::Report;
 use crate::db::{Db, QueryError, quoted_name};
 use crate::exit::{ExitCode, Failure};
 use crate::output::printable;
-use crate::schema::TABLES;
+use crate::schema;
 use crate::schema::diff::{Finding, Severity};
 use crate::schema::grants::{self, CHATBOT_LIMITS};
 use crate::sql;
@@ -101,7 +101,7 @@ pub async fn verify_chatbot(db: &Db, user: &str) -> Result<Report> {
     let compared = format!(
         "row policies, grants, limits of `{}`, views over {} tables, the server's version",
         printable(user),
-        TABLES.len()
+        schema::tables_to_read().count()
     );
     Ok(Report::new(judge(&facts), compared))
 }
@@ -113,7 +113,7 @@ async fn read(db: &Db, user: &str) -> Result<Facts> {
         let hint = "`aiviews grants --for chatbot` prints the statements that make one";
         return Err(Failure::new(ExitCode::Usage, message).hint(hint).into());
     }
-    let tables: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
+    let tables: Vec<&str> = schema::tables_to_read().collect();
     Ok(Facts {
         user: user.to_owned(),
         database: db.database().to_owned(),
@@ -207,7 +207,7 @@ fn without_policy(facts: &Facts, roles: &BTreeSet<String>) -> Vec<Finding> {
         }
         mine.next().is_none().then(|| error(table, expected(), "none", remedy))
     };
-    TABLES.iter().filter_map(|table| finding(table.name)).collect()
+    schema::tables_to_read().filter_map(finding).collect()
 }
 
 /// One finding for all that is granted too much at one place.
@@ -237,7 +237,7 @@ fn granted_too_much(facts: &Facts, roles: &BTreeSet<String>) -> Vec<Finding> {
         };
         error(
             &place,
-            "SELECT on the seven tables and eight views, nothing else",
+            "SELECT on the summary tables, the outlook's and their views, nothing else",
             format!("{shown} ON {place} for `{holder}`"),
             format!(
                 "REVOKE ALL ON {place} FROM {}, then `aiviews grants --for chatbot`",
