@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use clickhouse::Client;
 use tracing::{debug, info};
 
+use crate::db::codes;
 use crate::db::http_client::{self, Ping};
 use crate::db::retry::RetryPolicy;
 use crate::db::target::{Embedded, Server, Target};
@@ -36,9 +37,6 @@ const LONGEST_FIRST_CONTACT: Duration = Duration::from_secs(30);
 /// How long a server may take for its first answer once it is connected: one in the cloud may have to wake up.
 const LONGEST_FIRST_ANSWER: Duration = Duration::from_secs(60);
 
-/// ClickHouse's code for a database that does not exist.
-const UNKNOWN_DATABASE: u32 = 81;
-
 /// Opens the target. Until `deadline`, and some seconds in any case, a data folder in use is waited for; a server that
 /// does not answer half a minute at most, as its address may be wrong. In the embedded engine the database is made if
 /// need be.
@@ -60,7 +58,7 @@ pub async fn open_existing(target: &Target, retries: RetryPolicy, deadline: Inst
     target.refuse_without_data()?;
     let outcome = probed(connect(target, retries, deadline).await?, target, retries).await;
     let is_absent = |error: &anyhow::Error| {
-        error.downcast_ref::<QueryError>().is_some_and(|error| error.code == Some(UNKNOWN_DATABASE))
+        error.downcast_ref::<QueryError>().is_some_and(|error| error.code == Some(codes::UNKNOWN_DATABASE))
     };
     match (outcome, target) {
         (Err(error), Target::Embedded(embedded)) if is_absent(&error) => {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use clickhouse::error::Error;
 
+use crate::db::codes;
 use crate::db::retry::{self, Class};
 use crate::exit::{ExitCode, Failure};
 
@@ -32,12 +33,24 @@ const PASSING: &[&str] = &[
 ];
 
 /// Codes of ClickHouse that mean "you may not": user, password, privilege, read-only.
-const ACCESS_DENIED: &[u32] = &[164, 192, 193, 194, 497, 516];
+const ACCESS_DENIED: &[u32] = &[
+    codes::READONLY,
+    codes::UNKNOWN_USER,
+    codes::WRONG_PASSWORD,
+    codes::REQUIRED_PASSWORD,
+    codes::ACCESS_DENIED,
+    codes::AUTHENTICATION_FAILED,
+];
 /// Codes that mean that the database is not the expected one: table, column, type or database missing.
-const SCHEMA_MISMATCH: &[u32] = &[16, 47, 60, 81];
+const SCHEMA_MISMATCH: &[u32] = &[
+    codes::NO_SUCH_COLUMN_IN_TABLE,
+    codes::UNKNOWN_IDENTIFIER,
+    codes::UNKNOWN_TABLE,
+    codes::UNKNOWN_DATABASE,
+];
 
 /// Codes that mean that a setting may not be changed: a read-only user, a constrained profile.
-const SETTING_REFUSED: &[u32] = &[164, 452];
+const SETTING_REFUSED: &[u32] = &[codes::READONLY, codes::SETTING_CONSTRAINT_VIOLATION];
 
 /// A failed statement.
 #[derive(Debug)]
@@ -168,22 +181,29 @@ impl QueryError {
     /// What the user can do about it.
     pub fn remedy(&self) -> Option<&str> {
         match self.code {
-            Some(192..=194 | 516) => {
-                Some("check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD or CLICKHOUSE_PASSWORD_FILE")
-            }
+            Some(
+                codes::UNKNOWN_USER
+                | codes::WRONG_PASSWORD
+                | codes::REQUIRED_PASSWORD
+                | codes::AUTHENTICATION_FAILED,
+            ) => Some("check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD or CLICKHOUSE_PASSWORD_FILE"),
             _ if self.refuses_setting() => Some(
                 "the user's profile fixes that setting at another value: set it right there, or let the user change it \
                  (readonly = 2, no constraint)",
             ),
-            Some(164) => Some("this user is read-only: writing verbs need the refresher's user"),
-            Some(497) => Some("grant the privilege that the message names (README, Production)"),
-            Some(60) if self.text.contains("_statistics_latest") => {
+            Some(codes::READONLY) => Some("this user is read-only: writing verbs need the refresher's user"),
+            Some(codes::ACCESS_DENIED) => {
+                Some("grant the privilege that the message names (README, Production)")
+            }
+            Some(codes::UNKNOWN_TABLE) if self.text.contains("_statistics_latest") => {
                 Some("a source is missing: load the sources, or make sample ones with `aiviews seed`")
             }
-            Some(60 | 47 | 16) => {
+            Some(codes::UNKNOWN_TABLE | codes::UNKNOWN_IDENTIFIER | codes::NO_SUCH_COLUMN_IN_TABLE) => {
                 Some("run `aiviews verify` to see what is missing, `aiviews migrate` to create it")
             }
-            Some(81) => Some("create the database first: CREATE DATABASE, or set CLICKHOUSE_DATABASE"),
+            Some(codes::UNKNOWN_DATABASE) => {
+                Some("create the database first: CREATE DATABASE, or set CLICKHOUSE_DATABASE")
+            }
             None if self.is_foreign => Some(
                 "look at that address in a browser: CLICKHOUSE_URL must name ClickHouse's HTTP port, with no login page before it",
             ),

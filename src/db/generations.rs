@@ -8,11 +8,12 @@ use clickhouse::Row;
 use serde::Deserialize;
 use tracing::{info, warn};
 
+use crate::db::codes;
 use crate::db::{Db, QueryError};
 use crate::sql;
 
 /// No table, or no database.
-const NOT_THERE: [u32; 2] = [60, 81];
+const NOT_THERE: [u32; 2] = [codes::UNKNOWN_TABLE, codes::UNKNOWN_DATABASE];
 
 /// A swap that was announced and never reported.
 #[derive(Debug, Row, Deserialize)]

@@ -29,6 +29,8 @@ use clickhouse::Client;
 pub use error::{QueryError, exit_code_of, hint_of};
 pub use name::quoted_name;
 pub use privilege::Privilege;
+
+pub use crate::engine::codes;
 pub use statement::Statement;
 
 use crate::db::http_client::Ping;

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::settings::{MEANING, Setting, WRITING};
 use super::{Db, QueryError, Statement};
+use crate::db::codes;
 use crate::exit::{ExitCode, Failure};
 use crate::sql;
 
@@ -28,8 +29,6 @@ const FIRST: [&[(&str, &str)]; 3] = [
     &[("limit", "0"), ("offset", "0"), ("additional_result_filter", ""), ("use_query_cache", "0")],
     &[],
 ];
-/// ClickHouse's code for a setting that it does not know.
-const UNKNOWN_SETTING: u32 = 115;
 
 #[derive(clickhouse::Row, serde::Deserialize)]
 struct ServerFacts {
@@ -55,7 +54,7 @@ async fn uncut<'db, T>(
     fetch: impl AsyncFn(Statement<'db>) -> Result<T>,
 ) -> Result<T> {
     let is_refused = |error: &anyhow::Error| {
-        QueryError::is_refused_setting(error) || QueryError::code_of(error) == Some(UNKNOWN_SETTING)
+        QueryError::is_refused_setting(error) || QueryError::code_of(error) == Some(codes::UNKNOWN_SETTING)
     };
     let mut first = FIRST.iter();
     loop {

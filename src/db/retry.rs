@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use backon::ExponentialBuilder;
 
+use super::codes;
+
 /// What a failure calls for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
@@ -23,23 +25,49 @@ pub enum Class {
 
 /// The codes that pass by themselves.
 const TRANSIENT: &[u32] = &[
-    198, 202, 203, 209, 210, 225, 242, 244, 254, 265, 279, 285, 425, 439, 473, 519, 574, 733, 738, 745, 749,
-    762, 999,
+    codes::DNS_ERROR,
+    codes::TOO_MANY_SIMULTANEOUS_QUERIES,
+    codes::NO_FREE_CONNECTION,
+    codes::SOCKET_TIMEOUT,
+    codes::NETWORK_ERROR,
+    codes::NO_ZOOKEEPER,
+    codes::TABLE_IS_READ_ONLY,
+    codes::UNEXPECTED_ZOOKEEPER_ERROR,
+    codes::NO_ACTIVE_REPLICAS,
+    codes::NO_AVAILABLE_REPLICA,
+    codes::ALL_CONNECTION_TRIES_FAILED,
+    codes::TOO_FEW_LIVE_REPLICAS,
+    codes::SYSTEM_ERROR,
+    codes::CANNOT_SCHEDULE_TASK,
+    codes::DEADLOCK_AVOIDED,
+    codes::NO_REMOTE_SHARD_AVAILABLE,
+    codes::DISTRIBUTED_TOO_MANY_PENDING_BYTES,
+    codes::TABLE_IS_BEING_RESTARTED,
+    codes::PART_IS_LOCKED,
+    codes::SERVER_OVERLOADED,
+    codes::TCP_CONNECTION_LIMIT_REACHED,
+    codes::HTTP_CONNECTION_LIMIT_REACHED,
+    codes::KEEPER_EXCEPTION,
 ];
-const SLOW: &[u32] = &[236, 241, 252];
-const BUSY: &[u32] = &[216];
-const UNKNOWN_OUTCOME: &[u32] = &[3, 32, 33, 319];
-const ONCE: &[u32] = &[159, 160, 394, 735];
-
-/// The memory limit: halving the batch helps.
-pub const MEMORY_LIMIT_EXCEEDED: u32 = 241;
-/// A checked cast met a value that its column cannot hold.
-pub const CANNOT_CONVERT_TYPE: u32 = 70;
+const SLOW: &[u32] = &[codes::ABORTED, codes::MEMORY_LIMIT_EXCEEDED, codes::TOO_MANY_PARTS];
+const BUSY: &[u32] = &[codes::QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING];
+const UNKNOWN_OUTCOME: &[u32] = &[
+    codes::UNEXPECTED_END_OF_FILE,
+    codes::ATTEMPT_TO_READ_AFTER_EOF,
+    codes::CANNOT_READ_ALL_DATA,
+    codes::UNKNOWN_STATUS_OF_INSERT,
+];
+const ONCE: &[u32] = &[
+    codes::TIMEOUT_EXCEEDED,
+    codes::TOO_SLOW,
+    codes::QUERY_WAS_CANCELLED,
+    codes::QUERY_WAS_CANCELLED_BY_CLIENT,
+];
 
 /// The class of a ClickHouse error code with its text.
 pub fn class_of_code(code: u32, text: &str) -> Class {
-    // Code 252 also means that one INSERT block has too many partitions: that never passes.
-    if code == 252 && text.contains("Too many partitions") {
+    // The same code also means that one INSERT block has too many partitions: that never passes.
+    if code == codes::TOO_MANY_PARTS && text.contains("Too many partitions") {
         return Class::Never;
     }
     [
@@ -127,11 +155,14 @@ mod tests {
 
     #[test]
     fn codes_have_their_class() {
-        assert_eq!(class_of_code(210, ""), Class::Transient);
-        assert_eq!(class_of_code(252, "Too many parts (600)"), Class::Slow);
-        assert_eq!(class_of_code(252, "Too many partitions for single INSERT block"), Class::Never);
-        assert_eq!(class_of_code(319, ""), Class::UnknownOutcome);
-        assert_eq!(class_of_code(62, ""), Class::Never);
+        assert_eq!(class_of_code(codes::NETWORK_ERROR, ""), Class::Transient);
+        assert_eq!(class_of_code(codes::TOO_MANY_PARTS, "Too many parts (600)"), Class::Slow);
+        assert_eq!(
+            class_of_code(codes::TOO_MANY_PARTS, "Too many partitions for single INSERT block"),
+            Class::Never
+        );
+        assert_eq!(class_of_code(codes::UNKNOWN_STATUS_OF_INSERT, ""), Class::UnknownOutcome);
+        assert_eq!(class_of_code(codes::SYNTAX_ERROR, ""), Class::Never);
     }
 
     /// Each delay is the base and up to as much again.

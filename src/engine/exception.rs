@@ -2,6 +2,8 @@
 
 use hyper::StatusCode;
 
+use super::codes;
+
 /// A failed statement.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{text}")]
@@ -49,15 +51,45 @@ impl Exception {
     /// The HTTP status a ClickHouse server answers with.
     pub fn status(&self) -> StatusCode {
         match self.code {
-            194 => StatusCode::UNAUTHORIZED,
-            192 | 193 | 291 | 497 | 516 => StatusCode::FORBIDDEN,
-            6 | 26 | 27 | 36 | 38 | 41 | 43 | 44 | 53 | 62 | 69 | 70 | 72 | 117 | 130 | 321 | 441 | 456
-            | 457 => StatusCode::BAD_REQUEST,
-            16 | 46 | 47 | 50 | 56 | 60 | 73 | 81 | 115 | 372 => StatusCode::NOT_FOUND,
-            48 => StatusCode::NOT_IMPLEMENTED,
-            159 => StatusCode::REQUEST_TIMEOUT,
-            209 | 439 => StatusCode::SERVICE_UNAVAILABLE,
-            307 | 396 => StatusCode::PAYLOAD_TOO_LARGE,
+            codes::REQUIRED_PASSWORD => StatusCode::UNAUTHORIZED,
+            codes::UNKNOWN_USER
+            | codes::WRONG_PASSWORD
+            | codes::DATABASE_ACCESS_DENIED
+            | codes::ACCESS_DENIED
+            | codes::AUTHENTICATION_FAILED => StatusCode::FORBIDDEN,
+            codes::CANNOT_PARSE_TEXT
+            | codes::CANNOT_PARSE_QUOTED_STRING
+            | codes::CANNOT_PARSE_INPUT_ASSERTION_FAILED
+            | codes::BAD_ARGUMENTS
+            | codes::CANNOT_PARSE_DATE
+            | codes::CANNOT_PARSE_DATETIME
+            | codes::ILLEGAL_TYPE_OF_ARGUMENT
+            | codes::ILLEGAL_COLUMN
+            | codes::TYPE_MISMATCH
+            | codes::SYNTAX_ERROR
+            | codes::ARGUMENT_OUT_OF_BOUND
+            | codes::CANNOT_CONVERT_TYPE
+            | codes::CANNOT_PARSE_NUMBER
+            | codes::INCORRECT_DATA
+            | codes::CANNOT_READ_ARRAY_FROM_TEXT
+            | codes::VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
+            | codes::CANNOT_PARSE_DOMAIN_VALUE_FROM_STRING
+            | codes::UNKNOWN_QUERY_PARAMETER
+            | codes::BAD_QUERY_PARAMETER => StatusCode::BAD_REQUEST,
+            codes::NO_SUCH_COLUMN_IN_TABLE
+            | codes::UNKNOWN_FUNCTION
+            | codes::UNKNOWN_IDENTIFIER
+            | codes::UNKNOWN_TYPE
+            | codes::UNKNOWN_STORAGE
+            | codes::UNKNOWN_TABLE
+            | codes::UNKNOWN_FORMAT
+            | codes::UNKNOWN_DATABASE
+            | codes::UNKNOWN_SETTING
+            | codes::SESSION_NOT_FOUND => StatusCode::NOT_FOUND,
+            codes::NOT_IMPLEMENTED => StatusCode::NOT_IMPLEMENTED,
+            codes::TIMEOUT_EXCEEDED => StatusCode::REQUEST_TIMEOUT,
+            codes::SOCKET_TIMEOUT | codes::CANNOT_SCHEDULE_TASK => StatusCode::SERVICE_UNAVAILABLE,
+            codes::TOO_MANY_BYTES | codes::TOO_MANY_ROWS_OR_BYTES => StatusCode::PAYLOAD_TOO_LARGE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

@@ -10,6 +10,7 @@
 //!
 //! The rest of the program sees a `clickhouse::Client` and cannot tell this engine from a server.
 
+pub mod codes;
 pub mod confine;
 mod connector;
 mod data_dir;

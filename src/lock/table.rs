@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 
 use super::file::LockFile;
+use crate::db::codes;
 use crate::db::failpoint::{self, Step};
 use crate::db::{Db, QueryError};
 use crate::exit::ExitCode;
@@ -18,9 +19,6 @@ pub(super) const STALE_AFTER: Duration = Duration::from_secs(600);
 
 /// The table's name.
 pub const TABLE: &str = "ai_refresh_lock";
-
-const TABLE_ALREADY_EXISTS: u32 = 57;
-const UNKNOWN_TABLE: u32 = 60;
 
 /// The run that owns a lock. It stands in the table's comment, so that a lock and its owner appear together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,7 +109,7 @@ pub(super) async fn try_take(db: &Db, ours: &Owner, file: &LockFile) -> Result<O
                 failpoint::step(Step::Beat, beat(db)).await?;
                 return Ok(None);
             }
-            Err(error) if QueryError::code_of(&error) == Some(TABLE_ALREADY_EXISTS) => {}
+            Err(error) if QueryError::code_of(&error) == Some(codes::TABLE_ALREADY_EXISTS) => {}
             Err(error) => return Err(error),
         }
         let Some(held) = held(db).await? else { continue };
@@ -151,7 +149,7 @@ async fn is_dead(db: &Db, held: &Held, ours: &Owner, file: &LockFile) -> Result<
     }
     let silence = match silence(db, &sql::LOCK_SILENCE).await {
         // The other run ended just now.
-        Err(error) if QueryError::code_of(&error) == Some(UNKNOWN_TABLE) => return Ok(false),
+        Err(error) if QueryError::code_of(&error) == Some(codes::UNKNOWN_TABLE) => return Ok(false),
         Err(error) if is_unreadable(&error) => {
             warn!("the signs of life of the lock cannot be read: {error:#}");
             silence(db, &sql::LOCK_WRITTEN).await?
@@ -169,7 +167,7 @@ async fn silence(db: &Db, sql: &Sql) -> Result<Option<u64>> {
 /// Whether the owner's last sign of life is too old.
 pub(super) async fn is_silent(db: &Db) -> Result<bool> {
     match silence(db, &sql::LOCK_SILENCE).await {
-        Err(error) if QueryError::code_of(&error) == Some(UNKNOWN_TABLE) => Ok(true),
+        Err(error) if QueryError::code_of(&error) == Some(codes::UNKNOWN_TABLE) => Ok(true),
         silence => Ok(silence?.is_some_and(|silence| silence > STALE_AFTER.as_secs())),
     }
 }
@@ -191,7 +189,7 @@ async fn take_over(db: &Db) -> Result<()> {
     match renamed {
         Ok(()) => db.statement(&sql::DROP_TABLE).param("table", &aside).execute().await,
         // Another run was faster: it has the lock now.
-        Err(error) if QueryError::code_of(&error) == Some(UNKNOWN_TABLE) => Ok(()),
+        Err(error) if QueryError::code_of(&error) == Some(codes::UNKNOWN_TABLE) => Ok(()),
         Err(error) => Err(error),
     }
 }

@@ -5,13 +5,14 @@ use clickhouse::Row;
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
+use crate::db::codes;
 use crate::db::{Db, QueryError};
 use crate::sql;
 
 /// The longest note, in characters.
 const LONGEST_NOTE: usize = 500;
 /// The code of a table that is not there: nothing was remembered before the first migration of this version.
-const UNKNOWN_TABLE: Option<u32> = Some(60);
+const UNKNOWN_TABLE: Option<u32> = Some(codes::UNKNOWN_TABLE);
 
 /// Something that somebody told.
 #[derive(Clone, Debug, Row, Serialize, Deserialize)]
@@ -41,7 +42,12 @@ pub struct SavedQuestion {
 
 /// What is remembered about accounts.
 pub async fn notes(db: &Db, accounts: &[AccountId]) -> Result<Vec<Note>> {
-    let notes = db.statement(&sql::NOTES_OF).param("accounts", accounts).giving_up_on(60).fetch_all().await;
+    let notes = db
+        .statement(&sql::NOTES_OF)
+        .param("accounts", accounts)
+        .giving_up_on(codes::UNKNOWN_TABLE)
+        .fetch_all()
+        .await;
     or_nothing(notes)
 }
 
@@ -62,7 +68,13 @@ pub async fn remember(db: &Db, account: &AccountId, told_by: &str, told: &[(&str
 
 /// The questions of a caller.
 pub async fn saved_questions(db: &Db, owner: &str) -> Result<Vec<SavedQuestion>> {
-    or_nothing(db.statement(&sql::SAVED_OF).param("owner", owner).giving_up_on(60).fetch_all().await)
+    or_nothing(
+        db.statement(&sql::SAVED_OF)
+            .param("owner", owner)
+            .giving_up_on(codes::UNKNOWN_TABLE)
+            .fetch_all()
+            .await,
+    )
 }
 
 /// Keeps a question; the same name again takes its place.

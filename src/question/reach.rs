@@ -12,11 +12,13 @@ use tracing::debug;
 use super::answer::Answer;
 use super::read_only;
 use crate::account::AccountId;
+use crate::db::codes;
 use crate::db::{Db, QueryError, Statement};
 use crate::sql;
 
 /// ClickHouse's codes for a log that this user cannot read: not allowed, not there, made by an older version.
-const UNREADABLE: [Option<u32>; 3] = [Some(497), Some(60), Some(47)];
+const UNREADABLE: [Option<u32>; 3] =
+    [Some(codes::ACCESS_DENIED), Some(codes::UNKNOWN_TABLE), Some(codes::UNKNOWN_IDENTIFIER)];
 
 /// The parameters' word for "the log does not say".
 const UNKNOWN: &str = "1970-01-01";

@@ -7,13 +7,19 @@ use serde::Deserialize;
 use super::snapshot;
 use super::window::Window;
 use crate::account::AccountId;
-use crate::db::retry::{Class, MEMORY_LIMIT_EXCEEDED};
+use crate::db::codes;
+use crate::db::retry::Class;
 use crate::db::{Db, QueryError};
 use crate::exit::ExitCode;
 use crate::schema::SummaryTable;
 
 /// Codes that every other account would meet too: syntax, settings, a full disk.
-const SAME_FOR_ALL: &[u32] = &[62, 115, 243, 452];
+const SAME_FOR_ALL: &[u32] = &[
+    codes::SYNTAX_ERROR,
+    codes::UNKNOWN_SETTING,
+    codes::NOT_ENOUGH_SPACE,
+    codes::SETTING_CONSTRAINT_VIOLATION,
+];
 
 /// A disk without space or inodes that was met while a file was written (75, 76) or made (1001).
 const NO_SPACE: [&str; 2] = ["errno: 28", "No space left on device"];
@@ -27,7 +33,7 @@ pub fn is_about_the_data(error: &anyhow::Error) -> bool {
     let fatal = matches!(error.exit_code(), ExitCode::AccessDenied | ExitCode::SchemaMismatch)
         || NO_SPACE.iter().any(|words| text.contains(words));
     match error.code {
-        Some(MEMORY_LIMIT_EXCEEDED) => true,
+        Some(codes::MEMORY_LIMIT_EXCEEDED) => true,
         Some(code) => error.class == Class::Never && !fatal && !SAME_FOR_ALL.contains(&code),
         None => false,
     }

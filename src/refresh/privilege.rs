@@ -7,6 +7,7 @@ use clickhouse::Row;
 use serde::Deserialize;
 use tracing::debug;
 
+use crate::db::codes;
 use crate::db::{Db, Privilege, QueryError, quoted_name};
 use crate::exit::{ExitCode, Failure};
 use crate::lock;
@@ -15,9 +16,6 @@ use crate::refresh::{snapshot, staging, witness};
 use crate::schema::migrate::Action;
 use crate::schema::{self, OUTLOOK_TABLES, OUTLOOK_VIEWS, SOURCES, SummaryTable, TABLES, VIEWS};
 use crate::sql;
-
-/// The server does not know `CHECK GRANT`: its first refusal has to do.
-const SYNTAX_ERROR: u32 = 62;
 
 /// The most privileges that a message names; the rest is counted.
 const LISTED: usize = 5;
@@ -144,7 +142,8 @@ pub async fn refuse_missing(db: &Db, privileges: &[Privilege]) -> Result<()> {
 async fn are_granted(db: &Db, privileges: &[Privilege]) -> Result<bool> {
     match db.statement(&sql::CHECK_GRANT).privileges(privileges).fetch_format("TabSeparated").await {
         Ok(answer) => Ok(answer.trim_ascii() != b"0"),
-        Err(error) if QueryError::code_of(&error) == Some(SYNTAX_ERROR) => {
+        // The server does not know `CHECK GRANT`: its first refusal has to do.
+        Err(error) if QueryError::code_of(&error) == Some(codes::SYNTAX_ERROR) => {
             debug!("this server cannot be asked for privileges: {error:#}");
             Ok(true)
         }

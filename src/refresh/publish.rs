@@ -5,12 +5,11 @@ use anyhow::Result;
 use super::audit::Rows;
 use super::staging;
 use crate::account::AccountId;
+use crate::db::codes;
 use crate::db::{Db, QueryError};
 use crate::lock;
 use crate::schema::SummaryTable;
 use crate::sql;
-
-const UNKNOWN_TABLE: u32 = 60;
 
 /// Makes an account's staged rows visible in one table. Readers see the old rows or the new ones.
 pub async fn publish(db: &Db, table: &SummaryTable, account: &AccountId, rows: Rows) -> Result<()> {
@@ -18,7 +17,9 @@ pub async fn publish(db: &Db, table: &SummaryTable, account: &AccountId, rows: R
     let published = swap(db, table, account, rows, &staging).await;
     let Err(error) = published else { return Ok(()) };
     let cause = error.downcast_ref::<QueryError>();
-    if cause.is_some_and(|cause| cause.code == Some(UNKNOWN_TABLE) && error.to_string().contains(&staging)) {
+    if cause
+        .is_some_and(|cause| cause.code == Some(codes::UNKNOWN_TABLE) && error.to_string().contains(&staging))
+    {
         // Only a run that took the lock over removes staging tables of others, before it does anything else.
         return Err(lock::lost("a run that removed our staging tables").into());
     }

@@ -9,13 +9,13 @@ use anyhow::Result;
 use tracing::warn;
 
 use super::{snapshot, working_table};
+use crate::db::codes;
 use crate::db::{Db, QueryError};
 use crate::lock;
 use crate::schema::{self, SummaryTable};
 use crate::sql;
 
 const NAME: &str = "witness";
-const UNKNOWN_TABLE: u32 = 60;
 
 /// The witness of a run, made once and again after each restart.
 pub struct Witness<'run> {
@@ -63,7 +63,7 @@ impl<'run> Witness<'run> {
         let counting = db.statement(&sql::ROW_COUNT).generated_name("table", &name(db)).fetch_one::<u64>();
         let is_there = match counting.await {
             Ok(rows) => rows > 0,
-            Err(error) if QueryError::code_of(&error) == Some(UNKNOWN_TABLE) => {
+            Err(error) if QueryError::code_of(&error) == Some(codes::UNKNOWN_TABLE) => {
                 return Err(lock::lost("a run that removed our working tables").into());
             }
             Err(error) => return Err(error),

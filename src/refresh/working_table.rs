@@ -5,7 +5,7 @@ use std::cell::Cell;
 use anyhow::Result;
 
 use crate::db::Db;
-use crate::db::retry::MEMORY_LIMIT_EXCEEDED;
+use crate::db::codes;
 use crate::sql;
 
 /// The working table of this run for this object.
@@ -23,7 +23,7 @@ pub async fn make(db: &Db, object: &str, is_clean: bool, work: impl AsyncFn() ->
         }
         work().await
     };
-    db.retrying(MEMORY_LIMIT_EXCEEDED, attempt).await
+    db.retrying(codes::MEMORY_LIMIT_EXCEEDED, attempt).await
 }
 
 /// Drops the working table for this object.

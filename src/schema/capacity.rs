@@ -5,6 +5,7 @@ use std::fmt;
 use anyhow::Result;
 use serde::Serialize;
 
+use crate::db::codes;
 use crate::db::{Db, QueryError};
 use crate::schema::TABLES;
 use crate::sql;
@@ -15,8 +16,6 @@ pub const COMFORTABLE: u64 = 5_000;
 /// What to do about a table with more.
 pub const REMEDY: &str =
     "keep the accounts in several databases, or on a cluster; `aiviews forget` removes those that left";
-
-const ACCESS_DENIED: u32 = 497;
 
 #[derive(clickhouse::Row, serde::Deserialize)]
 struct PartitionCount {
@@ -49,7 +48,7 @@ pub async fn crowded(db: &Db) -> Result<Vec<Crowded>> {
     let names: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
     let counted = db.statement(&sql::PARTITION_COUNTS).param("names", &names).fetch_all().await;
     let counts: Vec<PartitionCount> = match counted {
-        Err(error) if QueryError::code_of(&error) == Some(ACCESS_DENIED) => Vec::new(),
+        Err(error) if QueryError::code_of(&error) == Some(codes::ACCESS_DENIED) => Vec::new(),
         counted => counted?,
     };
     let crowded = counts.into_iter().filter(|count| count.partitions > COMFORTABLE);

@@ -7,11 +7,12 @@ use clickhouse::Row;
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
+use crate::db::codes;
 use crate::db::{Db, QueryError};
 use crate::sql;
 
 /// ClickHouse's codes where there are no sources, or none for this user.
-const NO_SOURCES: [Option<u32>; 2] = [Some(60), Some(497)];
+const NO_SOURCES: [Option<u32>; 2] = [Some(codes::UNKNOWN_TABLE), Some(codes::ACCESS_DENIED)];
 
 /// One account.
 #[derive(Debug, Default, Serialize)]

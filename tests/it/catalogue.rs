@@ -2,6 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use aiviews::engine::codes;
+
+use crate::support;
+
 fn sql_files() -> Vec<(PathBuf, String)> {
     fn visit(folder: &Path, files: &mut Vec<(PathBuf, String)>) {
         for entry in std::fs::read_dir(folder).expect("a folder") {
@@ -145,4 +149,15 @@ fn the_clock_of_this_machine_decides_nothing() {
     found.sort();
     // The run's id; when a lock file was taken, for people; whether this machine slept.
     assert_eq!(found, ["src/db/connection.rs", "src/lock/file.rs", "src/lock/mod.rs"]);
+}
+
+/// Each code has the name that ClickHouse itself gives it.
+#[tokio::test(flavor = "multi_thread")]
+async fn error_codes_bear_their_names() {
+    let db = support::database("codes").await;
+    let named = support::sql("SELECT arrayMap(code -> errorCodeToName(code), {codes:Array(UInt32)})");
+    let numbers: Vec<u32> = codes::ALL.iter().map(|(code, _)| *code).collect();
+    let names: Vec<String> = db.statement(&named).param("codes", numbers).fetch_one().await.expect("names");
+    assert_eq!(names, codes::ALL.iter().map(|(_, name)| *name).collect::<Vec<_>>());
+    support::drop_database(&db).await;
 }

@@ -3,6 +3,7 @@
 use anyhow::{Result, anyhow};
 
 use super::{Checked, Scope};
+use crate::db::codes;
 use crate::db::{Db, QueryError, Statement};
 use crate::exit::stop::Stop;
 use crate::question::Answer;
@@ -22,10 +23,30 @@ const SETTINGS: [&[(&str, &str)]; 3] = [
     &[],
 ];
 /// ClickHouse's codes for "this setting may not be changed": a read-only user, a constrained profile.
-const SETTING_REFUSED: [Option<u32>; 2] = [Some(164), Some(452)];
+const SETTING_REFUSED: [Option<u32>; 2] = [Some(codes::READONLY), Some(codes::SETTING_CONSTRAINT_VIOLATION)];
 /// Codes whose text speaks of the statement, not of a row's value: syntax, names, types, numbers of arguments.
-const ABOUT_THE_STATEMENT: &[u32] =
-    &[1, 8, 10, 34, 35, 42, 43, 44, 46, 47, 48, 59, 60, 62, 184, 207, 215, 352, 386, 403];
+const ABOUT_THE_STATEMENT: &[u32] = &[
+    codes::UNSUPPORTED_METHOD,
+    codes::THERE_IS_NO_COLUMN,
+    codes::NOT_FOUND_COLUMN_IN_BLOCK,
+    codes::TOO_MANY_ARGUMENTS_FOR_FUNCTION,
+    codes::TOO_FEW_ARGUMENTS_FOR_FUNCTION,
+    codes::NUMBER_OF_ARGUMENTS_DOESNT_MATCH,
+    codes::ILLEGAL_TYPE_OF_ARGUMENT,
+    codes::ILLEGAL_COLUMN,
+    codes::UNKNOWN_FUNCTION,
+    codes::UNKNOWN_IDENTIFIER,
+    codes::NOT_IMPLEMENTED,
+    codes::ILLEGAL_TYPE_OF_COLUMN_FOR_FILTER,
+    codes::UNKNOWN_TABLE,
+    codes::SYNTAX_ERROR,
+    codes::ILLEGAL_AGGREGATION,
+    codes::AMBIGUOUS_IDENTIFIER,
+    codes::NOT_AN_AGGREGATE,
+    codes::AMBIGUOUS_COLUMN_NAME,
+    codes::NO_COMMON_TYPE,
+    codes::INVALID_JOIN_ON_EXPRESSION,
+];
 /// The longest text of the engine that is passed on.
 const LONGEST_TEXT: usize = 300;
 
@@ -88,9 +109,13 @@ pub(super) fn in_words(error: anyhow::Error) -> anyhow::Error {
     let Some(query) = error.downcast_ref::<QueryError>() else { return error };
     let Some(code) = query.code else { return error };
     match code {
-        159 => anyhow!("the statement took more than 30 s: ask for fewer days or rows"),
-        241 => anyhow!("the statement needs too much memory: ask for fewer rows, or group earlier"),
-        307 | 396 => anyhow!("the answer is too large: ask for fewer rows or columns"),
+        codes::TIMEOUT_EXCEEDED => anyhow!("the statement took more than 30 s: ask for fewer days or rows"),
+        codes::MEMORY_LIMIT_EXCEEDED => {
+            anyhow!("the statement needs too much memory: ask for fewer rows, or group earlier")
+        }
+        codes::TOO_MANY_BYTES | codes::TOO_MANY_ROWS_OR_BYTES => {
+            anyhow!("the answer is too large: ask for fewer rows or columns")
+        }
         code if ABOUT_THE_STATEMENT.contains(&code) => anyhow!("{}", about_the_statement(query.text())),
         code => {
             anyhow!(

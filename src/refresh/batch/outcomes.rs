@@ -9,7 +9,7 @@ use tracing::warn;
 use super::{Job, Ready, Work};
 use crate::account::AccountId;
 use crate::db::QueryError;
-use crate::db::retry::CANNOT_CONVERT_TYPE;
+use crate::db::codes;
 use crate::refresh::error_scope;
 use crate::refresh::run_log::{self, Entry, Outcome, State};
 use crate::schema::SummaryTable;
@@ -23,7 +23,7 @@ impl Work<'_> {
         error: &anyhow::Error,
     ) -> Result<()> {
         let overflow = match QueryError::code_of(error) {
-            Some(CANNOT_CONVERT_TYPE) => {
+            Some(codes::CANNOT_CONVERT_TYPE) => {
                 let Job { db, options, window, .. } = self.job;
                 error_scope::overflow(db, &options.tables, window, account).await?
             }

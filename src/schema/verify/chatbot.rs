@@ -7,6 +7,7 @@ use clickhouse::Row;
 use serde::Deserialize;
 
 use super::Report;
+use crate::db::codes;
 use crate::db::{Db, QueryError, quoted_name};
 use crate::exit::{ExitCode, Failure};
 use crate::output::printable;
@@ -14,9 +15,6 @@ use crate::schema;
 use crate::schema::diff::{Finding, Severity};
 use crate::schema::grants::{self, CHATBOT_LIMITS};
 use crate::sql;
-
-/// ClickHouse's code where this user may not see who may do what.
-const ACCESS_DENIED: u32 = 497;
 
 /// Versions from which `mergeTreeIndex()` keeps to row policies, line by line; later lines do, earlier ones never.
 const INDEX_KEEPS_POLICIES: [[u32; 4]; 4] = [[26, 3, 22, 6], [26, 5, 8, 18], [26, 6, 4, 10], [26, 7, 6, 5]];
@@ -95,7 +93,9 @@ struct Facts {
 /// Looks for holes around this user.
 pub async fn verify_chatbot(db: &Db, user: &str) -> Result<Report> {
     let facts = match read(db, user).await {
-        Err(error) if QueryError::code_of(&error) == Some(ACCESS_DENIED) => return Err(unseen(db).into()),
+        Err(error) if QueryError::code_of(&error) == Some(codes::ACCESS_DENIED) => {
+            return Err(unseen(db).into());
+        }
         facts => facts?,
     };
     let compared = format!(
