@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use clickhouse::Client;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http_body_util::Empty;
+use hyper::body::Bytes;
 use hyper::{StatusCode, Uri};
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy;

@@ -2,14 +2,14 @@
 //!
 //! The lock is `flock` on a held descriptor, so it ends with its process whatever happens; the file stays.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::error::{EngineError, not_writable};
 use super::owner::Owner;
-use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::fs::{Mode, OFlags};
 
 /// The lock file's name in the folder.
 pub(super) const FILE_NAME: &str = "aiviews.lock";
@@ -24,12 +24,12 @@ impl FolderLock {
     pub fn acquire(folder: &Path) -> Result<Self, EngineError> {
         let path = folder.join(FILE_NAME);
         let mut file = open(folder, &path)?;
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        match file.try_lock() {
             Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => {
+            Err(TryLockError::WouldBlock) => {
                 return Err(EngineError::Locked { folder: folder.to_owned(), owner: read_owner(&mut file) });
             }
-            Err(reason) => return Err(not_writable(folder, reason.into())),
+            Err(TryLockError::Error(reason)) => return Err(not_writable(folder, reason)),
         }
         let lock = Self { file };
         lock.announce(None).map_err(|reason| not_writable(folder, reason))?;

@@ -4,13 +4,12 @@
 //! The file names the runs that held it, one a line after the first. Who holds the file and finds a run named there
 //! knows that this run is gone: it had this very file, and would have it still.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest, Sha256};
 
 use crate::db::Db;
@@ -46,7 +45,7 @@ pub(super) fn is_left_by(db: &Db, run_id: &str) -> bool {
     let path = place(db);
     let names_run = std::fs::read_to_string(&path).is_ok_and(|text| text.lines().any(|line| line == run_id));
     let Some(file) = File::open(&path).ok().filter(|_| names_run) else { return false };
-    flock(&file, FlockOperation::NonBlockingLockShared).is_ok()
+    file.try_lock_shared().is_ok()
 }
 
 /// The file, held.
@@ -70,10 +69,12 @@ impl LockFile {
             .custom_flags(flags)
             .open(path)
             .with_context(|| format!("cannot open the lock file `{}`", path.display()))?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        match file.try_lock() {
             Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
-            Err(error) => return Err(error).with_context(|| format!("cannot lock `{}`", path.display())),
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("cannot lock `{}`", path.display()));
+            }
         }
         let mut text = Vec::new();
         file.read_to_end(&mut text)?;

@@ -72,7 +72,7 @@ impl Owner {
     pub(super) fn this(db: &Db, path: &std::path::Path, file: &LockFile) -> Owner {
         Owner {
             run_id: db.run_id().to_owned(),
-            host: gethostname::gethostname().to_string_lossy().into_owned(),
+            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             process_id: std::process::id(),
             lock_file: path.display().to_string(),
             lock_inode: Some(file.inode()),

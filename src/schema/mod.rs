@@ -1,4 +1,4 @@
-//! What the database should look like: the seven summary tables and eight helper views, read from their own DDL.
+//! What the database should look like: the summary tables and helper views, read from their own DDL.
 
 pub mod capacity;
 pub mod diff;
@@ -34,7 +34,7 @@ impl Grain {
     }
 }
 
-/// One of the seven summary tables with all that belongs to it.
+/// A summary table with all that belongs to it.
 #[derive(Debug)]
 pub struct SummaryTable {
     /// The table's name.

@@ -1,6 +1,6 @@
 //! A SELECT whose result is sent while it is made.
 
-use bytes::Bytes;
+use hyper::body::Bytes;
 use tokio::sync::mpsc;
 
 use super::formats::Joining;

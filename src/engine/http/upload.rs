@@ -3,9 +3,9 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
-use bytes::{Buf, Bytes};
 use http_body_util::BodyExt;
 use hyper::body::Body;
+use hyper::body::{Buf, Bytes};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
