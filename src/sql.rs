@@ -199,6 +199,8 @@ pub static LEFT_ACCOUNTS: Sql = embed!("internal/left_accounts");
 pub static TROUBLED_ACCOUNTS: Sql = embed!("status/troubled_accounts");
 /// Source rows that came too late.
 pub static LATE_ROWS: Sql = embed!("status/late_rows");
+/// How past forecasts did.
+pub static FORECAST_STATUS: Sql = embed!("status/forecasts");
 /// Source rows of the future.
 pub static FUTURE_ROWS: Sql = embed!("status/future_rows");
 /// Stored partitions.

@@ -35,6 +35,6 @@ CREATE TABLE IF NOT EXISTS ai_forecast_accuracy
 ENGINE = ReplacingMergeTree(updated_at)
 PARTITION BY toYYYYMM(for_date)
 ORDER BY (klaviyo_public_id, send_channel, for_date, made_on)
-TTL for_date + INTERVAL 400 DAY
+TTL updated_at + INTERVAL 400 DAY
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
 COMMENT 'One row is one past forecast of a day against what came. Kept for 400 days.'

@@ -33,6 +33,6 @@ CREATE TABLE IF NOT EXISTS ai_revenue_forecast
 ENGINE = ReplacingMergeTree(made_at)
 PARTITION BY toYYYYMM(made_on)
 ORDER BY (klaviyo_public_id, made_on, send_channel, for_date)
-TTL made_on + INTERVAL 400 DAY
+TTL made_at + INTERVAL 400 DAY
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
 COMMENT 'One row is the expected revenue of one day of one channel or of all, as one run saw it. Kept for 400 days.'

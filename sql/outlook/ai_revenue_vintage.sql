@@ -17,6 +17,6 @@ CREATE TABLE IF NOT EXISTS ai_revenue_vintage
 ENGINE = ReplacingMergeTree(made_at)
 PARTITION BY toYYYYMM(seen_on)
 ORDER BY (klaviyo_public_id, for_date, seen_on, send_channel)
-TTL seen_on + INTERVAL 400 DAY
+TTL made_at + INTERVAL 400 DAY
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
 COMMENT 'One row is the revenue of a young day as a run saw it: how much such days grow. Kept for 400 days.'

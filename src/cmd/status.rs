@@ -126,6 +126,9 @@ fn describe(status: &Status, max_age: &str) -> String {
     ];
     parts.extend(reached(status));
     parts.extend(lists.iter().filter_map(|(title, accounts)| output::list_of_accounts(title, accounts)));
+    let wrong = status.wrong_forecasts.iter().map(|it| format!("{}: {}", it.klaviyo_public_id, it.problem));
+    let title = "forecasts of the last 28 days to look at (aiviews query revenue_outlook)";
+    parts.extend(output::list_of_accounts(title, &wrong.collect::<Vec<_>>()));
     parts.extend(status.many_partitions.iter().map(ToString::to_string));
     if status.future_rows > 0 {
         let rows = output::counted(status.future_rows, "source row");

@@ -1,6 +1,7 @@
 //! Whether last night worked: runs, freshness of tables and accounts, trouble. Only reads.
 
 pub mod account_list;
+mod forecasts;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -23,6 +24,7 @@ use crate::schema::source_reading;
 use crate::schema::trouble::{self, Troubled};
 use crate::schema::{SummaryTable, TABLES};
 use crate::sql;
+pub use forecasts::WrongForecast;
 
 /// An account with source rows of the last so many dates is expected to be refreshed.
 const RECENT_DAYS: u16 = 90;
@@ -58,6 +60,8 @@ pub struct Status {
     pub ignored: Vec<String>,
     /// Tables with more partitions than are comfortable.
     pub many_partitions: Vec<Crowded>,
+    /// Accounts whose forecasts of the last 28 days went wrong.
+    pub wrong_forecasts: Vec<WrongForecast>,
     /// Source rows dated after today.
     pub future_rows: u64,
     /// What keeps the next refresh from reading the sources, in words.
@@ -165,6 +169,7 @@ pub async fn read(db: &Db, max_age: Duration) -> Result<Status> {
         late: late::rows(db).await?,
         ignored: left.into_iter().filter(Left::is_ignored).map(|it| it.klaviyo_public_id).collect(),
         many_partitions: capacity::crowded(db).await?,
+        wrong_forecasts: forecasts::wrong(db).await?,
         future_rows: db.statement(&sql::FUTURE_ROWS).fetch_one().await?,
         sources_broken: source_reading::broken(db).await?.iter().map(in_words).collect(),
     };

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use aiviews::account::AccountId;
 use aiviews::db::Db;
+use aiviews::outlook;
 use aiviews::question::{self, Question, Reach, Value};
 use aiviews::refresh::Options;
 use aiviews::refresh::report::Report;
 use aiviews::refresh::window::{Clock, Window, monday};
-use aiviews::schema::{Definition, SOURCES, SummaryTable, TABLES, VIEWS};
+use aiviews::schema::{Definition, OUTLOOK_TABLES, OUTLOOK_VIEWS, SOURCES, SummaryTable, TABLES, VIEWS};
 use aiviews::sql::REFRESH_LOG;
 use chrono::{Datelike, Days, Months, NaiveDate};
 
@@ -52,6 +53,7 @@ case_files! {
     flow_ai_summary: "flow_ai_summary",
     flow_ai_summary_labels: "flow_ai_summary-labels",
     flow_weekly_rollup: "flow_weekly_rollup",
+    forecast: "forecast",
     form_ai_performance: "form_ai_performance",
     freshness: "freshness",
     questions: "questions",
@@ -76,6 +78,7 @@ async fn run_file(name: &str, text: &str) {
             .map(|source| raw(&source.name))
             .chain(TABLES.iter().map(|table| table.name.to_owned()))
             .chain([REFRESH_LOG.object().to_owned()])
+            .chain(OUTLOOK_TABLES.iter().map(|table| table.object().to_owned()))
         {
             support::execute(&db, format!("TRUNCATE TABLE {table}")).await;
         }
@@ -127,6 +130,9 @@ async fn run_case(db: &Db, case: &Case) -> Result<(), String> {
         let as_of = date(as_of, clock.today)?;
         window = Some(Window::new(Some(as_of), case.days, clock).map_err(|error| error.to_string())?);
         check_report(case, &populate(db, case, as_of).await)?;
+    }
+    if let Some(made_on) = &case.forecast_on {
+        look_ahead(db, case, date(made_on, clock.today)?, clock).await;
     }
     let mut differences = Vec::new();
     for block in &case.blocks {
@@ -230,6 +236,18 @@ fn same_cell(expected: &str, found: &serde_json::Value, today: NaiveDate) -> boo
     }
 }
 
+/// The outlook of the morning of a day, computed a week later: whether it knows what came then is up to the run log.
+async fn look_ahead(db: &Db, case: &Case, made_on: NaiveDate, clock: Clock) {
+    let options = outlook::Options {
+        accounts: Vec::new(),
+        made_on,
+        last_complete: made_on - Days::new(1),
+        today: made_on + Days::new(7),
+        now: clock.now,
+    };
+    outlook::forecast::run(db, &options).await.unwrap_or_else(|error| panic!("{}: {error:#}", case.title));
+}
+
 async fn populate(db: &Db, case: &Case, as_of: NaiveDate) -> Report {
     let expected = |table: &&SummaryTable| {
         case.held_back.is_some()
@@ -316,7 +334,9 @@ fn columns_of(object: &str) -> Vec<(String, String)> {
         let columns = Definition::parse(&REFRESH_LOG).columns.into_iter();
         return columns.map(|column| (column.name, column.column_type)).collect();
     }
-    let table = SummaryTable::find(object).map(SummaryTable::definition);
+    let outlook = || OUTLOOK_TABLES.iter().chain(&OUTLOOK_VIEWS).find(|ddl| ddl.object() == object);
+    let table =
+        SummaryTable::find(object).map(SummaryTable::definition).or_else(|| outlook().map(Definition::parse));
     let view = || VIEWS.iter().find(|view| view.object() == object).map(Definition::parse);
     let definition = table.or_else(view).unwrap_or_else(|| panic!("unknown object {object}"));
     definition.columns.into_iter().map(|column| (column.name, column.column_type)).collect()
@@ -345,7 +365,7 @@ async fn insert(db: &Db, object: &str, table: &Table, today: NaiveDate) -> Resul
     for row in &rows_of(table) {
         let given: BTreeMap<&str, &str> =
             table.header.iter().map(String::as_str).zip(row.iter().map(String::as_str)).collect();
-        let date_columns = ["week_start_date", "window_start"];
+        let date_columns = ["week_start_date", "window_start", "for_date"];
         let date_column = date_columns.into_iter().find(|name| given.contains_key(name)).unwrap_or("date");
         let text = given.get(date_column).ok_or_else(|| format!("{object}: a row without {date_column}"))?;
         for day in dates(text, today)? {
@@ -389,13 +409,13 @@ fn literal(
         "flow_id" => "f1".to_owned(),
         "form_id" => "p1".to_owned(),
         "segment_id" => "s1".to_owned(),
-        "date" | "week_start_date" | "window_start" => day.to_string(),
+        "date" | "week_start_date" | "window_start" | "for_date" => day.to_string(),
         "recipients" if is_source => delivered.clone().unwrap_or_else(|| "0".to_owned()),
         "last_updated" => format!("{day} 12:00:00"),
         "state" => "published".to_owned(),
         _ => String::new(),
     };
-    let is_row_date = matches!(name, "date" | "week_start_date" | "window_start");
+    let is_row_date = matches!(name, "date" | "week_start_date" | "window_start" | "for_date");
     let value = match given {
         Some(cell) if !is_row_date && cell != "''" => unescape(cell),
         Some("''") => String::new(),
@@ -501,7 +521,9 @@ async fn compare(
 /// The columns of the header that identify a row: those of the sorting key, for a view its texts and dates.
 fn key_columns(object: &str, header: &[String]) -> Vec<usize> {
     let columns = columns_of(object);
-    let sorting_key = SummaryTable::find(object).map(|table| table.definition().sorting_key);
+    let outlook = OUTLOOK_TABLES.iter().find(|ddl| ddl.object() == object).map(Definition::parse);
+    let table = SummaryTable::find(object).map(SummaryTable::definition).or(outlook);
+    let sorting_key = table.map(|definition| definition.sorting_key);
     let is_key = |name: &&String| match &sorting_key {
         Some(key) => key.split(", ").any(|column| column == name.as_str()),
         None => {
@@ -521,8 +543,8 @@ fn spread(
     let mut rows = vec![Vec::new()];
     for (index, cell) in row.iter().enumerate() {
         let choices = match kinds[index] {
-            "Date" if matches!(header[index].as_str(), "date" | "week_start_date") => {
-                let step = if header[index] == "date" { 1 } else { 7 };
+            "Date" if matches!(header[index].as_str(), "date" | "week_start_date" | "for_date") => {
+                let step = if header[index] == "week_start_date" { 7 } else { 1 };
                 dates(cell, today)?.iter().step_by(step).map(NaiveDate::to_string).collect()
             }
             "Date" => vec![date(cell, today)?.to_string()],

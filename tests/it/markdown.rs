@@ -29,6 +29,8 @@ pub struct Case {
     pub title: String,
     pub as_of: Option<String>,
     pub days: u16,
+    /// The day on which the outlook is made.
+    pub forecast_on: Option<String>,
     pub held_back: Option<String>,
     pub rows_rejected: Option<u64>,
     pub blocks: Vec<Block>,
@@ -66,6 +68,7 @@ fn set(case: &mut Case, setting: &str) {
     match name {
         "as_of" => case.as_of = Some(value),
         "days" => case.days = value.parse().unwrap_or_else(|_| panic!("{}: days {value}", case.title)),
+        "forecast_on" => case.forecast_on = Some(value),
         "held_back" => case.held_back = Some(value),
         "rows_rejected" => case.rows_rejected = value.parse().ok(),
         _ => {}

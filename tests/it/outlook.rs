@@ -6,6 +6,9 @@ use aiviews::seed::{self, Size};
 use chrono::{Days, NaiveDate};
 use indicatif::ProgressBar;
 
+use serde_json::{Value, json};
+
+use crate::child::Place;
 use crate::support::{self, rows};
 
 const SIZE: Size = Size { accounts: 1, days: 150, seed: 3, stories: true, known_on: None };
@@ -73,4 +76,60 @@ async fn accounts_with_a_story_change_no_other_and_show_what_was_known() {
     let later = "SELECT max(date), max(toDate(last_updated)) <= max(date) FROM flow_statistics_latest";
     assert_eq!(rows(&db, later).await, [[last_day.to_string(), "1".to_owned()]]);
     support::drop_database(&db).await;
+}
+
+/// One place for all that the program does: forecasts, leaves them out, fails at them, watches them, forgets them.
+#[tokio::test(flavor = "multi_thread")]
+async fn populate_forecasts_and_fails_no_refresh_by_it() {
+    let place = Place::new();
+    let serve = place.serve();
+    let db = serve.db().await;
+    place.run(&["seed", "--accounts", "1", "--days", "90", "--stories", "-q"]).expect(0);
+    place.run(&["migrate", "-q"]).expect(0);
+    let populate = |more: &[&str]| {
+        let run = place.run(&[&["populate", "--json", "--days", "90"], more].concat()).expect(0);
+        (serde_json::from_str::<Value>(&run.stdout).expect("JSON"), run.stderr)
+    };
+    let forecasts = "SELECT count(), uniqExact(klaviyo_public_id) FROM ai_revenue_forecast FINAL";
+    let (report, _) = populate(&["--no-forecast"]);
+    assert_eq!((&report["published"], report.get("outlook")), (&json!(7), None));
+    assert_eq!(rows(&db, forecasts).await, [["0", "0"]]);
+    let (report, _) = populate(&[]);
+    assert_eq!((&report["outlook"]["forecast_accounts"], &report["published"]), (&json!(7), &json!(7)));
+    // 28 days of all, email and SMS each; the channels add up.
+    assert_eq!(rows(&db, forecasts).await, [["588", "7"]]);
+    let sums = "SELECT (abs(sumIf(expected, send_channel = 'all') - sumIf(expected, send_channel != 'all'))) < 0.001 \
+                FROM ai_revenue_forecast FINAL GROUP BY klaviyo_public_id, for_date";
+    assert!(rows(&db, sums).await.iter().all(|row| row == &["1"]));
+    let registry = "SELECT model, accounts, trained_to = today() - 7, aiviews_version FROM ai_model_registry";
+    assert_eq!(rows(&db, registry).await, [["pool-1", "7", "1", env!("CARGO_PKG_VERSION")]]);
+    // A second run of the day replaces the first.
+    let (report, _) = populate(&["--klaviyo-id", "StSal1"]);
+    assert_eq!(report["outlook"]["forecast_accounts"], 1);
+    assert_eq!(rows(&db, forecasts).await, [["588", "7"]]);
+    let outlook = "SELECT count(), countIf(expected IS NULL) FROM ai_revenue_outlook";
+    assert_eq!(rows(&db, outlook).await, [["84", "0"]]);
+    // A table that takes no row: the refresh is done, and what did not work is told.
+    support::execute(&db, "ALTER TABLE ai_revenue_landing ADD CONSTRAINT none CHECK 0").await;
+    let (report, stderr) = populate(&[]);
+    assert_eq!((&report["exit_codes"], &report["published"]), (&json!([0]), &json!(7)));
+    assert!(report["outlook"]["error"].as_str().is_some_and(|error| error.contains("none")), "{report}");
+    assert!(stderr.contains("no forecast was made, the refreshed tables are as they should be"), "{stderr}");
+    support::execute(&db, "ALTER TABLE ai_revenue_landing DROP CONSTRAINT none").await;
+    // Forecasts that were sure, and wrong.
+    let past = "INSERT INTO ai_forecast_accuracy (klaviyo_public_id, send_channel, made_on, for_date, horizon, expected, \
+                actual, error, bias, covered_80, naive, naive_error, updated_at) SELECT 'StSal1', 'all', today() - 40 - number % 4, \
+                today() - 8 - intDiv(number, 4), 1, 10, 20, 10, -10, number % 2, 15, 5, now() FROM numbers(56)";
+    support::execute(&db, past).await;
+    let status = place.run(&["status"]);
+    let told = "StSal1: the 80 % band is too narrow, it covered 50 % of the days; last week's weekday, repeated, was closer";
+    assert!(status.stdout.contains(told), "{}", status.stdout);
+    place.run(&["forget", "--klaviyo-id", "StSal1", "--yes"]).expect(0);
+    for table in aiviews::schema::outlook_of_accounts() {
+        let left = format!(
+            "SELECT countIf(klaviyo_public_id = 'StSal1'), uniqExact(klaviyo_public_id) > 5 FROM {table}"
+        );
+        let others = if table == "ai_forecast_accuracy" { "0" } else { "1" };
+        assert_eq!(rows(&db, left).await, [["0", others]], "{table}");
+    }
 }
