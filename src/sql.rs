@@ -59,6 +59,28 @@ fn fragment(file: &str) -> &'static Sql {
 pub const SOURCE_CONTRACT: &str = include_str!("../sql/sources.tsv");
 /// Columns of the tables and views that production's readers know: object, kind, position, column, type.
 pub const CONTRACT: &str = include_str!("../sql/contract.tsv");
+/// The summary tables, the views over them and the outlook: all that a reader may read.
+pub const READABLE: &[&str] = &[
+    "campaign_ai_summary",
+    "flow_ai_summary",
+    "channel_performance_daily",
+    "segment_ai_trends",
+    "form_ai_performance",
+    "campaign_weekly_rollup",
+    "flow_weekly_rollup",
+    "ai_best_performers",
+    "ai_campaign_recent",
+    "ai_campaign_weekly",
+    "ai_channel_comparison",
+    "ai_day_of_week_patterns",
+    "ai_flow_recent",
+    "ai_flow_weekly",
+    "ai_historical_baseline",
+    "ai_revenue_forecast",
+    "ai_revenue_landing",
+    "ai_forecast_accuracy",
+    "ai_revenue_outlook",
+];
 /// Tables and views that exist.
 pub static LIVE_OBJECTS: Sql = embed!("internal/live_objects");
 /// Their columns.

@@ -137,8 +137,8 @@ verbs! {
 
 /// Takes away from this process what its verb does not need, while it has one thread only.
 pub fn confine(cli: &Cli) -> Result<()> {
-    match cli.command {
-        Command::Serve(_) => serve::confine(&cli.global),
+    match &cli.command {
+        Command::Serve(arguments) => serve::confine(&cli.global, arguments),
         _ => Ok(()),
     }
 }

@@ -1,32 +1,57 @@
 //! `aiviews serve`: the embedded engine on a loopback port, for ClickHouse clients that speak HTTP.
 
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
+use hyper::header::HeaderValue;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::{Global, Verb};
 use crate::db::connection;
 use crate::db::target::Target;
-use crate::engine::Engine;
 use crate::engine::confine::Confinement;
+use crate::engine::{Engine, Entry};
 use crate::exit::stop::{Manner, Stop};
 use crate::exit::{ExitCode, Failure};
+use crate::mcp::Tokens;
+use crate::mcp::reader::{self, Clerk};
 use crate::output;
 
 /// Arguments of `serve`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 The token is the password of user `default`. AIVIEWS_TOKEN sets it; else one is made and printed once, on stderr.
+A token of the file opens less: SELECT over the summary tables and the views, of its accounts alone.
 
 Examples:
   aiviews serve --port 8123
+  aiviews mcp --make-token dashboard --klaviyo-id XqkVGb   a token for one account
+  aiviews serve --tokens tokens.txt
   AIVIEWS_TOKEN=secret aiviews serve --port 0")]
 pub struct Arguments {
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 8123)]
     port: u16,
+    /// File of tokens that only read: a line has a name, the token's SHA-256, and the accounts or `*`
+    #[arg(long, value_name = "FILE")]
+    tokens: Option<PathBuf>,
+    /// Let scripts of this web page ask, such as https://app.example.com (CORS); without it none may
+    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
+    allow_origin: Option<HeaderValue>,
+    /// Knows the tokens of the file; started before there are other threads.
+    #[arg(skip)]
+    clerk: Mutex<Option<Clerk>>,
+}
+
+/// An origin as browsers write it: scheme, host and port alone.
+fn origin(text: &str) -> Result<HeaderValue, String> {
+    let wrong = || "write scheme, host and port alone, such as https://app.example.com".to_owned();
+    let url = url::Url::parse(text).map_err(|_| wrong())?;
+    let is_origin = matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text;
+    is_origin.then(|| HeaderValue::from_str(text).ok()).flatten().ok_or_else(wrong)
 }
 
 impl Verb for Arguments {
@@ -34,7 +59,11 @@ impl Verb for Arguments {
 }
 
 /// Whoever has the token writes SQL, and the engine's functions reach whatever the process does.
-pub(super) fn confine(global: &Global) -> Result<()> {
+pub(super) fn confine(global: &Global, arguments: &Arguments) -> Result<()> {
+    if let Some(file) = &arguments.tokens {
+        *arguments.clerk.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Clerk::start(Tokens::open(file)?)?);
+    }
     let Target::Embedded(embedded) = Target::from_options(&global.connect)? else { return Ok(()) };
     match connection::confine(&embedded)? {
         Confinement::Whole => {}
@@ -59,7 +88,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
     let Some(engine) = stop.or_done(connection::open_engine(&embedded)).await else {
         return Err(super::stopped(stop).into());
     };
-    let engine = engine?;
+    let (engine, db) = engine?;
     let port = arguments.port;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| {
         let failure =
@@ -77,7 +106,10 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
         }
     };
     let started = || lines.iter().for_each(|line| output::tell(line));
-    serve_until(&engine, listener, token, started, stop).await?;
+    let clerk = arguments.clerk.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let readers = clerk.map(|clerk| reader::readers(clerk, db));
+    let entry = Entry { token, readers, origin: arguments.allow_origin.clone() };
+    serve_until(&engine, listener, entry, started, stop).await?;
     engine.stop_queries().context("cannot end the running statements")?;
     Ok(stop.code().unwrap_or(ExitCode::Failed))
 }
@@ -85,12 +117,12 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
 async fn serve_until(
     engine: &Engine,
     listener: TcpListener,
-    token: String,
+    entry: Entry,
     started: impl FnOnce(),
     stop: &Stop,
 ) -> Result<()> {
     let (sender, stopping) = oneshot::channel::<()>();
-    let mut serving = std::pin::pin!(engine.serve(listener, token, started, async { _ = stopping.await }));
+    let mut serving = std::pin::pin!(engine.serve(listener, entry, started, async { _ = stopping.await }));
     tokio::select! {
         served = serving.as_mut() => {
             served.context("cannot serve")?;

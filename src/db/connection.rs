@@ -128,13 +128,13 @@ async fn embedded_client(embedded: &Embedded, deadline: Instant) -> Result<(Clie
     }
 }
 
-/// Opens the engine in this process. Who else serves the folder is in the way.
-pub async fn open_engine(embedded: &Embedded) -> Result<Engine> {
+/// Opens the engine in this process, with a connection to the database. Who else serves the folder is in the way.
+pub async fn open_engine(embedded: &Embedded) -> Result<(Engine, Db)> {
     let engine = open_folder(embedded, Instant::now()).await.map_err(|error| failure(&error))?;
     let client = engine.client().with_database(&embedded.database);
     let db = Db::new(client, "embedded engine", &new_run_id(), RetryPolicy::default());
     generations::heal(&db).await;
-    Ok(engine)
+    Ok((engine, db))
 }
 
 /// Opens the folder, or waits for the process that has it to end or to serve.

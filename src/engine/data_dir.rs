@@ -9,7 +9,7 @@ use super::error::{EngineError, not_writable};
 use super::libchdb::version_numbers;
 use super::lock::FILE_NAME as LOCK_FILE;
 use super::{EngineOptions, MAIN_DATABASE};
-use crate::schema::{self, TABLES, VIEWS};
+use crate::sql;
 
 /// Users, what they are granted and which settings they cannot change. A file in `aiviews.config.d` may name another.
 const USERS: &str = include_str!("users.xml");
@@ -96,17 +96,10 @@ fn configuration(users: &Path) -> String {
     )
 }
 
-/// The names of the summary tables, of the outlook's and of the views over them.
-pub fn readable_objects() -> impl Iterator<Item = String> {
-    let tables = TABLES.iter().map(|table| table.name.to_owned());
-    let others = VIEWS.iter().chain(schema::outlook_to_read()).map(|object| object.object().to_owned());
-    tables.chain(others)
-}
-
 /// What a reader may read: the summary tables and the views over them.
 fn users(database: &str) -> String {
-    let grant = |object: String| format!("<query>GRANT SELECT ON `{database}`.`{object}`</query>");
-    let grants: Vec<String> = readable_objects().map(grant).collect();
+    let grant = |object: &&str| format!("<query>GRANT SELECT ON `{database}`.`{object}`</query>");
+    let grants: Vec<String> = sql::READABLE.iter().map(grant).collect();
     USERS.replace("READER", &grants.join("\n                "))
 }
 

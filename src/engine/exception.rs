@@ -33,6 +33,12 @@ impl Exception {
         }
     }
 
+    /// The same error in other words.
+    pub fn said_as(&self, words: fn(u32, &str) -> String) -> Self {
+        let words = words(self.code, &self.text);
+        Self { code: self.code, text: format!("Code: {}. DB::Exception: {words}", self.code) }
+    }
+
     /// Something that should not happen.
     pub fn internal(message: impl std::fmt::Display) -> Self {
         Self::new(1001, "STD_EXCEPTION", message)

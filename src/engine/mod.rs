@@ -27,11 +27,13 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use hyper::header::HeaderValue;
 use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpListener;
 
 pub use data_dir::has_data;
 pub use error::{EngineError, LibraryError};
+pub use http::{Reader, Readers, Reading};
 pub use libchdb::exit_at_once;
 pub use library::INSTALLED_VERSION;
 
@@ -54,6 +56,17 @@ pub struct EngineOptions {
     pub database: Option<String>,
     /// Limit of the engine's memory in bytes; without it the engine's own default.
     pub max_server_memory: Option<u64>,
+}
+
+/// Who may come in through an open port.
+#[derive(Clone, Default)]
+pub struct Entry {
+    /// Opens everything: the password of user `default`.
+    pub token: String,
+    /// Knows the tokens that only read.
+    pub readers: Option<Readers>,
+    /// The web page whose scripts may ask, as browsers name it.
+    pub origin: Option<HeaderValue>,
 }
 
 /// The running engine. Clones are the same engine.
@@ -121,19 +134,19 @@ impl Engine {
         clickhouse::Client::with_http_client(client).with_url(connector::URL)
     }
 
-    /// Serves ClickHouse's HTTP interface until `stop` completes. The token is the password of user `default`;
-    /// while this runs, the lock file tells other processes the address and the token; `started` is called once it does.
+    /// Serves ClickHouse's HTTP interface until `stop` completes. While this runs, the lock file tells other processes
+    /// the address and the owner's token; `started` is called once it does.
     pub async fn serve(
         &self,
         listener: TcpListener,
-        token: String,
+        entry: Entry,
         started: impl FnOnce(),
         stop: impl Future<Output = ()>,
     ) -> std::io::Result<()> {
         let url = format!("http://{}", listener.local_addr()?);
-        self.0.lock.announce(Some((url, token.clone())))?;
+        self.0.lock.announce(Some((url, entry.token.clone())))?;
         started();
-        http::serve(self, listener, http::Access::new(&token), stop).await;
+        http::serve(self, listener, http::Access::new(&entry), stop).await;
         self.0.lock.announce(None)
     }
 

@@ -33,6 +33,11 @@ fn create_main_database(connection: &mut Connection) -> Result<(), Exception> {
     run(connection, sql, &[MAIN_DATABASE]).map(drop)
 }
 
+/// Gives up all rights but those of a reader. Only what may SET takes them back, and `readonly` forbids that.
+pub fn become_reader(connection: &mut Connection) -> Result<(), Exception> {
+    run(connection, "SET ROLE reader", &[]).map(drop)
+}
+
 /// Applies settings in one statement. A name cannot be a parameter, so it must be a plain word first.
 pub fn set(connection: &mut Connection, settings: &[(String, String)]) -> Result<(), Exception> {
     if settings.is_empty() {
@@ -78,7 +83,7 @@ fn check_setting_name(name: &str) -> Result<(), Exception> {
 }
 
 /// Query parameters are read as escaped TSV.
-fn escape(value: &str) -> String {
+pub fn escape(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());
     for character in value.chars() {
         match character {

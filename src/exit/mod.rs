@@ -41,7 +41,7 @@ Exit codes:
   1  failed
   2  wrong arguments or environment
   3  some accounts failed, the others are done
-  4  another run holds the lock
+  4  another run holds the lock, or another process the data folder
   5  server unreachable, or still failing after retries
   6  the schema is not as it should be: drift, pending migration, broken source contract
   7  access denied

@@ -6,6 +6,7 @@
 //! caller   who calls, and how much at once                      token   the file of tokens
 //! memory   notes and saved questions                            log     the chat log
 //! describe tables and questions in words                        prompts templates, export  answers kept as CSV
+//! reader   the same tokens and guard for the port of `serve`
 //! ```
 
 mod call;
@@ -17,6 +18,7 @@ mod http;
 pub mod log;
 pub mod memory;
 mod prompts;
+pub mod reader;
 mod server;
 mod text;
 pub mod token;

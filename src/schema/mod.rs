@@ -430,6 +430,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_reader_may_read_every_table_and_view() {
+        let tables = TABLES.iter().map(|table| table.name);
+        let objects = tables.chain(VIEWS.iter().map(Sql::object)).chain(outlook_to_read().map(Sql::object));
+        assert_eq!(objects.collect::<Vec<_>>(), sql::READABLE);
+    }
+
+    #[test]
     fn a_checked_cast_narrows_to_the_column_s_own_type() {
         for table in &TABLES {
             let rows = table.refresh.composed();

@@ -26,13 +26,13 @@ pub fn send(serve: &Serve, token: &str, sql: &str, options: &[&str]) -> String {
 pub const POST: [&str; 2] = ["-X", "POST"];
 
 /// A file that no statement may read, a place where none may write, a port that none may call.
-struct Prey {
+pub struct Prey {
     folder: tempfile::TempDir,
     listener: TcpListener,
 }
 
 impl Prey {
-    fn new() -> Prey {
+    pub fn new() -> Prey {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("secret.csv"), "the-secret\n").expect("written");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -41,14 +41,14 @@ impl Prey {
     }
 
     /// `{secret}`, `{new}` and `{host}` are where it hurts.
-    fn aim(&self, sql: &str) -> String {
+    pub fn aim(&self, sql: &str) -> String {
         let path = |name: &str| self.folder.path().join(name).display().to_string();
         let host = self.listener.local_addr().expect("an address").to_string();
         sql.replace("{secret}", &path("secret.csv")).replace("{new}", &path("new")).replace("{host}", &host)
     }
 
     #[track_caller]
-    fn assert_untouched(&self, sql: &str, said: &str) {
+    pub fn assert_untouched(&self, sql: &str, said: &str) {
         assert!(!said.contains("the-secret"), "`{sql}` reads a file: {said}");
         let names = std::fs::read_dir(self.folder.path()).expect("a folder").count();
         assert_eq!(names, 1, "`{sql}` makes a file: {said}");
@@ -56,7 +56,7 @@ impl Prey {
     }
 }
 
-const ATTACKS: [(u32, &str); 60] = [
+pub const ATTACKS: [(u32, &str); 60] = [
     (CONFINEMENT, "SELECT file('{secret}')"),
     (CONFINEMENT, "SELECT `file`('{secret}')"),
     (CONFINEMENT, "SELECT * APPLY file FROM (SELECT '{secret}')"),

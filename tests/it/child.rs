@@ -100,8 +100,12 @@ impl Place {
     }
 
     pub fn serve_on(&self, port: &str) -> Serve {
+        self.serve_with(&["--port", port])
+    }
+
+    pub fn serve_with(&self, arguments: &[&str]) -> Serve {
         let mut child = self
-            .command(&["serve", "--port", port])
+            .command(&[&["serve"], arguments].concat())
             .env("AIVIEWS_TOKEN", TOKEN)
             .spawn()
             .expect("aiviews starts");

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 
+use aiviews::engine::Entry;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -27,7 +28,11 @@ impl Served {
         let (stop, stopped) = oneshot::channel::<()>();
         let engine = engine();
         runtime.spawn(async move {
-            engine.serve(listener, TOKEN.to_owned(), || {}, async { _ = stopped.await }).await
+            engine
+                .serve(listener, Entry { token: TOKEN.to_owned(), ..Entry::default() }, || {}, async {
+                    _ = stopped.await
+                })
+                .await
         });
         Self { port, _stop: stop, _runtime: runtime }
     }

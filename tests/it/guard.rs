@@ -11,27 +11,31 @@ use serde_json::Value;
 use crate::support;
 
 /// What every text of the account says that nobody may see; its numbers have this one in them.
-const CANARY: &str = "CANARY";
-const CANARY_NUMBER: &str = "7777";
+pub const CANARY: &str = "CANARY";
+pub const CANARY_NUMBER: &str = "7777";
 
 /// A database with three accounts: `mine`, another like it, and the canary; and beside it a table that is not ours.
 pub async fn agency(test: &str) -> Db {
     let db = support::database(test).await;
     support::migrate(&db).await;
-    for account in ["mine", "other", CANARY] {
-        fill(&db, account).await;
-    }
-    support::execute(&db, "CREATE TABLE customers (id UInt8, name String) ENGINE = MergeTree ORDER BY name")
-        .await;
-    support::execute(&db, "CREATE TABLE CANARY_table (id UInt8) ENGINE = MergeTree ORDER BY id").await;
-    support::execute(&db, "INSERT INTO customers VALUES (1, 'CANARY')").await;
-    support::execute(&db, "CREATE VIEW customer_names AS SELECT name FROM customers").await;
-    support::execute(
-        &db,
-        "CREATE VIEW customers_of AS SELECT name FROM customers WHERE id > {least_id:UInt8}",
-    )
-    .await;
+    fill_agency(&db).await;
     db
+}
+
+/// The same in a database that has been migrated.
+pub async fn fill_agency(db: &Db) {
+    for account in ["mine", "other", CANARY] {
+        fill(db, account).await;
+    }
+    for statement in [
+        "CREATE TABLE customers (id UInt8, name String) ENGINE = MergeTree ORDER BY name",
+        "CREATE TABLE CANARY_table (id UInt8) ENGINE = MergeTree ORDER BY id",
+        "INSERT INTO customers VALUES (1, 'CANARY')",
+        "CREATE VIEW customer_names AS SELECT name FROM customers",
+        "CREATE VIEW customers_of AS SELECT name FROM customers WHERE id > {least_id:UInt8}",
+    ] {
+        support::execute(db, statement).await;
+    }
 }
 
 /// Rows of an account in every summary table, computed from their keys.
@@ -125,13 +129,13 @@ async fn try_with(db: &Db, text: &str, walls: Walls) -> Fate {
 }
 
 /// An attack of the table: what stops it, whether it shows others' rows where that is away, the statement.
-struct Attack {
-    wall: String,
+pub struct Attack {
+    pub wall: String,
     leaks_without: bool,
-    text: String,
+    pub text: String,
 }
 
-fn attacks(database: &str) -> Vec<Attack> {
+pub fn attacks(database: &str) -> Vec<Attack> {
     let rows = include_str!("../data/attacks.tsv").lines().filter(|line| !line.starts_with('#'));
     rows.map(|line| {
         let (wall, text) = line.split_once('\t').expect("two columns");

@@ -36,6 +36,7 @@ mod program;
 mod properties;
 mod proxy;
 mod readers;
+mod reading;
 mod readme;
 mod rebuild;
 mod restarts;

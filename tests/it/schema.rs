@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::process::{Command, Output};
 
 use aiviews::db::Db;
+use aiviews::engine::Entry;
 use aiviews::exit::stop::Stop;
 use aiviews::schema::diff::Difference;
 use aiviews::schema::migrate::{self, Rebuilds, Survey};
@@ -119,7 +120,7 @@ async fn serve() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let engine = crate::support::engine();
-    let token = "test-token".to_owned();
-    tokio::spawn(async move { engine.serve(listener, token, || {}, std::future::pending()).await });
+    let entry = Entry { token: "test-token".to_owned(), ..Entry::default() };
+    tokio::spawn(async move { engine.serve(listener, entry, || {}, std::future::pending()).await });
     url
 }

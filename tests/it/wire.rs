@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aiviews::db::Db;
 use aiviews::db::retry::RetryPolicy;
+use aiviews::engine::Entry;
 use clickhouse::Client;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -73,7 +74,15 @@ impl Proxy {
         let server = listener.local_addr().expect("an address").port();
         let engine = support::engine();
         tokio::spawn(async move {
-            engine.serve(listener, TOKEN.to_owned(), || {}, std::future::pending()).await.expect("serves");
+            engine
+                .serve(
+                    listener,
+                    Entry { token: TOKEN.to_owned(), ..Entry::default() },
+                    || {},
+                    std::future::pending(),
+                )
+                .await
+                .expect("serves");
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));

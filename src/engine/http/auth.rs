@@ -1,17 +1,19 @@
-//! Who may talk to an open port: the right Host, then the token.
+//! Who may talk to an open port: the right Host, then a token.
 
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use hyper::header::{AUTHORIZATION, HOST};
+use hyper::header::{AUTHORIZATION, HOST, HeaderValue};
 use hyper::http::request::Parts;
 use sha2::{Digest, Sha256};
 
+use super::reading::{Reader, Readers};
 use super::strangers::Place;
+use crate::engine::Entry;
 use crate::engine::exception::Exception;
 
-/// The only user there is.
+/// The user whose password is the token.
 const USER: &str = "default";
 
 /// What an open port asks for.
@@ -19,12 +21,24 @@ const USER: &str = "default";
 pub struct Access {
     /// A digest, so that comparing takes the same time wherever two tokens differ.
     token: [u8; 32],
+    readers: Option<Readers>,
+    /// The web page whose scripts may ask.
+    pub origin: Option<HeaderValue>,
+}
+
+/// What a token opens.
+pub enum Pass {
+    /// Everything.
+    Owner,
+    /// What this reader may read.
+    Reader(Reader),
 }
 
 impl Access {
-    /// Admits this token.
-    pub fn new(token: &str) -> Self {
-        Self { token: Sha256::digest(token).into() }
+    /// Admits whom the entry names.
+    pub fn new(entry: &Entry) -> Self {
+        let token = Sha256::digest(&entry.token).into();
+        Self { token, readers: entry.readers.clone(), origin: entry.origin.clone() }
     }
 
     /// A web page can make a browser send requests to a loopback port under a name of its own: the name gives it away.
@@ -41,11 +55,16 @@ impl Access {
     }
 
     /// Takes the password from X-ClickHouse-Key, Basic or the URL, in this order.
-    pub fn check_token(&self, parts: &Parts) -> Result<(), Exception> {
+    async fn check_token(&self, parts: &Parts) -> Result<Pass, Exception> {
         let (user, password) = credentials(parts);
         let known: [u8; 32] = Sha256::digest(&password).into();
         if user == USER && known == self.token {
-            return Ok(());
+            return Ok(Pass::Owner);
+        }
+        if let Some(readers) = &self.readers
+            && let Some(reader) = readers(user.clone(), password).await
+        {
+            return Ok(Pass::Reader(reader));
         }
         let message = format!(
             "{user}: Authentication failed: password is incorrect, or there is no user with such name"
@@ -64,11 +83,11 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// Who has shown the token once may stay connected.
-    pub fn check_token(&self, parts: &Parts) -> Result<(), Exception> {
-        self.access.check_token(parts)?;
+    /// Who has shown a token once may stay connected.
+    pub async fn check_token(&self, parts: &Parts) -> Result<Pass, Exception> {
+        let pass = self.access.check_token(parts).await?;
         self.place.welcome();
-        Ok(())
+        Ok(pass)
     }
 }
 

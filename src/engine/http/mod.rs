@@ -1,12 +1,13 @@
 //! ClickHouse's HTTP interface over the engine.
 //!
 //! ```text
-//! access     Host and token of an open port            request, form   what is asked
-//! upload     the body for a blocking reader            decode          its compression
+//! auth       Host and token of an open port            request, multipart   what is asked
+//! reading    what a lesser token may ask               origin          the web page that may ask
+//! upload     the body for a blocking reader            content_encoding     its compression
 //! lexer      tokens of a statement                     statement       how it is to be run
 //! worker     runs it: insert, select, or anything else formats         how a result's chunks go together
 //! sessions   connections kept by name                  running         KILL when the client has gone
-//! reply      answers                                   flushes         whether they have left
+//! response   answers                                   flushes         whether they have left
 //! server     connections, and the open port    strangers       connections that have shown no token yet
 //! ```
 
@@ -17,6 +18,8 @@ mod formats;
 mod insert;
 mod lexer;
 mod multipart;
+mod origin;
+mod reading;
 mod request;
 mod response;
 mod running;
@@ -32,15 +35,17 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use hyper::body::Incoming;
+use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 pub use auth::Access;
+pub use reading::{Reader, Readers, Reading};
 pub use server::{serve, serve_connection};
 
 use super::Engine;
 use super::exception::Exception;
-use auth::Guest;
+use auth::{Guest, Pass};
 use flushes::Flushes;
 use request::Request;
 use response::{Reply, ReplyBody};
@@ -54,6 +59,7 @@ const MOST_AT_ONCE: usize = 64;
 /// What the requests of an engine share.
 pub struct Requests {
     slots: Arc<Semaphore>,
+    reading: Arc<Semaphore>,
     sessions: Sessions,
     running: Mutex<HashSet<String>>,
 }
@@ -61,7 +67,8 @@ pub struct Requests {
 impl Default for Requests {
     fn default() -> Self {
         let slots = Arc::new(Semaphore::new(MOST_AT_ONCE));
-        Self { slots, sessions: Sessions::default(), running: Mutex::default() }
+        let reading = Arc::new(Semaphore::new(reading::MOST_READING));
+        Self { slots, reading, sessions: Sessions::default(), running: Mutex::default() }
     }
 }
 
@@ -72,17 +79,28 @@ async fn handle(
     flushes: Flushes,
     request: hyper::Request<Incoming>,
 ) -> Reply {
-    let result = route(&engine, guest.as_ref(), flushes, request).await;
-    result.unwrap_or_else(|exception| response::failure(&exception, &engine.identity().version))
+    let (parts, body) = request.into_parts();
+    let allowed = guest.as_ref().and_then(|guest| guest.access.origin.as_ref());
+    let origin = origin::of(&parts, allowed);
+    let result = match &origin {
+        Some(_) if parts.method == Method::OPTIONS => Ok(origin::preflight(&parts)),
+        _ => route(&engine, guest.as_ref(), flushes, parts, body).await,
+    };
+    let mut reply =
+        result.unwrap_or_else(|exception| response::failure(&exception, &engine.identity().version));
+    if let Some(origin) = origin {
+        origin::admit(reply.headers_mut(), origin);
+    }
+    reply
 }
 
 async fn route(
     engine: &Engine,
     guest: Option<&Guest>,
     flushes: Flushes,
-    request: hyper::Request<Incoming>,
+    parts: Parts,
+    body: Incoming,
 ) -> Result<Reply, Exception> {
-    let (parts, body) = request.into_parts();
     guest.map_or(Ok(()), |guest| guest.access.check_host(&parts))?;
     let known = matches!(parts.method, Method::GET | Method::POST | Method::HEAD);
     match parts.uri.path() {
@@ -94,7 +112,16 @@ async fn route(
         "/" => {}
         _ => return Ok(response::whole(StatusCode::NOT_FOUND, "There is no such path\n")),
     }
-    guest.map_or(Ok(()), |guest| guest.check_token(&parts))?;
+    let pass = match guest {
+        Some(guest) => guest.check_token(&parts).await?,
+        None => Pass::Owner,
+    };
+    if let Pass::Reader(reader) = pass {
+        let _place = enter(&engine.0.requests.reading).await?;
+        let mut request = reading::request(&reader, &parts, body).await?;
+        request.query_id = random_id();
+        return run(engine, request, Upload::empty(), flushes).await;
+    }
     let mut request = Request::from_parts(&parts)?;
     let upload = match multipart::boundary(&parts.headers) {
         Some(boundary) => {
@@ -117,8 +144,7 @@ async fn run(
     upload: Upload,
     flushes: Flushes,
 ) -> Result<Reply, Exception> {
-    let closed = |_| Exception::internal("the engine is closed");
-    let slot = engine.0.requests.slots.clone().acquire_owned().await.map_err(closed)?;
+    let slot = enter(&engine.0.requests.slots).await?;
     let running = Running::admit(engine, &request.query_id, slot)?;
     let waiting = Waiting(running.clone());
     let (answer, answered) = oneshot::channel();
@@ -129,6 +155,12 @@ async fn run(
         *place = Some((waiting, flushes));
     }
     Ok(reply)
+}
+
+/// Waits for a place.
+async fn enter(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Exception> {
+    let closed = |_| Exception::internal("the engine is closed");
+    places.clone().acquire_owned().await.map_err(closed)
 }
 
 fn random_id() -> String {

@@ -31,6 +31,8 @@ pub struct Request {
     pub content_encoding: Option<String>,
     /// Not by POST: nothing may change.
     pub only_reads: bool,
+    /// Set for a reader: he has the rights of one, the answer comes in one piece, and errors are told in these words.
+    pub words: Option<fn(u32, &str) -> String>,
 }
 
 /// A named session.

@@ -50,6 +50,10 @@ pub enum Ending {
 pub fn work(running: &Running, request: &Request, mut upload: Upload, answer: oneshot::Sender<Reply>) {
     let mut worker = Worker { running, request, answer: Some(answer), started: Instant::now() };
     let ending = worker.run(&mut upload).unwrap_or_else(|exception| {
+        let exception = match request.words {
+            Some(words) => exception.said_as(words),
+            None => exception,
+        };
         // Else the client is still writing and sees a broken connection instead of the error.
         upload.drain();
         Ending::Answer(response::failure(&exception, &running.engine.identity().version))
@@ -77,7 +81,7 @@ impl Worker<'_> {
             }
             Shape::Select { format } => {
                 let format = format.as_deref().unwrap_or(default);
-                let joining = joining(format);
+                let joining = if self.request.words.is_some() { Joining::Never } else { joining(format) };
                 self.with_connection(joining == Joining::Never, |worker, connection| {
                     worker.check_method(connection, &text)?;
                     match joining {
@@ -147,6 +151,9 @@ impl Worker<'_> {
         let Some(wanted) = &self.request.session else {
             let mut connection = engine.connect()?;
             session::use_database(&mut connection, database.unwrap_or_default())?;
+            if self.request.words.is_some() {
+                session::become_reader(&mut connection)?;
+            }
             session::set(&mut connection, &settings)?;
             return work(self, &mut connection);
         };
@@ -187,7 +194,12 @@ impl Worker<'_> {
         format: &str,
     ) -> Result<Ending, Exception> {
         let output = connection.query(&Statement { sql, format, parameters: &self.request.parameters })?;
-        Ok(self.done(output.bytes().to_vec(), Some(format), output.counters()))
+        let counters = match self.request.words {
+            // How much was read says how much there is of others.
+            Some(_) => Counters { rows_returned: output.counters().rows_returned, ..Counters::default() },
+            None => output.counters(),
+        };
+        Ok(self.done(output.bytes().to_vec(), Some(format), counters))
     }
 
     /// The answer of a statement that has ended well.

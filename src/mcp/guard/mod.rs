@@ -24,7 +24,10 @@ use crate::db::Db;
 use crate::sql::{self, Sql};
 
 pub use refusal::{Refusal, Wall};
-pub use run::Rows;
+pub use run::{LIMITS, Rows, in_own_words};
+
+/// More rows than any answer has.
+const ALL_ROWS: &str = "1000000000000";
 
 /// Whose rows a statement sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +112,19 @@ impl Checked {
     /// The tables and views that it reads.
     pub fn tables(&self) -> &[String] {
         &self.tables
+    }
+
+    /// The statement as somebody else may run it, all rows of it, with its parameters.
+    pub fn covered_statement(&self, database: &str) -> (Sql, Vec<(String, String)>) {
+        let mut parameters =
+            vec![("database", database.to_owned()), ("rows", ALL_ROWS.to_owned()), ("skip", "0".to_owned())];
+        if let Scope::Accounts(accounts) = &self.scope {
+            // Ids have letters, digits, `_` and `-` only.
+            let quoted: Vec<String> = accounts.iter().map(|account| format!("'{account}'")).collect();
+            parameters.push(("accounts", format!("[{}]", quoted.join(", "))));
+        }
+        let parameters = parameters.into_iter().map(|(name, value)| (name.to_owned(), value));
+        (self.covered(&sql::GUARD_SHADOW), parameters.collect())
     }
 
     fn covered(&self, frame: &Sql) -> Sql {

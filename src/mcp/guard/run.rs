@@ -9,19 +9,18 @@ use crate::exit::stop::Stop;
 use crate::question::Answer;
 use crate::sql::{self, Sql};
 
-/// Settings of a guarded statement, from strict to none: a user's profile may forbid to change some, or any.
-const SETTINGS: [&[(&str, &str)]; 3] = [
-    &[
-        ("readonly", "1"),
-        ("max_execution_time", "30"),
-        ("max_memory_usage", "1000000000"),
-        ("max_result_bytes", "50000000"),
-        ("function_range_max_elements_in_block", "10000000"),
-        ("join_use_nulls", "0"),
-    ],
-    &[("max_execution_time", "30"), ("join_use_nulls", "0")],
-    &[],
+/// Settings of a guarded statement where nobody forbids to set them.
+pub const LIMITS: &[(&str, &str)] = &[
+    ("readonly", "1"),
+    ("max_execution_time", "30"),
+    ("max_memory_usage", "1000000000"),
+    ("max_result_bytes", "50000000"),
+    ("function_range_max_elements_in_block", "10000000"),
+    ("join_use_nulls", "0"),
 ];
+/// Settings from strict to none: a user's profile may forbid to change some, or any.
+const SETTINGS: [&[(&str, &str)]; 3] =
+    [LIMITS, &[("max_execution_time", "30"), ("join_use_nulls", "0")], &[]];
 /// ClickHouse's codes for "this setting may not be changed": a read-only user, a constrained profile.
 const SETTING_REFUSED: [Option<u32>; 2] = [Some(codes::READONLY), Some(codes::SETTING_CONSTRAINT_VIOLATION)];
 /// Codes whose text speaks of the statement, not of a row's value: syntax, names, types, numbers of arguments.
@@ -108,17 +107,22 @@ pub(super) async fn limited(statement: &Statement<'_>) -> Result<Vec<u8>> {
 pub(super) fn in_words(error: anyhow::Error) -> anyhow::Error {
     let Some(query) = error.downcast_ref::<QueryError>() else { return error };
     let Some(code) = query.code else { return error };
+    anyhow!("{}", in_own_words(code, query.text()))
+}
+
+/// The same of an error by its code and text.
+pub fn in_own_words(code: u32, text: &str) -> String {
     match code {
-        codes::TIMEOUT_EXCEEDED => anyhow!("the statement took more than 30 s: ask for fewer days or rows"),
+        codes::TIMEOUT_EXCEEDED => "the statement took more than 30 s: ask for fewer days or rows".to_owned(),
         codes::MEMORY_LIMIT_EXCEEDED => {
-            anyhow!("the statement needs too much memory: ask for fewer rows, or group earlier")
+            "the statement needs too much memory: ask for fewer rows, or group earlier".to_owned()
         }
         codes::TOO_MANY_BYTES | codes::TOO_MANY_ROWS_OR_BYTES => {
-            anyhow!("the answer is too large: ask for fewer rows or columns")
+            "the answer is too large: ask for fewer rows or columns".to_owned()
         }
-        code if ABOUT_THE_STATEMENT.contains(&code) => anyhow!("{}", about_the_statement(query.text())),
+        code if ABOUT_THE_STATEMENT.contains(&code) => about_the_statement(text),
         code => {
-            anyhow!(
+            format!(
                 "a value made the statement fail (ClickHouse's code {code}): check casts, divisions and types"
             )
         }
