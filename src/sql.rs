@@ -1,7 +1,8 @@
 //! The embedded catalogue: the explicit list of every file in `sql/`, and the composition of shared fragments.
 //!
 //! A file holds one statement and is named after its object. A line `--# include fragments/x.sql` stands for
-//! the text of `x.sql` in the folder `fragments` of `sql/questions/`, `sql/refresh/` or `sql/seed/`.
+//! the text of `x.sql` in the folder `fragments` of `sql/questions/`, `sql/refresh/` or `sql/seed/`: whole steps of a
+//! `WITH`, or items of a list. A fragment ends without a comma; the line that includes it has one where more follows.
 
 use std::borrow::Cow;
 
@@ -42,7 +43,11 @@ fn splice(text: &str) -> String {
     let mut lines = Vec::new();
     for line in text.lines() {
         match line.trim_start().strip_prefix(INCLUDE) {
-            Some(file) => lines.push(splice(&fragment(file.trim()).text)),
+            Some(file) => {
+                let (file, comma) =
+                    file.trim().strip_suffix(',').map_or((file.trim(), ""), |file| (file, ","));
+                lines.push(splice(&fragment(file).text) + comma);
+            }
             None => lines.push(line.to_owned()),
         }
     }
@@ -183,6 +188,8 @@ pub static ACCOUNTS: Sql = embed!("refresh/accounts");
 pub static SOURCE_IDS: Sql = embed!("refresh/source_ids");
 /// The accounts of the summary tables.
 pub static SUMMARY_ACCOUNTS: Sql = embed!("status/accounts");
+/// Those of one table, for its slot.
+pub static ACCOUNTS_OF_TABLE: Sql = embed!("status/accounts_of_table");
 /// The accounts of the sources.
 pub static SOURCE_ACCOUNTS: Sql = embed!("status/source_accounts");
 /// Accounts that equal an asked one but for case.
@@ -340,19 +347,15 @@ pub static QUESTIONS: [Sql; 23] = [
 ];
 
 /// Texts that refreshes, checks, seeding and questions share.
-static FRAGMENTS: [Sql; 23] = [
+static FRAGMENTS: [Sql; 19] = [
     embed!("questions/fragments/campaign_rating"),
     embed!("questions/fragments/campaign_sums"),
     embed!("questions/fragments/complete_days"),
+    embed!("questions/fragments/daily_rows"),
     embed!("questions/fragments/flow_sums"),
-    embed!("questions/fragments/two_weeks"),
+    embed!("questions/fragments/whole_campaigns"),
     embed!("refresh/fragments/anomaly"),
     embed!("refresh/fragments/benchmark_sums"),
-    embed!("refresh/fragments/campaign_weeks"),
-    embed!("refresh/fragments/channel_days"),
-    embed!("refresh/fragments/flow_rows"),
-    embed!("refresh/fragments/flow_weeks"),
-    embed!("refresh/fragments/form_days"),
     embed!("refresh/fragments/label"),
     embed!("refresh/fragments/message_sums"),
     embed!("refresh/fragments/source_columns"),

@@ -7,8 +7,7 @@
 --   is that of the day, usual_pct that of the 28 days before it, of the same flow or of the channel's campaigns, both
 --   percent of the messages delivered, usual_pct is empty where these 28 days are not all there.
 WITH
---# include fragments/complete_days.sql
-    ,
+--# include fragments/complete_days.sql,
     -- The rows of both summary tables, reduced to what they have in common. A campaign is compared with its channel's.
     daily_rows AS
     (

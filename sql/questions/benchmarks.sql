@@ -6,8 +6,7 @@
 --   empty where the channel does not track opens. revenue_per_send is the mean of a campaign, or of a flow message on a
 --   day. Every "vs average" compares with these.
 WITH
---# include fragments/complete_days.sql
-    ,
+--# include fragments/complete_days.sql,
     -- The rows of both summary tables, reduced to what they have in common.
     daily_rows AS
     (

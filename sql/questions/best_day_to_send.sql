@@ -9,8 +9,7 @@
 --   where it does not, and is empty where fewer than 8 campaigns (or days of flows) are on either side: too few to
 --   tell. If no day stands out, there is no best day.
 WITH
---# include fragments/complete_days.sql
-    ,
+--# include fragments/complete_days.sql,
     -- One row is one campaign on the day on which most of it was sent, or all flows of a channel on one day.
     sends AS
     (

@@ -10,17 +10,18 @@
 --   vs_average_pct compares with, are those of the channel's campaigns over 90 days. Orders still come in for 7 days
 --   after a campaign. rating rates what rated_by says, against the usual rate.
 WITH
---# include fragments/complete_days.sql
-    ,
+--# include fragments/complete_days.sql,
     whole_campaigns AS
     (
         SELECT
 --# include fragments/campaign_sums.sql
+        FROM campaign_ai_summary AS campaign FINAL
+        ALL INNER JOIN complete_days AS days ON days.account = campaign.klaviyo_public_id
         WHERE campaign.klaviyo_public_id IN {accounts:Array(String)}
         GROUP BY campaign.klaviyo_public_id, campaign.campaign_id, campaign.send_channel
         WINDOW whole_channel AS (PARTITION BY campaign.klaviyo_public_id, campaign.send_channel)
     ),
---# include fragments/thresholds.sql
+--# include fragments/thresholds.sql,
 --# include fragments/campaign_rating.sql
     ,
 --# include fragments/label.sql

@@ -7,18 +7,19 @@
 --   far with the mean campaign of the channel over 90 days, and is empty where the day was not over. Orders still come
 --   in for 7 days after a campaign. rating rates what rated_by says, against the channel's usual rate.
 WITH
---# include fragments/complete_days.sql
-    ,
+--# include fragments/complete_days.sql,
     whole_campaigns AS
     (
         SELECT
 --# include fragments/campaign_sums.sql
+        FROM campaign_ai_summary AS campaign FINAL
+        ALL INNER JOIN complete_days AS days ON days.account = campaign.klaviyo_public_id
         WHERE campaign.klaviyo_public_id IN {accounts:Array(String)}
         GROUP BY campaign.klaviyo_public_id, campaign.campaign_id, campaign.send_channel
         HAVING sent > 0
         WINDOW whole_channel AS (PARTITION BY campaign.klaviyo_public_id, campaign.send_channel)
     ),
---# include fragments/thresholds.sql
+--# include fragments/thresholds.sql,
 --# include fragments/campaign_rating.sql
     ,
 --# include fragments/label.sql

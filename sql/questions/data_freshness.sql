@@ -8,8 +8,7 @@
 --   arrives. settled_through is the last day whose revenue no longer grows: orders are credited for some days after a
 --   message.
 WITH
---# include fragments/complete_days.sql
-    ,
+--# include fragments/complete_days.sql,
     -- One row is one row of a table that says when it was refreshed.
     refreshed_rows AS
     (

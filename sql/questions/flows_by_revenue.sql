@@ -9,6 +9,8 @@ WITH
 --# include fragments/complete_days.sql
 SELECT
 --# include fragments/flow_sums.sql
+FROM flow_ai_summary AS flow FINAL
+ALL INNER JOIN complete_days ON complete_days.account = flow.klaviyo_public_id
 WHERE
     flow.klaviyo_public_id IN {accounts:Array(String)}
     AND flow.date > complete_days.last_day - {days:UInt16}

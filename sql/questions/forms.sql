@@ -6,8 +6,7 @@
 -- answer: Best submit rate first, forms with fewer than 50 views come last and without a comparison, because they
 --   say too little. submit_rate_pct is submits per 100 views, vs_average_pct compares it with all your forms together.
 WITH
---# include fragments/complete_days.sql
-    ,
+--# include fragments/complete_days.sql,
     -- One row is one asked account with forms. It may send nothing: then the log says how far runs have read, or else
     -- its newest form row does.
     form_days AS

@@ -8,8 +8,7 @@
 --   days before these days, and empty where it has no such 90 days. vs_usual_pct is empty, too, where fewer than 10
 --   would be usual. Spam complaints about flows are estimated, as Klaviyo tells their rate alone.
 WITH
---# include fragments/complete_days.sql
-    ,
+--# include fragments/complete_days.sql,
     -- The rows of both summary tables, reduced to what they have in common.
     daily_rows AS
     (

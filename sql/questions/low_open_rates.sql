@@ -9,19 +9,8 @@
 --   that of all campaigns of the channel over 90 days. Channels that do not track opens (SMS) and campaigns with fewer
 --   than 50 messages delivered are left out: their open rate says nothing.
 WITH
---# include fragments/complete_days.sql
-    ,
-    whole_campaigns AS
-    (
-        SELECT
---# include fragments/campaign_sums.sql
-        WHERE
-            campaign.klaviyo_public_id IN {accounts:Array(String)}
-            AND campaign.date <= days.last_day
-        GROUP BY campaign.klaviyo_public_id, campaign.campaign_id, campaign.send_channel
-        HAVING sent > 0
-        WINDOW whole_channel AS (PARTITION BY campaign.klaviyo_public_id, campaign.send_channel)
-    )
+--# include fragments/complete_days.sql,
+--# include fragments/whole_campaigns.sql
 SELECT
     campaign.account AS account,
     campaign.name AS campaign,

@@ -7,8 +7,7 @@
 --   the one in which the account's numbers begin. change_pct compares the revenue of a whole month with the whole month
 --   before.
 WITH
---# include fragments/complete_days.sql
-    ,
+--# include fragments/complete_days.sql,
     -- The rows of both summary tables, reduced to what they have in common.
     daily_rows AS
     (

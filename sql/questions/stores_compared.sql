@@ -8,8 +8,7 @@
 --   began within them. Rates are percent of the messages delivered, the open rate counts only channels that track
 --   opens.
 WITH
---# include fragments/complete_days.sql
-    ,
+--# include fragments/complete_days.sql,
     -- One row is one store and channel.
     channel_sums AS
     (

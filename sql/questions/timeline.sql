@@ -7,8 +7,7 @@
 --   which ends where the weeks begin. A day without sends counts as 0. Rates are percent of the messages delivered, the
 --   open rate counts only channels that track opens. Revenue of the last 7 days still grows.
 WITH
---# include fragments/complete_days.sql
-    ,
+--# include fragments/complete_days.sql,
     -- One row is one account's first day to show and its last.
     account_bounds AS
     (

@@ -6,8 +6,7 @@
 -- answer: Newest week first, the unfinished week is left out. A missing week counts as 0. change_pct compares with the
 --   week before and is empty where that earned nothing, or the account began within it.
 WITH
---# include fragments/complete_days.sql
-    ,
+--# include fragments/complete_days.sql,
     -- One row is one account's week on one side: campaigns or flows.
     rollup_weeks AS
     (

@@ -8,37 +8,8 @@
 --   began within these 14 days: it has no whole week before, so it comes last and its change is empty. Revenue of the
 --   last 7 days still grows.
 WITH
---# include fragments/complete_days.sql
-    ,
-    -- The rows of both summary tables, reduced to what they have in common.
-    daily_rows AS
-    (
-        SELECT
-            campaign.klaviyo_public_id AS account,
-            campaign.date AS day,
-            'campaigns' AS kind,
-            '' AS id,
-            '' AS name,
-            campaign.send_channel AS channel,
-            campaign.recipients AS sent,
-            campaign.conversion_uniques AS buyers,
-            toInt128(round(campaign.conversion_value * 1000000)) AS millionths
-        FROM campaign_ai_summary AS campaign FINAL
-        WHERE campaign.klaviyo_public_id IN {accounts:Array(String)}
-        UNION ALL
-        SELECT
-            flow.klaviyo_public_id AS account,
-            flow.date AS day,
-            'flow' AS kind,
-            flow.flow_id AS id,
-            flow.flow_name AS name,
-            flow.send_channel AS channel,
-            flow.recipients AS sent,
-            flow.conversion_uniques AS buyers,
-            toInt128(round(flow.conversion_value * 1000000)) AS millionths
-        FROM flow_ai_summary AS flow FINAL
-        WHERE flow.klaviyo_public_id IN {accounts:Array(String)}
-    ),
+--# include fragments/complete_days.sql,
+--# include fragments/daily_rows.sql,
     -- One row is one mover.
     movers AS
     (
@@ -80,12 +51,12 @@ WITH
     )
 SELECT
     mover.account AS account,
-    if(mover.kind = 'flow', mover.name, 'all campaigns') AS what,
+    if(mover.kind = 'flows', mover.name, 'all campaigns') AS what,
     mover.channel AS channel,
     mover.millionths_now / 1000000 AS last_7_days,
     if(mover.is_new, NULL, mover.millionths_before / 1000000) AS previous_7_days,
     if(mover.is_new, NULL, (mover.millionths_now - mover.millionths_before) / 1000000) AS change,
-    mover.kind AS kind,
+    if(mover.kind = 'flows', 'flow', mover.kind) AS kind,
     mover.buyers_now AS conversions,
     if(mover.is_new, NULL, mover.buyers_before) AS conversions_before,
     if(mover.is_new, mover.began, NULL) AS new_since,

@@ -9,31 +9,8 @@
 --   explains it. The parts are empty where the account has no such days before. Orders of the newest 7 days are still
 --   coming in.
 WITH
---# include fragments/complete_days.sql
-    ,
-    -- The rows of both summary tables, reduced to what they have in common.
-    daily_rows AS
-    (
-        SELECT
-            campaign.klaviyo_public_id AS account,
-            campaign.date AS day,
-            'campaigns' AS kind,
-            campaign.send_channel AS channel,
-            campaign.delivered AS reached,
-            toInt128(round(campaign.conversion_value * 1000000)) AS millionths
-        FROM campaign_ai_summary AS campaign FINAL
-        WHERE campaign.klaviyo_public_id IN {accounts:Array(String)}
-        UNION ALL
-        SELECT
-            flow.klaviyo_public_id AS account,
-            flow.date AS day,
-            'flows' AS kind,
-            flow.send_channel AS channel,
-            flow.delivered AS reached,
-            toInt128(round(flow.conversion_value * 1000000)) AS millionths
-        FROM flow_ai_summary AS flow FINAL
-        WHERE flow.klaviyo_public_id IN {accounts:Array(String)}
-    ),
+--# include fragments/complete_days.sql,
+--# include fragments/daily_rows.sql,
     -- One row is the campaigns, or the flows, of one channel: both windows side by side.
     windows AS
     (

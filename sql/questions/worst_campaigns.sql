@@ -9,19 +9,8 @@
 --   messages delivered. Rates are percent of the messages delivered, the open rate is empty where the channel does not
 --   track opens.
 WITH
---# include fragments/complete_days.sql
-    ,
-    whole_campaigns AS
-    (
-        SELECT
---# include fragments/campaign_sums.sql
-        WHERE
-            campaign.klaviyo_public_id IN {accounts:Array(String)}
-            AND campaign.date <= days.last_day
-        GROUP BY campaign.klaviyo_public_id, campaign.campaign_id, campaign.send_channel
-        HAVING sent > 0
-        WINDOW whole_channel AS (PARTITION BY campaign.klaviyo_public_id, campaign.send_channel)
-    ),
+--# include fragments/complete_days.sql,
+--# include fragments/whole_campaigns.sql,
     -- The campaigns of these days beside all of their channel.
     compared AS
     (

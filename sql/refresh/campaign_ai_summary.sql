@@ -1,6 +1,6 @@
 -- One row is one campaign on one day and channel. Its trend is that of the stream: all campaigns of the channel.
 WITH
---# include fragments/thresholds.sql
+--# include fragments/thresholds.sql,
     -- One row is one campaign on one day, its message variants together. Its stream is an entity without an id: all
     -- campaigns of the channel. Reading begins with the first day that a benchmark or an anomaly looks at.
     entity_days AS
@@ -12,7 +12,7 @@ WITH
             s.campaign_id AS campaign_id,
             substring(max(s.stamped_campaign_name), 15) AS campaign_name,
             s.send_channel AS send_channel,
---# include fragments/message_sums.sql
+--# include fragments/message_sums.sql,
             sum(s.bounced) AS bounced,
             sum(s.unsubscribes) AS unsubscribes,
             sum(s.spam_complaints) AS spam_complaints,
@@ -33,8 +33,16 @@ WITH
             -- The label judges the campaign's own rate, but that of a send of an hour ago has to wait.
             if(complete_delivered >= least_volume, day_rate, nan) AS judged_rate,
 --# include fragments/trends.sql
+        FROM entity_days AS d
+        WINDOW
+            week AS (PARTITION BY klaviyo_public_id, send_channel, entity_id ORDER BY ends_on
+                RANGE BETWEEN 6 PRECEDING AND CURRENT ROW),
+            prior_week AS (PARTITION BY klaviyo_public_id, send_channel, entity_id ORDER BY ends_on
+                RANGE BETWEEN 13 PRECEDING AND 7 PRECEDING),
+            days_before AS (PARTITION BY klaviyo_public_id, send_channel, entity_id ORDER BY ends_on
+                RANGE BETWEEN 28 PRECEDING AND 1 PRECEDING)
     ),
---# include fragments/anomaly.sql
+--# include fragments/anomaly.sql,
 --# include fragments/label.sql
 SELECT
     r.klaviyo_public_id AS klaviyo_public_id,

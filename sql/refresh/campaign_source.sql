@@ -14,7 +14,7 @@ SELECT
     s.campaign_message_id AS campaign_message_id,
     s.send_channel AS send_channel,
     if(s.campaign_name = '', '', concat(name_stamp, s.campaign_name)) AS stamped_campaign_name,
---# include fragments/source_columns.sql
+--# include fragments/source_columns.sql,
     s.spam_complaints AS spam_complaints
 FROM campaign_statistics_latest AS s
 WHERE s.klaviyo_public_id IN {accounts:Array(String)}

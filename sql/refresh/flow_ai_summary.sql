@@ -1,7 +1,24 @@
 -- One row is one message of a flow on one day and channel. Its trend is the flow's, all messages together.
 WITH
---# include fragments/thresholds.sql
---# include fragments/flow_rows.sql
+--# include fragments/thresholds.sql,
+    -- The rows themselves: only dates of the window, since trends come from the narrower sums below.
+    flow_rows AS
+    (
+        SELECT
+            s.klaviyo_public_id AS klaviyo_public_id,
+            s.date AS date,
+            s.flow_id AS flow_id,
+            s.flow_message_id AS flow_message_id,
+            substring(max(s.stamped_flow_message_name), 15) AS flow_message_name,
+            s.send_channel AS send_channel,
+--# include fragments/message_sums.sql,
+            sum(s.bounced) AS bounced,
+            sum(s.unsubscribes) AS unsubscribes,
+            sum(s.spam_complaints) AS spam_complaints
+        FROM {flow_source:Identifier} AS s
+        WHERE s.is_sane AND s.date >= {start:Date} AND s.klaviyo_public_id IN {accounts:Array(String)}
+        GROUP BY s.klaviyo_public_id, s.date, s.flow_id, s.flow_message_id, s.send_channel
+    ),
     -- One row is one flow on one day. Its pooled rate is a value of the anomaly sample if enough was delivered.
     entity_days AS
     (
@@ -34,8 +51,16 @@ WITH
             sumIf(if(by_opens, d.opens_unique, d.clicks_unique), d.is_complete) OVER week AS week_judged,
             if(week_delivered >= least_volume, week_judged / week_delivered, nan) AS judged_rate,
 --# include fragments/trends.sql
+        FROM entity_days AS d
+        WINDOW
+            week AS (PARTITION BY klaviyo_public_id, send_channel, entity_id ORDER BY ends_on
+                RANGE BETWEEN 6 PRECEDING AND CURRENT ROW),
+            prior_week AS (PARTITION BY klaviyo_public_id, send_channel, entity_id ORDER BY ends_on
+                RANGE BETWEEN 13 PRECEDING AND 7 PRECEDING),
+            days_before AS (PARTITION BY klaviyo_public_id, send_channel, entity_id ORDER BY ends_on
+                RANGE BETWEEN 28 PRECEDING AND 1 PRECEDING)
     ),
---# include fragments/anomaly.sql
+--# include fragments/anomaly.sql,
 --# include fragments/label.sql
 SELECT
     r.klaviyo_public_id AS klaviyo_public_id,

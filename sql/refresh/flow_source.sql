@@ -15,7 +15,7 @@ SELECT
     s.send_channel AS send_channel,
     if(s.flow_name = '', '', concat(name_stamp, s.flow_name)) AS stamped_flow_name,
     if(s.flow_message_name = '', '', concat(name_stamp, s.flow_message_name)) AS stamped_flow_message_name,
---# include fragments/source_columns.sql
+--# include fragments/source_columns.sql,
     -- The source has only a rate of complaints, so their number is an estimate.
     toUInt64(if(
         s.spam_complaint_rate BETWEEN 0 AND 1,

@@ -8,7 +8,7 @@ INSERT INTO campaign_statistics
     spam_complaints, unsubscribes, last_updated, updated_at
 )
 WITH
---# include fragments/seed_accounts.sql
+--# include fragments/seed_accounts.sql,
     [
         'Newsletter', 'New Arrivals', 'Weekend Sale', 'Bestsellers Are Back', 'VIP Early Access', 'Last Chance',
         '10 % Off: "Just for You"', 'Behind the Scenes', 'Gift Guide', 'Free Shipping Day', 'Restock Alert',

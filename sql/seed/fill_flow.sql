@@ -8,7 +8,7 @@ INSERT INTO flow_statistics
     unsubscribes, unsubscribe_rate, spam_complaint_rate, last_updated, updated_at
 )
 WITH
---# include fragments/seed_accounts.sql
+--# include fragments/seed_accounts.sql,
     -- Name, messages, people entering a day per 1,000 of the audience, and open, click and conversion rate as a
     -- multiple of the account's.
     [

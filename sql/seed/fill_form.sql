@@ -7,7 +7,7 @@ INSERT INTO form_statistics
     submit_rate, conversion_value, last_updated, updated_at
 )
 WITH
---# include fragments/seed_accounts.sql
+--# include fragments/seed_accounts.sql,
     [
         'Welcome Pop-up', 'Footer Sign-up', 'Exit Intent: "Wait, 10 % Off"', 'Back in Stock Form',
         'Quiz – Find Your Fit', 'Mobile Teaser', 'Checkout Opt-in', 'SMS Sign-up', 'Gewinnspiel für Frühaufsteher',

@@ -5,7 +5,7 @@ INSERT INTO segment_statistics
     members_count, new_members, removed_members, daily_change, conversion_value, last_updated, updated_at
 )
 WITH
---# include fragments/seed_accounts.sql
+--# include fragments/seed_accounts.sql,
     -- Name and usual share of the audience.
     [
         ('Engaged 30 Days', 0.22), ('Unengaged 180 Days', 0.31), ('VIP Customers', 0.04), ('Repeat Buyers', 0.14),

@@ -8,7 +8,7 @@ INSERT INTO campaign_statistics
     spam_complaints, unsubscribes, last_updated, updated_at
 )
 WITH
---# include fragments/story_days.sql
+--# include fragments/story_days.sql,
     -- One row is one campaign in one version: a newsletter on Tuesdays and Fridays, and one each day of a sale.
     sends AS
     (

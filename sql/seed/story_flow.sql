@@ -8,7 +8,7 @@ INSERT INTO flow_statistics
     unsubscribes, unsubscribe_rate, spam_complaint_rate, last_updated, updated_at
 )
 WITH
---# include fragments/story_days.sql
+--# include fragments/story_days.sql,
     -- One row is one message on one day in one version: flow, channel, recipients a day, open, click, order rate.
     messages AS
     (

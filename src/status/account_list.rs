@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::AccountId;
 use crate::db::codes;
 use crate::db::{Db, QueryError};
+use crate::schema::{SummaryTable, TABLES};
 use crate::sql;
 
 /// ClickHouse's codes where there are no sources, or none for this user.
@@ -46,8 +47,7 @@ struct InSource {
 /// All accounts, by id.
 pub async fn read(db: &Db) -> Result<Vec<Account>> {
     let mut accounts: BTreeMap<String, Account> = BTreeMap::new();
-    let summarized: Vec<Summarized> = db.statement(&sql::SUMMARY_ACCOUNTS).fetch_all().await?;
-    for row in summarized {
+    for row in in_tables(db).await? {
         let account = accounts.entry(row.klaviyo_public_id).or_default();
         account.row_count = row.row_count;
         (account.newest_date, account.refreshed_at) = (Some(row.newest_date), Some(row.refreshed_at));
@@ -57,6 +57,18 @@ pub async fn read(db: &Db) -> Result<Vec<Account>> {
     }
     let named = |(id, account)| Account { klaviyo_public_id: id, ..account };
     Ok(accounts.into_iter().map(named).collect())
+}
+
+async fn in_tables(db: &Db) -> Result<Vec<Summarized>> {
+    let of_table = |table: &SummaryTable| {
+        let text = sql::ACCOUNTS_OF_TABLE.text.replace("<<table>>", table.name);
+        let text = text.replace("<<date_column>>", table.grain.date_column());
+        text.lines().skip(1).collect::<Vec<_>>().join("\n")
+    };
+    let tables = TABLES.iter().map(of_table).collect::<Vec<_>>().join("\n    UNION ALL\n");
+    let sql::Sql { name, text } = &sql::SUMMARY_ACCOUNTS;
+    let whole = sql::Sql { name: name.clone(), text: text.replace("<<tables>>", &tables).into() };
+    db.statement(&whole).fetch_all().await
 }
 
 async fn in_sources(db: &Db) -> Result<Vec<InSource>> {
@@ -69,6 +81,5 @@ async fn in_sources(db: &Db) -> Result<Vec<InSource>> {
 
 /// The accounts that questions can be asked about.
 pub async fn summarized(db: &Db) -> Result<Vec<AccountId>> {
-    let rows: Vec<Summarized> = db.statement(&sql::SUMMARY_ACCOUNTS).fetch_all().await?;
-    Ok(rows.iter().filter_map(|row| AccountId::new(&row.klaviyo_public_id)).collect())
+    Ok(in_tables(db).await?.iter().filter_map(|row| AccountId::new(&row.klaviyo_public_id)).collect())
 }

@@ -40,6 +40,27 @@ fn a_file_is_one_introduced_statement() {
     }
 }
 
+/// The file that includes a fragment says where it begins and ends: no comma at its end, and no tables to read from on
+/// the level of a list.
+#[test]
+fn a_fragment_is_whole_steps_or_items_of_a_list() {
+    let mut looked_at = 0;
+    for (path, text) in sql_files()
+        .into_iter()
+        .filter(|(path, _)| path.parent().is_some_and(|folder| folder.ends_with("fragments")))
+    {
+        let last = text.trim_end().lines().last().unwrap_or_default().trim_start();
+        assert!(!last.ends_with(',') && !last.starts_with("--"), "{}: {last}", path.display());
+        let depth = |text: &str| text.matches('(').count() as i64 - text.matches(')').count() as i64;
+        for (index, _) in text.match_indices("FROM ") {
+            assert!(depth(&text[..index]) > 0, "{}: a list reads from nothing", path.display());
+        }
+        assert_eq!(depth(&text), 0, "{}", path.display());
+        looked_at += 1;
+    }
+    assert!(looked_at > 15, "{looked_at}");
+}
+
 #[test]
 fn every_file_is_in_the_catalogue() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

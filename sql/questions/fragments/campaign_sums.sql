@@ -25,5 +25,3 @@
     -- One stray open makes no channel of opens.
     usual_open_rate >= toFloat32(0.01) AS tracks_opens,
     max(campaign.label_basis != 'none') AS is_rated
-FROM campaign_ai_summary AS campaign FINAL
-ALL INNER JOIN complete_days AS days ON days.account = campaign.klaviyo_public_id

@@ -13,5 +13,3 @@
         sum(toInt128(round(flow.conversion_value * 1000000))) / 1000 / sum(flow.delivered), NULL)
         AS revenue_per_1000,
     count() OVER (PARTITION BY flow.klaviyo_public_id) AS of_rows
-FROM flow_ai_summary AS flow FINAL
-ALL INNER JOIN complete_days ON complete_days.account = flow.klaviyo_public_id

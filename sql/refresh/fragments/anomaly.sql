@@ -9,4 +9,4 @@
         AND sample_values >= least_anomaly_values
         AND sample_sum > 0
         AND day_distance > round(anomaly_deviations * sample_deviation, 9)
-        AND day_distance >= round(anomaly_distance * sample_mean, 9) AS is_unusual,
+        AND day_distance >= round(anomaly_distance * sample_mean, 9) AS is_unusual

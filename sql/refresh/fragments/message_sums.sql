@@ -7,4 +7,4 @@
             sum(s.clicks_unique) AS clicks_unique,
             sum(s.conversions) AS conversions,
             sum(s.conversion_uniques) AS conversion_uniques,
-            sum(s.revenue_micros) AS revenue_micros,
+            sum(s.revenue_micros) AS revenue_micros

@@ -12,4 +12,4 @@
     -- An integer of a millionth, so that sums are exact in any order.
     toInt128(if(is_sane, round(s.conversion_value * 1000000), 0)) AS revenue_micros,
     s.bounced AS bounced,
-    s.unsubscribes AS unsubscribes,
+    s.unsubscribes AS unsubscribes

@@ -11,4 +11,4 @@
     3 AS anomaly_deviations,
     0.2 AS anomaly_distance,
     -- Rates whose spread is measured are integers of this fraction.
-    1000000000000 AS rate_quanta,
+    1000000000000 AS rate_quanta

@@ -32,11 +32,3 @@
             countIf(is_sample) OVER days_before AS sample_values,
             sum(sample_rate) OVER days_before AS sample_sum,
             sum(sample_rate * sample_rate) OVER days_before AS sample_squares
-        FROM entity_days AS d
-        WINDOW
-            week AS (PARTITION BY klaviyo_public_id, send_channel, entity_id ORDER BY ends_on
-                RANGE BETWEEN 6 PRECEDING AND CURRENT ROW),
-            prior_week AS (PARTITION BY klaviyo_public_id, send_channel, entity_id ORDER BY ends_on
-                RANGE BETWEEN 13 PRECEDING AND 7 PRECEDING),
-            days_before AS (PARTITION BY klaviyo_public_id, send_channel, entity_id ORDER BY ends_on
-                RANGE BETWEEN 28 PRECEDING AND 1 PRECEDING)

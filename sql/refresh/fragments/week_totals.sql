@@ -6,4 +6,4 @@
     r.revenue_micros / 1000000 AS total_revenue,
     toFloat32(ifNotFinite(r.opens_unique / r.delivered, 0)) AS avg_open_rate,
     toFloat32(ifNotFinite(r.clicks_unique / r.delivered, 0)) AS avg_click_rate,
-    toFloat32(ifNotFinite(r.conversion_uniques / r.delivered, 0)) AS avg_conversion_rate,
+    toFloat32(ifNotFinite(r.conversion_uniques / r.delivered, 0)) AS avg_conversion_rate

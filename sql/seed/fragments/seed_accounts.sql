@@ -79,4 +79,4 @@
         FROM seed_accounts AS seed_account
         CROSS JOIN numbers({days:UInt32} + 1) AS day
         WHERE day.number BETWEEN seed_account.stopped_days_ago AND seed_account.born_days_ago
-    ),
+    )

@@ -42,4 +42,4 @@
         FROM stories AS story
         CROSS JOIN numbers({days:UInt32}) AS day
         ARRAY JOIN range(toUInt32(if(day.number < 7, 1 + day.number, 1))) AS version
-    ),
+    )
