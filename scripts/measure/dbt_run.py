@@ -1,16 +1,14 @@
 """dbt-clickhouse, an alternative that many would reach for first: installed, and run against a running engine."""
 
-import fcntl
 import json
 import os
 import subprocess
-import sys
 import time
+
+from venv_of import install
 
 # The newest dbt-core fetches its parser from outside the package registry; these install by pip alone.
 PACKAGES = ["dbt-core==1.10.23", "dbt-clickhouse==1.10.3"]
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-FOLDER = os.path.join(ROOT, os.environ.get("CARGO_TARGET_DIR") or "target", "bench-dbt")
 
 PROJECT = {
     "name": "bench",
@@ -21,47 +19,9 @@ PROJECT = {
 }
 
 
-class NotInstalled(Exception):
-    """Why, in one line."""
-
-
-def succeed(*command):
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, errors="replace")
-    except OSError as error:
-        raise NotInstalled(f"{command[0]}: {error.strerror}") from error
-    if done.returncode != 0:
-        lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
-        # pip names the cause in its first error; the last line says the least.
-        errors = [line for line in lines if line.startswith("ERROR")]
-        raise NotInstalled((errors or lines[-1:] or [f"{command[0]}: exit {done.returncode}"])[0][:200])
-
-
-def install():
-    """The folder of the programs of an environment that has dbt. Does nothing when it is there."""
-    environment = os.path.join(FOLDER, "venv")
-    programs = os.path.join(environment, "bin")
-    mark = os.path.join(FOLDER, "done")
-    wanted = " ".join([*PACKAGES, sys.version.split()[0]])
-    try:
-        os.makedirs(FOLDER, exist_ok=True)
-        lock = open(os.path.join(FOLDER, "lock"), "w", encoding="utf-8")
-    except OSError as error:
-        raise NotInstalled(f"{FOLDER}: {error.strerror}") from error
-    with lock:
-        # One run at a time. The mark is written last, so that a broken run is repeated, and names what is there.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        python = os.path.join(programs, "python")
-        if not (os.path.exists(mark) and open(mark, encoding="utf-8").read() == wanted and os.path.exists(python)):
-            succeed(sys.executable, "-m", "venv", "--clear", environment)
-            succeed(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input",
-                    "--retries", "2", *PACKAGES)
-            # What pip chose of the packages that dbt needs may not fit it.
-            succeed(python, "-c", "import dbt.cli.main, dbt.adapters.clickhouse, clickhouse_connect")
-            with open(mark, "w", encoding="utf-8") as file:
-                file.write(wanted)
-    return programs
+def install_dbt():
+    """The folder of the programs of an environment that has dbt."""
+    return install("bench-dbt", PACKAGES, "import dbt.cli.main, dbt.adapters.clickhouse, clickhouse_connect")
 
 
 class Dbt:

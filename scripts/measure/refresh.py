@@ -12,8 +12,9 @@ import sys
 import tempfile
 import time
 
-from dbt_run import PACKAGES, Dbt, NotInstalled, install
+from dbt_run import PACKAGES, Dbt, install_dbt
 from engine import Engine, run, seed
+from venv_of import NotInstalled
 
 SOURCES = {
     "campaign": "campaign_id, campaign_message_id, send_channel",
@@ -392,7 +393,7 @@ def measure(bench, facts, arguments):
     """All measurements, in an order that leaves the folder as the next one needs it."""
     if not arguments.short:
         try:
-            bench.dbt = install()
+            bench.dbt = install_dbt()
         except NotInstalled as reason:
             bench.say(f"dbt-clickhouse does not install here and is left out: {reason}")
     data, environment = bench.seed("main", bench.accounts, bench.days)

@@ -1,7 +1,12 @@
 //! What comes next: the sample accounts that it is tested by, and forecasts of several days against what came.
 
+use std::time::Instant;
+
+use aiviews::account::AccountId;
 use aiviews::db::Db;
 use aiviews::exit::stop::Stop;
+use aiviews::outlook;
+use aiviews::refresh::{self, Order};
 use aiviews::seed::{self, Size};
 use chrono::{Days, NaiveDate};
 use indicatif::ProgressBar;
@@ -132,4 +137,69 @@ async fn populate_forecasts_and_fails_no_refresh_by_it() {
         let others = if table == "ai_forecast_accuracy" { "0" } else { "1" };
         assert_eq!(rows(&db, left).await, [["0", others]], "{table}");
     }
+}
+
+/// Young days had earned 80 of 100 whenever a run saw them: they are grown up, and the forecast stands on all days.
+#[tokio::test(flavor = "multi_thread")]
+async fn young_days_grow_as_such_days_have_grown() {
+    let db = support::database("grown").await;
+    support::migrate(&db).await;
+    let log = "INSERT INTO ai_refresh_log (run_id, klaviyo_public_id, table_name, as_of, state, started_at, \
+               newest_source_update) SELECT 'r', 'acme', 'channel_performance_daily', today(), 'published', now(), now()";
+    support::execute(&db, log).await;
+    let days = "INSERT INTO channel_performance_daily (klaviyo_public_id, date, send_channel, total_revenue, updated_at) \
+                SELECT 'acme', today() - 1 - number, 'email', if(number < 6, 80, 100), now() FROM numbers(70)";
+    support::execute(&db, days).await;
+    let options = outlook::Options {
+        accounts: Vec::new(),
+        made_on: today(&db).await,
+        last_complete: today(&db).await - Days::new(1),
+        today: today(&db).await,
+        now: rows(&db, "SELECT toUnixTimestamp(now())").await[0][0].parse().expect("a time"),
+    };
+    let landing = "SELECT trained_to - today(), round(expected, 6) FROM ai_revenue_landing FINAL \
+                   WHERE period = 'next_7_days' AND send_channel = 'all'";
+    // Thirteen days are no measure yet, fourteen are.
+    for (seen, trained_to) in [(13, "-7"), (14, "-1")] {
+        let vintages = format!(
+            "INSERT INTO ai_revenue_vintage (klaviyo_public_id, send_channel, for_date, seen_on, revenue, made_at) \
+             SELECT 'acme', 'email', today() - 10 - day.number, today() - 10 - day.number + age.number + 1, 80, now() \
+             FROM numbers({seen}) AS day CROSS JOIN numbers(6) AS age"
+        );
+        support::execute(&db, vintages).await;
+        outlook::forecast::run(&db, &options).await.expect("a forecast");
+        assert_eq!(rows(&db, landing).await, [[trained_to, "700"]]);
+    }
+    support::drop_database(&db).await;
+}
+
+/// A forecast for a past day is one of that day only where the sources had nothing newer to say.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_known_later_is_no_forecast_of_then() {
+    let db = support::database("known_then").await;
+    support::migrate(&db).await;
+    let (_sender, stop) = Stop::by_hand();
+    let now = today(&db).await;
+    let made_on = now - Days::new(30);
+    for (known_on, knows, young) in [(made_on, made_on, 6), (now, now, 0)] {
+        make(&db, Size { known_on: Some(known_on), ..SIZE }).await;
+        let refreshing = refresh::Options {
+            accounts: vec![AccountId::new("StSal1").expect("an id")],
+            days: 100,
+            as_of: Some(made_on),
+            tables: refresh::tables_named(&[outlook::STANDS_ON.to_owned()]).expect("a table"),
+            resume: false,
+            allow_shrink: false,
+            accounts_per_batch: None,
+        };
+        let order = Order { deadline: Instant::now(), late: false, forecast: true };
+        let done = refresh::run(&db, &refreshing, order, &stop).await.expect("refreshed");
+        let summary = done.work.outlook.expect("forecast");
+        assert_eq!((summary.error, summary.forecast.forecast_accounts), (None, 1));
+        let told = "SELECT any(known_on), (SELECT any(toDate(made_on) - trained_to) FROM ai_revenue_landing FINAL) \
+                    FROM ai_revenue_forecast FINAL";
+        // The day of the run itself is complete, as it lies in the past.
+        assert_eq!(rows(&db, told).await, [[knows.to_string(), (young + i32::from(young > 0)).to_string()]]);
+    }
+    support::drop_database(&db).await;
 }

@@ -89,6 +89,8 @@ type Refused = (String, Vec<f64>, String);
 
 /// Looks ahead from an account's history. Without factors of growth, days that still grow are left out.
 pub fn look_ahead(history: &History, growth: Option<Factors>, newest_of_all: NaiveDate) -> AccountOutlook {
+    // How much an unfinished day still grows was never measured.
+    let growth = growth.filter(|_| !history.is_unfinished());
     let gap = if growth.is_some() { 0 } else { history.young_days() };
     let frame = Frame { history, gap, horizon: gap + period::farthest(history.last_complete) };
     let usable = |channel: &Channel| usable(history, &channel.seen, growth.as_ref());

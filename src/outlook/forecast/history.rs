@@ -114,6 +114,11 @@ impl History {
         self.young.len()
     }
 
+    /// Whether the last day was read before it was over, as by a run for a past date that knows no more than then.
+    pub fn is_unfinished(&self) -> bool {
+        self.young.last() == Some(&0)
+    }
+
     /// By what the last days are multiplied to be what they will have earned.
     pub fn inflation(&self, factors: &Factors) -> Vec<f64> {
         let factor = |age: &usize| factors.get(age.saturating_sub(1)).copied().unwrap_or(1.0);
@@ -194,6 +199,7 @@ mod tests {
         // Later news change nothing: it was read on day 100. Earlier ones do.
         assert_eq!(of("2024-04-09", "2024-05-10").young_days(), 6);
         assert_eq!(of("2024-04-09", "2024-04-11").young_days(), 6);
+        assert!(!history.is_unfinished() && of("2024-04-09", "2024-04-09").is_unfinished());
         assert!(History::new(&[], day("2024-01-01"), day("2024-04-09"), day("2024-04-10")).is_none());
     }
 
