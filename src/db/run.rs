@@ -78,6 +78,20 @@ impl Statement<'_> {
         .await
     }
 
+    /// The answer as JSON with the first of these groups of settings that the user's profile lets be set, else with none.
+    pub async fn fetch_within(self, groups: &[&[(&'static str, &str)]]) -> Result<Vec<u8>> {
+        for settings in groups {
+            let limit =
+                |statement: Self, (name, value): &(&'static str, &str)| statement.setting(name, value);
+            let limited = settings.iter().fold(self.clone(), limit);
+            match limited.fetch_format("JSONCompact").await {
+                Err(error) if QueryError::is_refused_setting(&error) => {}
+                outcome => return outcome,
+            }
+        }
+        self.fetch_format("JSONCompact").await
+    }
+
     async fn run<T>(&self, attempt: impl AsyncFn(Query) -> clickhouse::error::Result<T>) -> Result<T> {
         if let Some(name) = &self.invalid_name {
             return Err(Failure::new(ExitCode::Failed, format!("`{name}` is not one of our names")).into());

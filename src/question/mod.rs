@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use anyhow::Result;
 
 use crate::account::AccountId;
-use crate::db::{Db, QueryError, Statement};
+use crate::db::{Db, Statement};
 use crate::exit::{ExitCode, Failure};
 use crate::schema::TABLES;
 use crate::sql::{self, Sql};
@@ -20,9 +20,9 @@ pub use decimals::Decimals;
 pub use parameter::{Parameter, Value};
 pub use reach::{Reach, is_unreadable};
 
-/// Settings of an answer, from strict to none: a user's profile may forbid to change some, or any.
-const SETTINGS: [&[(&str, &str)]; 3] =
-    [&[("readonly", "2"), ("max_execution_time", "30")], &[("max_execution_time", "30")], &[]];
+/// Settings of an answer, from strict on: a user's profile may forbid to change some, or any.
+const SETTINGS: &[&[(&str, &str)]] =
+    &[&[("readonly", "2"), ("max_execution_time", "30")], &[("max_execution_time", "30")]];
 
 /// How like a known name a mistyped one has to be for a guess, from 0 to 1.
 const LIKE: f64 = 0.8;
@@ -168,7 +168,7 @@ impl Question {
         values: &[(&'static str, Value)],
         reach: &Reach,
     ) -> Result<Answer> {
-        Answer::parse(&read_only(&self.bound(db, accounts, values, reach)).await?)
+        Answer::parse(&self.bound(db, accounts, values, reach).fetch_within(SETTINGS).await?)
     }
 
     /// The statement with its values.
@@ -222,23 +222,6 @@ fn percent(fraction: f64) -> f64 {
 
 /// The question about freshness itself, which is about every table.
 const FRESHNESS: &str = "data_freshness";
-
-/// Runs a statement as strictly as the user's profile lets.
-async fn read_only(statement: &Statement<'_>) -> Result<Vec<u8>> {
-    let mut settings = SETTINGS.iter();
-    loop {
-        let strictness = settings.next().copied().unwrap_or_default();
-        let mut limited = statement.clone();
-        for (name, value) in strictness {
-            limited = limited.setting(name, value);
-        }
-        let outcome = limited.fetch_format("JSONCompact").await;
-        match outcome {
-            Err(error) if !strictness.is_empty() && QueryError::is_refused_setting(&error) => continue,
-            outcome => return outcome,
-        }
-    }
-}
 
 /// How far the numbers of these accounts reach, for those that have any.
 pub async fn freshness(db: &Db, accounts: &[AccountId], reach: &Reach) -> Result<Answer> {

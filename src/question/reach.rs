@@ -9,8 +9,8 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use tracing::debug;
 
+use super::SETTINGS;
 use super::answer::Answer;
-use super::read_only;
 use crate::account::AccountId;
 use crate::db::codes;
 use crate::db::{Db, QueryError, Statement};
@@ -44,7 +44,7 @@ impl Reach {
     /// Reads the run log about these accounts; none means all.
     pub async fn read(db: &Db, accounts: &[AccountId]) -> Result<Reach> {
         let statement = db.statement(&sql::PUBLISHED_THROUGH).param("accounts", accounts);
-        let answer = match read_only(&statement).await {
+        let answer = match statement.fetch_within(SETTINGS).await {
             Ok(bytes) => Answer::parse(&bytes)?,
             Err(error) if is_unreadable(&error) => {
                 debug!("the run log cannot be read, the rows have to say how far they reach: {error:#}");

@@ -1,18 +1,19 @@
 //! ClickHouse's HTTP interface over the engine.
 //!
 //! ```text
-//! auth       Host and token of an open port            request, multipart   what is asked
-//! reading    what a lesser token may ask               origin          the web page that may ask
-//! upload     the body for a blocking reader            content_encoding     its compression
-//! lexer      tokens of a statement                     statement       how it is to be run
-//! worker     runs it: insert, select, or anything else formats         how a result's chunks go together
-//! sessions   connections kept by name                  running         KILL when the client has gone
-//! response   answers                                   flushes         whether they have left
-//! server     connections, and the open port    strangers       connections that have shown no token yet
+//! auth      Host and token of an open port     request, multipart  what is asked
+//! reading   what a lesser token may ask        origin              the web page that may ask
+//! upload    the body for a blocking reader     content_encoding    its compression
+//! lexer     tokens of a statement              statement           how it is to be run
+//! worker    one statement on its way           execute             runs it: insert, select or another
+//! formats   how a result's chunks go together  sessions            connections kept by name
+//! running   KILL when the client has gone      flushes             whether answers have left
+//! response  answers                            server, strangers   connections, with a token or without one yet
 //! ```
 
 mod auth;
 mod content_encoding;
+mod execute;
 mod flushes;
 mod formats;
 mod insert;
@@ -148,7 +149,7 @@ async fn run(
     let running = Running::admit(engine, &request.query_id, slot)?;
     let waiting = Waiting(running.clone());
     let (answer, answered) = oneshot::channel();
-    tokio::task::spawn_blocking(move || worker::work(&running, &request, upload, answer));
+    tokio::task::spawn_blocking(move || execute::work(&running, &request, upload, answer));
     let mut reply =
         answered.await.map_err(|_| Exception::internal("the statement ended without an answer"))?;
     if let ReplyBody::Chunks { waiting: place, .. } = reply.body_mut() {

@@ -18,11 +18,9 @@ pub const LIMITS: &[(&str, &str)] = &[
     ("function_range_max_elements_in_block", "10000000"),
     ("join_use_nulls", "0"),
 ];
-/// Settings from strict to none: a user's profile may forbid to change some, or any.
-const SETTINGS: [&[(&str, &str)]; 3] =
-    [LIMITS, &[("max_execution_time", "30"), ("join_use_nulls", "0")], &[]];
-/// ClickHouse's codes for "this setting may not be changed": a read-only user, a constrained profile.
-const SETTING_REFUSED: [Option<u32>; 2] = [Some(codes::READONLY), Some(codes::SETTING_CONSTRAINT_VIOLATION)];
+/// Settings from strict on: a user's profile may forbid to change some, or any.
+pub(super) const SETTINGS: &[&[(&str, &str)]] =
+    &[LIMITS, &[("max_execution_time", "30"), ("join_use_nulls", "0")]];
 /// Codes whose text speaks of the statement, not of a row's value: syntax, names, types, numbers of arguments.
 const ABOUT_THE_STATEMENT: &[u32] = &[
     codes::UNSUPPORTED_METHOD,
@@ -63,12 +61,17 @@ impl Checked {
     pub async fn run(&self, db: &Db, limit: usize, skip: usize, stop: &Stop) -> Result<Rows> {
         let statement = self.statement(db, &sql::GUARD_SHADOW).until(stop);
         let statement = statement.param("rows", limit + 1).param("skip", skip);
-        let mut answer = Answer::of_statement(&limited(&statement).await.map_err(in_words)?)?;
+        let mut answer = Answer::of_statement(&statement.fetch_within(SETTINGS).await.map_err(in_words)?)?;
         if answer.rows.len() <= limit && skip == 0 {
             return Ok(Rows { answer, of: None });
         }
         answer.rows.truncate(limit);
-        let count = limited(&self.statement(db, &sql::GUARD_COUNT).until(stop)).await.map_err(in_words)?;
+        let count = self
+            .statement(db, &sql::GUARD_COUNT)
+            .until(stop)
+            .fetch_within(SETTINGS)
+            .await
+            .map_err(in_words)?;
         let of = Answer::of_statement(&count)?.number(0, "row_count").map(|count| count as u64);
         Ok(Rows { answer, of })
     }
@@ -78,27 +81,6 @@ impl Checked {
         match &self.scope {
             Scope::All => statement,
             Scope::Accounts(accounts) => statement.param("accounts", accounts),
-        }
-    }
-}
-
-/// Runs a statement as strictly as the user's profile lets.
-pub(super) async fn limited(statement: &Statement<'_>) -> Result<Vec<u8>> {
-    let mut settings = SETTINGS.iter();
-    loop {
-        let strictness = settings.next().copied().unwrap_or_default();
-        let mut limited = statement.clone();
-        for (name, value) in strictness {
-            limited = limited.setting(name, value);
-        }
-        let outcome = limited.fetch_format("JSONCompact").await;
-        let is_refused = |error: &anyhow::Error| {
-            let query = error.downcast_ref::<QueryError>();
-            query.is_some_and(|error| SETTING_REFUSED.contains(&error.code))
-        };
-        match outcome {
-            Err(error) if !strictness.is_empty() && is_refused(&error) => continue,
-            outcome => return outcome,
         }
     }
 }
