@@ -142,6 +142,8 @@ pub static SOURCE_READABLE: Sql = embed!("checks/source_readable");
 pub static SOURCE_TYPES: Sql = embed!("checks/source_types");
 /// Settings that the server knows.
 pub static KNOWN_SETTINGS: Sql = embed!("internal/known_settings");
+/// Room on the disk of a table.
+pub static FREE_SPACE: Sql = embed!("internal/free_space");
 /// Version and database of the server.
 pub static SERVER_FACTS: Sql = embed!("internal/server_facts");
 /// Creates the embedded engine's database.

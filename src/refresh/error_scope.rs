@@ -13,25 +13,28 @@ use crate::db::{Db, QueryError};
 use crate::exit::ExitCode;
 use crate::schema::SummaryTable;
 
-/// Codes that every other account would meet too: syntax, settings, a full disk.
-const SAME_FOR_ALL: &[u32] = &[
-    codes::SYNTAX_ERROR,
-    codes::UNKNOWN_SETTING,
-    codes::NOT_ENOUGH_SPACE,
-    codes::SETTING_CONSTRAINT_VIOLATION,
-];
+/// Codes that every other account would meet too: syntax, settings.
+const SAME_FOR_ALL: &[u32] =
+    &[codes::SYNTAX_ERROR, codes::UNKNOWN_SETTING, codes::SETTING_CONSTRAINT_VIOLATION];
 
 /// A disk without space or inodes that was met while a file was written (75, 76) or made (1001).
 const NO_SPACE: [&str; 2] = ["errno: 28", "No space left on device"];
 
+/// An error of a disk that has no room for another byte or file.
+pub fn has_no_space(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<QueryError>().is_some_and(|error| {
+        let text = error.to_string();
+        error.code == Some(codes::NOT_ENOUGH_SPACE) || NO_SPACE.iter().any(|words| text.contains(words))
+    })
+}
+
 /// An error that another account may not have: the run goes on. A lost server or a missing privilege ends it.
 pub fn is_about_the_data(error: &anyhow::Error) -> bool {
+    let is_full = has_no_space(error);
     let Some(error) = error.downcast_ref::<QueryError>() else {
         return false;
     };
-    let text = error.to_string();
-    let fatal = matches!(error.exit_code(), ExitCode::AccessDenied | ExitCode::SchemaMismatch)
-        || NO_SPACE.iter().any(|words| text.contains(words));
+    let fatal = matches!(error.exit_code(), ExitCode::AccessDenied | ExitCode::SchemaMismatch) || is_full;
     match error.code {
         Some(codes::MEMORY_LIMIT_EXCEEDED) => true,
         Some(code) => error.class == Class::Never && !fatal && !SAME_FOR_ALL.contains(&code),
@@ -85,9 +88,10 @@ mod tests {
         ];
         for text in full {
             let error = anyhow::Error::from(QueryError::answered("test", text));
-            assert!(!is_about_the_data(&error) && !has_remedy(&error), "{text}");
+            assert!(has_no_space(&error) && !is_about_the_data(&error) && !has_remedy(&error), "{text}");
         }
         let own = "Code: 76. DB::ErrnoException: Cannot open file /x: , errno: 2, strerror: No such file";
-        assert!(is_about_the_data(&anyhow::Error::from(QueryError::answered("test", own))));
+        let own = anyhow::Error::from(QueryError::answered("test", own));
+        assert!(is_about_the_data(&own) && !has_no_space(&own));
     }
 }

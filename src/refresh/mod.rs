@@ -5,6 +5,7 @@ pub mod audit;
 pub mod batch;
 mod error_scope;
 pub mod forget;
+mod free_space;
 pub mod late;
 mod options;
 mod plan;

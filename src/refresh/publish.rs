@@ -1,9 +1,10 @@
 //! Publishing: one account after the other, one atomic swap a table.
 
 use anyhow::Result;
+use tracing::warn;
 
 use super::audit::Rows;
-use super::staging;
+use super::{error_scope, staging};
 use crate::account::AccountId;
 use crate::db::codes;
 use crate::db::{Db, QueryError};
@@ -14,7 +15,15 @@ use crate::sql;
 /// Makes an account's staged rows visible in one table. Readers see the old rows or the new ones.
 pub async fn publish(db: &Db, table: &SummaryTable, account: &AccountId, rows: Rows) -> Result<()> {
     let staging = staging::name(db, table);
-    let published = swap(db, table, account, rows, &staging).await;
+    let mut published = swap(db, table, account, rows, &staging).await;
+    if let Err(error) = &published
+        && error_scope::has_no_space(error)
+    {
+        // The swap may have left the new rows beside the old ones, which only a restart of the server shows. A second
+        // one leaves one generation.
+        warn!(account = account.as_str(), table = table.name, "no space while publishing; swapping again");
+        published = swap(db, table, account, rows, &staging).await;
+    }
     let Err(error) = published else { return Ok(()) };
     let cause = error.downcast_ref::<QueryError>();
     if cause

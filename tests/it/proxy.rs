@@ -171,6 +171,79 @@ async fn a_lasting_fault_ends_the_run_and_the_old_rows_stay() {
     support::drop_database(&db).await;
 }
 
+/// REPLACE PARTITION can commit its part and fail after it, for want of room for what is left to write.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_seen_before_a_swap_and_survived_within_one() {
+    let (db, proxy) = world("full_disk").await;
+    let before = shown(&db, &TABLES).await;
+    fill(&db, &["acc0", "acc1"], 2).await;
+    proxy.rewrites(&[("max(d.unreserved_space) AS", "toUInt64(least(max(d.unreserved_space), 9000000)) AS")]);
+    let error = refresh(&proxy.db(db.database())).await.expect_err("no room");
+    assert_eq!(aiviews::db::exit_code_of(&error), ExitCode::Failed);
+    let text = format!("{error:#}");
+    assert!(text.contains("`campaign_ai_summary`") && text.contains("8 MiB free"), "{text}");
+    assert!(aiviews::db::hint_of(&error).expect("a hint").contains("make room"));
+    assert!(with(&proxy, "REPLACE PARTITION").is_empty() && !with(&proxy, "unreserved_space").is_empty());
+    assert_eq!((shown(&db, &TABLES).await, leftovers(&db).await), (before, Vec::<Vec<String>>::new()));
+    let full = [
+        (243, "Cannot reserve 1.00 MiB, not enough space"),
+        (75, "Cannot write to file /x: , errno: 28, strerror: No space left on device"),
+    ];
+    for (code, text) in full {
+        proxy.rewrites(&[]);
+        proxy.breaks("REPLACE PARTITION", Break::DoneAndCode(code, text), 1);
+        let report = refresh(&proxy.db(db.database())).await.expect("a report");
+        assert_eq!((proxy.broken(), report.published, report.exit_codes), (1, 2, vec![0]), "{code}");
+        assert_eq!(with(&proxy, "REPLACE PARTITION").len(), 2 * TABLES.len() + 1, "one is done again");
+    }
+    let clean = shown(&db, &TABLES).await;
+    proxy.breaks("REPLACE PARTITION", Break::DoneAndCode(full[0].0, full[0].1), 1000);
+    let error = refresh(&proxy.db(db.database())).await.expect_err("still full");
+    assert_eq!(aiviews::db::exit_code_of(&error), ExitCode::Failed);
+    let healed = refresh(&db).await.expect("a report");
+    assert_eq!((healed.published, shown(&db, &TABLES).await), (2, clean));
+    support::drop_database(&db).await;
+}
+
+/// Bad weather over all statements of a run: whatever becomes of it, one rerun makes what a clean run makes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenth_of_all_requests_may_break() {
+    let runs = if std::env::var_os("AIVIEWS_TEST_LONG").is_some() { 50 } else { 4 };
+    let (db, proxy) = world("weather").await;
+    let mut clean = Vec::new();
+    for generation in [1, 2] {
+        fill(&db, &["acc0", "acc1"], generation).await;
+        refresh(&db).await.expect("a clean run");
+        clean.push(shown(&db, &TABLES).await);
+    }
+    let (mut broken, mut failed) = (0, 0);
+    for run in 0..runs {
+        let what = format!("run {run}");
+        fill(&db, &["acc0", "acc1"], (run % 2) as u32 + 1).await;
+        proxy.storms(Some(run));
+        let client = Client::default().with_url(&proxy.url).with_user("default").with_password(TOKEN);
+        let client = client.with_database(db.database());
+        let through = refresh(&Db::new(client, "proxy", &format!("storm_{run}"), quick())).await;
+        broken += proxy.broken();
+        proxy.storms(None);
+        match through {
+            Ok(report) if report.exit_codes == [0] => {
+                assert_eq!(shown(&db, &TABLES).await, clean[(run % 2) as usize], "{what}");
+            }
+            _ => failed += 1,
+        }
+        refresh(&db).await.unwrap_or_else(|error| panic!("{what}: {error:#}"));
+        assert_eq!(shown(&db, &TABLES).await, clean[(run % 2) as usize], "{what}");
+        assert_eq!(leftovers(&db).await, Vec::<Vec<String>>::new(), "{what}");
+    }
+    let twice = "SELECT run_id, klaviyo_public_id, table_name, state, count() AS rows FROM ai_refresh_log \
+                 WHERE startsWith(run_id, 'storm_') GROUP BY ALL HAVING rows > 1";
+    assert_eq!(rows(&db, twice).await, Vec::<Vec<String>>::new(), "logged twice");
+    println!("{runs} runs, {broken} broken requests, {failed} runs failed and were healed by the next");
+    assert!(broken > runs as usize, "hardly any weather: {broken}");
+    support::drop_database(&db).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_page_or_a_silent_port_is_no_database() {
     let proxy = Proxy::start().await;

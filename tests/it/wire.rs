@@ -43,6 +43,8 @@ pub enum Break {
     Missing,
     /// An error of ClickHouse with this code.
     Code(u32, &'static str),
+    /// The server does its work, and tells this error all the same.
+    DoneAndCode(u32, &'static str),
 }
 
 struct Rule {
@@ -54,6 +56,8 @@ struct Rule {
 #[derive(Default)]
 struct Rules {
     rules: Mutex<Vec<Rule>>,
+    /// One of ten requests is broken, by a sequence that begins with this number.
+    weather: Mutex<Option<u64>>,
     broken: AtomicUsize,
     passed: AtomicUsize,
     rewrites: Mutex<Vec<(String, String)>>,
@@ -113,6 +117,12 @@ impl Proxy {
         *self.rules.rules.lock().expect("no panic") = texts.iter().map(rule).collect();
     }
 
+    /// From now on one of ten requests is broken, whichever, in any of these ways; or none.
+    pub fn storms(&self, seed: Option<u64>) {
+        self.rules.broken.store(0, Ordering::SeqCst);
+        *self.rules.weather.lock().expect("no panic") = seed;
+    }
+
     /// Late answers that have reached their client.
     pub fn passed(&self) -> usize {
         self.rules.passed.load(Ordering::SeqCst)
@@ -153,7 +163,33 @@ pub fn quick() -> RetryPolicy {
     }
 }
 
+/// What the weather does to the next request: a linear congruential sequence, so that a seed is a run.
+fn struck(rules: &Rules) -> Option<Break> {
+    let mut weather = rules.weather.lock().expect("no panic");
+    let state = weather.as_mut()?;
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    let number = *state >> 33;
+    if number % 10 != 0 {
+        return None;
+    }
+    rules.broken.fetch_add(1, Ordering::SeqCst);
+    let ways = [
+        Break::ResetBefore,
+        Break::ResetAfter,
+        Break::ResetWithin,
+        Break::Gateway,
+        Break::LateException,
+        Break::Truncated,
+        Break::Code(241, "Memory limit exceeded"),
+        Break::Code(159, "Timeout exceeded"),
+    ];
+    Some(ways[(number / 10) as usize % ways.len()].clone())
+}
+
 fn matching(rules: &Rules, request: &str) -> Option<Break> {
+    if let Some(way) = struck(rules) {
+        return Some(way);
+    }
     let mut armed = rules.rules.lock().expect("no panic");
     let rule = armed
         .iter_mut()
@@ -255,15 +291,22 @@ async fn pass(mut client: TcpStream, server: u16, rules: &Rules) -> std::io::Res
             );
             client.write_all((head + page).as_bytes()).await
         }
-        Break::Code(code, text) => {
-            let body = format!("Code: {code}. DB::Exception: {text}. (version 26.7.2.1 (official build))\n");
-            let head = format!(
-                "HTTP/1.1 500 Internal Server Error\r\nX-ClickHouse-Exception-Code: {code}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-                body.len()
-            );
-            client.write_all((head + &body).as_bytes()).await
+        Break::DoneAndCode(code, text) => {
+            answer(&request, server).await?;
+            client.write_all(&exception(code, text)).await
         }
+        Break::Code(code, text) => client.write_all(&exception(code, text)).await,
     }
+}
+
+/// An answer of ClickHouse that is an error.
+fn exception(code: u32, text: &str) -> Vec<u8> {
+    let body = format!("Code: {code}. DB::Exception: {text}. (version 26.7.2.1 (official build))\n");
+    let head = format!(
+        "HTTP/1.1 500 Internal Server Error\r\nX-ClickHouse-Exception-Code: {code}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    (head + &body).into_bytes()
 }
 
 async fn late_exception(mut client: TcpStream) -> std::io::Result<()> {

@@ -14,7 +14,7 @@ use crate::lock;
 use crate::output::EACH_TABLE;
 use crate::refresh::audit::Rows;
 use crate::refresh::run_log::{self, Outcome, State};
-use crate::refresh::{accounts, error_scope, publish};
+use crate::refresh::{accounts, error_scope, free_space, publish};
 use crate::schema::SummaryTable;
 
 /// How long the lock counts as ours after it was seen to be.
@@ -25,6 +25,10 @@ impl Work<'_> {
     pub(super) async fn finish(&mut self, prepared: Prepared, started: Instant) -> Result<()> {
         let Prepared { ready, rejected } = prepared;
         let job = self.job;
+        if let Err(full) = free_space::refuse_if_none(job.db, job.options.tables[0]).await {
+            job.drop_working_tables().await;
+            return Err(full);
+        }
         let announcing = self.log(&ready, State::Publishing, &rejected, started);
         let (announced, mut outcome) =
             tokio::join!(failpoint::step(Step::LogPublishing, announcing), self.refuse_if_lock_is_lost());
