@@ -11,6 +11,8 @@ use aiviews::schema::verify;
 use aiviews::schema::{OUTLOOK_TABLES, OUTLOOK_VIEWS, TABLES};
 use aiviews::sql::REFRESH_LOG;
 
+use crate::child::Place;
+use crate::generations::{fill, make_sources};
 use crate::schema::{
     aiviews, aiviews_on, differences, make_production_tables, migrate, schema_text, stderr, stdout,
 };
@@ -335,6 +337,38 @@ async fn what_is_told_as_done_is_on_the_disk() {
     // With the lock and the staging table.
     assert_eq!(rows(&db, tables).await, [[(12 + OUTLOOK_TABLES.len() + 2).to_string()]]);
     assert_eq!(durable(&db).await, Vec::<Vec<String>>::new());
+}
+
+/// The engine counts the files and folders that it has written through to the disk. On an engine of its own: others sync
+/// too.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_file_of_what_is_published_was_synced() {
+    let place = Place::new();
+    let serve = place.serve();
+    let db = serve.db().await;
+    make_sources(&db).await;
+    fill(&db, &["acc0"], 1).await;
+    place.run(&["migrate", "-q"]).expect(0);
+    let synced = async || {
+        let count = "SELECT sumIf(value, event = 'FileSync'), sumIf(value, event = 'DirectorySync') FROM system.events";
+        let before = rows(&db, count).await.remove(0);
+        place.run(&["populate", "--no-forecast", "-q"]).expect(0);
+        let after = rows(&db, count).await.remove(0);
+        let number = |text: &String| text.parse::<u64>().expect("a number");
+        after.iter().zip(&before).map(|(after, before)| number(after) - number(before)).collect::<Vec<_>>()
+    };
+    let durable = synced().await;
+    for table in &TABLES {
+        let reset = "RESET SETTING fsync_after_insert, fsync_part_directory, min_rows_to_fsync_after_merge";
+        execute(&db, format!("ALTER TABLE {} {reset}", table.name)).await;
+    }
+    let fleeting = synced().await;
+    println!("synced: {durable:?}, without the settings {fleeting:?}");
+    let parts = TABLES.len() as u64;
+    assert!(
+        durable[0] >= fleeting[0] + parts && durable[1] >= fleeting[1] + parts,
+        "{durable:?} {fleeting:?}"
+    );
 }
 
 /// As an aiviews that did not set them left it.
