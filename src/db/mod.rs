@@ -31,7 +31,7 @@ pub use name::quoted_name;
 pub use privilege::Privilege;
 
 pub use crate::engine::codes;
-pub use statement::Statement;
+pub use statement::{QueryIds, Statement};
 
 use crate::db::http_client::Ping;
 use crate::db::retry::RetryPolicy;

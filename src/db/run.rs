@@ -121,6 +121,9 @@ impl Statement<'_> {
         }
         let _change = if self.is_change { Some(Change::begin().await) } else { None };
         let query_id = format!("{}-{}", self.db.run_id, self.db.sequence.fetch_add(1, Ordering::Relaxed));
+        if let Some(notes) = &self.notes {
+            notes.note(&query_id);
+        }
         let mut query = self.db.client.query_raw(&self.text).with_setting("query_id", &query_id);
         for (name, value) in &self.settings {
             query = query.with_setting(*name, value);

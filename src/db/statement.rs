@@ -1,6 +1,7 @@
 //! One statement: its parameters, the names and texts in its slots, its settings.
 
 use std::borrow::Cow;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -14,6 +15,21 @@ use crate::sql::Sql;
 fn is_generated(name: &str) -> bool {
     let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
     !name.is_empty() && name.chars().all(is_plain)
+}
+
+/// The query ids of some statements, one per try.
+#[derive(Clone, Default)]
+pub struct QueryIds(Arc<Mutex<Vec<String>>>);
+
+impl QueryIds {
+    pub(super) fn note(&self, query_id: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(query_id.to_owned());
+    }
+
+    /// Those noted so far.
+    pub fn noted(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// One statement with its parameters, ready to run.
@@ -31,6 +47,8 @@ pub struct Statement<'db> {
     pub(super) tries_once: bool,
     /// A second signal to stop waits for it.
     pub(super) is_change: bool,
+    /// Where its query ids are noted.
+    pub(super) notes: Option<QueryIds>,
 }
 
 impl<'db> Statement<'db> {
@@ -46,6 +64,7 @@ impl<'db> Statement<'db> {
             gives_up_on: None,
             tries_once: false,
             is_change: false,
+            notes: None,
         }
     }
 }
@@ -134,6 +153,12 @@ impl Statement<'_> {
     /// Never tries again by itself: the statement alone is not idempotent, the caller redoes more.
     pub fn once(mut self) -> Self {
         self.tries_once = true;
+        self
+    }
+
+    /// Notes the query id of each try.
+    pub fn noting(mut self, ids: &QueryIds) -> Self {
+        self.notes = Some(ids.clone());
         self
     }
 

@@ -85,6 +85,8 @@ pub struct Outcome {
     pub rows_rejected: u64,
     /// Milliseconds spent.
     pub duration_ms: u64,
+    /// The statements that computed the rows.
+    pub query_ids: Vec<String>,
     /// Why it failed or was held back.
     pub error: String,
 }
@@ -113,7 +115,7 @@ impl Entry {
             rows_rejected: outcome.rows_rejected,
             started_at: window.updated_at,
             duration_ms: outcome.duration_ms,
-            query_ids: Vec::new(),
+            query_ids: outcome.query_ids,
             aiviews_version: env!("CARGO_PKG_VERSION").to_owned(),
             error: outcome.error,
             newest_source_date: NOTHING.date,

@@ -8,8 +8,8 @@ use super::snapshot;
 use super::window::Window;
 use super::working_table;
 use crate::account::AccountId;
-use crate::db::Db;
 use crate::db::failpoint::{self, Step};
+use crate::db::{Db, QueryIds, Statement};
 use crate::schema::SummaryTable;
 use crate::sql;
 
@@ -56,7 +56,7 @@ pub fn fill_statement<'db>(
 }
 
 /// Makes the staging table and fills it, each account in one part unless it is huge; `is_clean` says that no earlier
-/// batch left one, `stored` how many rows of each account are to be kept at most.
+/// batch left one, `stored` how many rows of each account are to be kept at most. Returns the query ids of the inserts.
 pub async fn stage(
     db: &Db,
     table: &SummaryTable,
@@ -64,11 +64,13 @@ pub async fn stage(
     batch: &Batch,
     stored: &StoredRows<'_>,
     is_clean: bool,
-) -> Result<()> {
+) -> Result<Vec<String>> {
     let started = std::time::Instant::now();
+    let ids = QueryIds::default();
     let fill = async || {
         for accounts in inserts(table, &batch.accounts, stored) {
-            fill(db, table, window, batch, accounts).await?;
+            let statement = fill_statement(db, table, window, accounts).noting(&ids);
+            fill(statement, batch).await?;
         }
         anyhow::Ok(())
     };
@@ -84,7 +86,7 @@ pub async fn stage(
         elapsed_ms = started.elapsed().as_millis() as u64,
         "staged"
     );
-    Ok(())
+    Ok(ids.noted())
 }
 
 /// The accounts of each insert: what the table keeps of them is in memory while it is written.
@@ -107,15 +109,9 @@ fn inserts<'batch>(
     inserts
 }
 
-async fn fill(
-    db: &Db,
-    table: &SummaryTable,
-    window: &Window,
-    batch: &Batch,
-    accounts: &[AccountId],
-) -> Result<()> {
+async fn fill(statement: Statement<'_>, batch: &Batch) -> Result<()> {
     let statement = batch
-        .threaded(fill_statement(db, table, window, accounts).writing())
+        .threaded(statement.writing())
         .setting("min_insert_block_size_rows", block_rows(batch))
         .setting("min_insert_block_size_bytes", 0);
     let statement = match batch.is_large() {

@@ -99,6 +99,13 @@ async fn refreshing_twice_is_refreshing_once() {
     }
     assert_same(&once, &twice, "three times", everything).await;
     assert_unique(&twice).await;
+    // The log names the statement that computed each table: one per table, as each account was in the same batch.
+    let named = "SELECT uniqExact(query_ids), min(length(query_ids)), countIf(NOT startsWith(query_ids[1], run_id)) \
+                 FROM ai_refresh_log FINAL WHERE state = 'published'";
+    assert_eq!(
+        support::rows(&once, named).await,
+        [[TABLES.len().to_string(), "1".to_owned(), "0".to_owned()]]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -232,7 +239,8 @@ async fn several_inserts_stage_the_rows_of_one() {
         // So many stored rows that each account has an insert of its own; none, so that all share one.
         for rows in [1_000_000, 0] {
             let stored = ids.iter().map(|id| ((table.name, id.as_str()), rows)).collect();
-            staging::stage(&db, table, &window, &batch, &stored, false).await.expect("staged");
+            let inserts = staging::stage(&db, table, &window, &batch, &stored, false).await.expect("staged");
+            assert_eq!(inserts.len(), if rows > 0 { ids.len() } else { 1 }, "{staging}: {inserts:?}");
             found.push(support::rows(&db, format!("SELECT count(), sum(sipHash64(*)) FROM {staging}")).await);
             let parts = format!(
                 "SELECT count(), uniqExact(partition) FROM system.parts \

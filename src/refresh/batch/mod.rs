@@ -93,6 +93,8 @@ pub struct Work<'run> {
     lock_seen: Mutex<Option<Instant>>,
     /// Whether the accounts are those that a broken run left.
     redoes: bool,
+    /// The inserts that computed each table of the batch.
+    query_ids: Mutex<BTreeMap<&'static str, Vec<String>>>,
     /// How often the server started again while this was computed.
     restarts: u32,
 }
@@ -124,6 +126,7 @@ impl<'run> Work<'run> {
             report,
             lock_seen: Mutex::default(),
             redoes: false,
+            query_ids: Mutex::default(),
             restarts: 0,
         }
     }
@@ -222,7 +225,8 @@ impl<'run> Work<'run> {
         let Job { options: Options { tables, allow_shrink, .. }, window, stored, .. } = self.job;
         let is_clean = !self.job.leftovers.load(Ordering::Relaxed);
         let work = async |table: &'static SummaryTable| {
-            staging::stage(&self.reading, table, window, batch, stored, is_clean).await?;
+            let ids = staging::stage(&self.reading, table, window, batch, stored, is_clean).await?;
+            self.query_ids.lock().await.insert(table.name, ids);
             let audit = Audit { db: &self.reading, table, window, stored, allow_shrink: *allow_shrink };
             let findings = failpoint::step(Step::Audit, audit.run(batch)).await?;
             let rows = findings.values().flatten().map(|rows| rows.written + rows.kept).sum();

@@ -50,6 +50,7 @@ impl Work<'_> {
         started: Instant,
     ) -> Result<()> {
         let mut entries = Vec::new();
+        let query_ids = self.query_ids.lock().await;
         for ready in accounts {
             for (table, rows) in self.job.options.tables.iter().zip(&ready.rows) {
                 let is_gone = state == State::Published && rows.written + rows.kept == 0 && rows.present > 0;
@@ -58,6 +59,7 @@ impl Work<'_> {
                     rows_kept: rows.kept,
                     rows_rejected: rejected.get(ready.account.as_str()).copied().unwrap_or_default(),
                     duration_ms: started.elapsed().as_millis() as u64,
+                    query_ids: query_ids.get(table.name).cloned().unwrap_or_default(),
                     error: String::new(),
                 };
                 let state = if is_gone { State::Dropped } else { state };
