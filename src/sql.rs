@@ -266,6 +266,8 @@ pub static OUTLOOK_GROWTH: Sql = embed!("outlook/growth");
 pub static OUTLOOK_NOTE_YOUNG: Sql = embed!("outlook/note_young");
 /// Compares past forecasts with what came.
 pub static OUTLOOK_COMPARE: Sql = embed!("outlook/compare");
+/// Names and currencies of accounts.
+pub static STORES_OF: Sql = embed!("chat/stores_of");
 /// What is remembered about accounts.
 pub static NOTES_OF: Sql = embed!("chat/notes_of");
 /// Remembers something.

@@ -2,6 +2,7 @@
 -- question: What is usual for my account
 -- parameter: limit UInt16 1..1000 = 10: rows per account
 -- decimals: open_rate_pct 1, click_rate_pct 2, revenue_per_send 2
+-- money: revenue_per_send
 -- answer: Means of the 90 days before the last refresh. Rates are percent of the messages delivered, the open rate is
 --   empty where the channel does not track opens. revenue_per_send is the mean of a campaign, or of a flow message on a
 --   day. Every "vs average" compares with these.

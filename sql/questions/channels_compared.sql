@@ -3,6 +3,7 @@
 -- parameter: days UInt16 1..3650 = 30: complete days to look back
 -- parameter: limit UInt16 1..1000 = 10: rows per account, those with the most revenue
 -- decimals: revenue 2, share_pct 1, open_rate_pct 1, click_rate_pct 2, revenue_per_1000 2
+-- money: revenue, revenue_per_1000
 -- answer: Most revenue first. share_pct is the channel's part of the account's revenue. Rates are percent of the
 --   messages delivered, the open rate is empty where the channel does not track opens: compare channels by their click
 --   rate and by revenue_per_1000, the revenue per 1,000 messages delivered.

@@ -4,6 +4,7 @@
 -- parameter: days UInt16 1..3650 = 30: complete days to look back
 -- parameter: limit UInt16 1..1000 = 10: rows per account, those with the most revenue
 -- decimals: open_rate_pct 1, click_rate_pct 2, revenue 2, revenue_per_1000 2
+-- money: revenue, revenue_per_1000
 -- empty: No flow has this name or id: `aiviews query flows_by_revenue --days 3650` lists flows.
 -- answer: Name one account per store. Each store's money is in its own currency: never add it up or rank it across
 --   stores, compare rates instead. Rates are percent of the messages delivered.

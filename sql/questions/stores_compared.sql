@@ -3,6 +3,7 @@
 -- parameter: days UInt16 1..1825 = 30: complete days to look back, and as many before them
 -- parameter: limit UInt16 1..1000 = 10: rows per account
 -- decimals: revenue 2, change_pct 1, open_rate_pct 1, click_rate_pct 2
+-- money: revenue
 -- answer: Name one account per store. Each store's money is in its own currency: never add it up or rank it across
 --   stores, compare change_pct and the rates. change_pct is empty where the days before earned nothing, or the store
 --   began within them. Rates are percent of the messages delivered, the open rate counts only channels that track

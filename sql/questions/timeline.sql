@@ -3,6 +3,7 @@
 -- parameter: months UInt16 0..600 = 6: months to look back, before the 35 days
 -- parameter: limit UInt16 1..1000 = 17: rows per account, the newest
 -- decimals: revenue 2, open_rate_pct 1, click_rate_pct 2
+-- money: revenue
 -- answer: Newest first, every day in exactly one row: days, then weeks of 7 days, then calendar months, the newest of
 --   which ends where the weeks begin. A day without sends counts as 0. Rates are percent of the messages delivered, the
 --   open rate counts only channels that track opens. Revenue of the last 7 days still grows.

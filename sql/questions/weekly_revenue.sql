@@ -3,6 +3,7 @@
 -- parameter: weeks UInt16 1..520 = 12: full weeks to look back
 -- parameter: limit UInt16 1..1000 = 12: rows per account, the newest weeks
 -- decimals: campaign_revenue 2, flow_revenue 2, revenue 2, change_pct 1
+-- money: campaign_revenue, flow_revenue, revenue
 -- answer: Newest week first, the unfinished week is left out. A missing week counts as 0. change_pct compares with the
 --   week before and is empty where that earned nothing, or the account began within it.
 WITH

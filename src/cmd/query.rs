@@ -9,7 +9,7 @@ use crate::account::AccountId;
 use crate::exit::stop::Stop;
 use crate::exit::{ExitCode, Failure};
 use crate::output;
-use crate::question::{self, Answer, Parameter, QUESTIONS, Question, Reach, Value};
+use crate::question::{self, Answer, Parameter, QUESTIONS, Question, Reach, Stores, Value};
 
 /// Arguments of `query`.
 #[derive(clap::Args, Debug)]
@@ -96,27 +96,31 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
         return Ok(ExitCode::Done);
     }
     let answer = question.ask_within(db, &accounts, &values, &reach).await?;
-    let mut answer = if accounts.len() == 1 { answer.without_account() } else { answer };
+    let stores = Stores::read(db, &accounts).await?;
+    let answer = answer.in_currencies(&question.money, &stores);
+    let mut answer = match (format, accounts.len()) {
+        (_, 1) => answer.without_account(),
+        (AnswerFormat::Table | AnswerFormat::Markdown, _) => answer.with_names(&stores),
+        _ => answer,
+    };
     let text = match format {
         AnswerFormat::Table => {
             let words: Vec<String> = answer.take_words().into_iter().map(|(_, words)| words).collect();
-            let mut parts = vec![table(&answer)];
+            let mut parts = vec![heading(&accounts, &stores) + &table(&answer)];
             parts.extend((!words.is_empty()).then(|| output::wrapped(&output::lines(&words))));
-            parts.push(output::wrapped(&notes(question, &values, &answer, &freshness)));
+            parts.push(output::wrapped(&notes(question, &values, &answer, &freshness, &stores)));
             parts.join("\n\n")
         }
         AnswerFormat::Markdown => {
-            format!(
-                "{}\n\n{}",
-                answer.to_markdown(),
-                output::markdown(&notes(question, &values, &answer, &freshness))
-            )
+            let notes = notes(question, &values, &answer, &freshness, &stores);
+            let heading = output::markdown(&heading(&accounts, &stores));
+            format!("{heading}{}\n\n{}", answer.to_markdown(), output::markdown(&notes))
         }
         AnswerFormat::Csv => {
             tell_beside(question, &values, &answer);
             answer.to_csv()?
         }
-        AnswerFormat::Json => document(question, &accounts, &values, &answer, &freshness)?,
+        AnswerFormat::Json => document(question, &accounts, &values, &answer, &freshness, &stores)?,
     };
     match format {
         AnswerFormat::Json => output::print_document(&text),
@@ -142,12 +146,28 @@ fn tell_beside(question: &Question, values: &[(&str, Value)], answer: &Answer) {
     question.hints(values, answer).iter().for_each(|hint| output::tell(&format!("hint: {hint}")));
 }
 
+/// Whose rows they are, where there is one account and its name is known.
+fn heading(accounts: &[AccountId], stores: &Stores) -> String {
+    match accounts {
+        [account] if stores.of(account.as_str()).name.is_some() => {
+            format!("{}\n\n", stores.title(account.as_str()))
+        }
+        _ => String::new(),
+    }
+}
+
 fn table(answer: &Answer) -> String {
     if answer.rows.is_empty() { "no rows: nothing to report".to_owned() } else { answer.to_table() }
 }
 
 /// What a reader has to know to read the numbers, one line each.
-fn notes(question: &Question, values: &[(&str, Value)], answer: &Answer, freshness: &Answer) -> String {
+fn notes(
+    question: &Question,
+    values: &[(&str, Value)],
+    answer: &Answer,
+    freshness: &Answer,
+    stores: &Stores,
+) -> String {
     let hints = question.hints(values, answer);
     let values: Vec<String> = values.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let mut lines: Vec<String> =
@@ -158,11 +178,15 @@ fn notes(question: &Question, values: &[(&str, Value)], answer: &Answer, freshne
         let text = |name: &str| row[name].as_str().unwrap_or_default();
         // Nobody needs the seconds.
         let refreshed = text("refreshed_at").get(.."2026-11-21 04:20".len()).unwrap_or_default();
-        let account = text("account");
+        let account = stores.title(text("account"));
         let (through, settled) = (text("complete_through"), text("settled_through"));
         let reached = match through {
             "" => "no day is complete yet".to_owned(),
             _ => format!("complete through {through}, orders still coming in after {settled}"),
+        };
+        let reached = match stores.currency(text("account")) {
+            Some(currency) => format!("money in {currency}, {reached}"),
+            None => reached,
         };
         match text("sources_end") {
             "" => format!("{account}: refreshed {refreshed}, {reached}"),
@@ -180,14 +204,21 @@ fn document(
     values: &[(&str, Value)],
     answer: &Answer,
     freshness: &Answer,
+    stores: &Stores,
 ) -> Result<String> {
     let hints = question.hints(values, answer);
     let values: serde_json::Map<String, serde_json::Value> =
         values.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    let store = |account: &AccountId| {
+        let store = stores.of(account.as_str());
+        json!({ "account": account, "store_name": store.name, "currency": store.currency })
+    };
     Ok(serde_json::to_string_pretty(&json!({
         "name": question.name,
         "question": question.question,
         "accounts": accounts,
+        "stores": accounts.iter().map(store).collect::<Vec<_>>(),
+        "money": question.money,
         "parameters": values,
         "row": question.row,
         "answer": question.answer,

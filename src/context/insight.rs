@@ -4,7 +4,7 @@
 
 use super::Answers;
 use super::payload::{Insight, quoted, word};
-use crate::question::Answer;
+use crate::question::{Answer, Currency};
 use crate::question::decimals::rounded;
 
 /// The most sentences; the first rules matter most.
@@ -29,11 +29,11 @@ const REASONS: [(&str, &str, &str); 2] = [
 ];
 
 /// Everything that the rules find, the most important first.
-pub(super) fn of(answers: &Answers) -> Vec<Insight> {
+pub(super) fn of(answers: &Answers, currency: Option<Currency>) -> Vec<Insight> {
     let rules = [
-        week(&answers.weeks),
-        weekday(&answers.weekdays),
-        mover(answers),
+        week(&answers.weeks, currency),
+        weekday(&answers.weekdays, currency),
+        mover(answers, currency),
         segment(&answers.segments),
         open_rate(&answers.weeks),
     ];
@@ -71,7 +71,8 @@ fn is_enough_revenue(weeks: &Answer) -> bool {
     is_enough(weeks, "messages sent", ENOUGH_DELIVERED) && is_enough(weeks, "conversions", ENOUGH_CONVERSIONS)
 }
 
-fn week(weeks: &Answer) -> Option<Insight> {
+fn week(weeks: &Answer, currency: Option<Currency>) -> Option<Insight> {
+    let money = |number| money(number, currency);
     let (now, before, change) = measure(weeks, "revenue")?;
     if change.abs() < NOTABLE_PCT || !is_enough_revenue(weeks) {
         return None;
@@ -104,7 +105,8 @@ fn week(weeks: &Answer) -> Option<Insight> {
 }
 
 /// The flow, or the campaigns, that moved the most money: at least a tenth of the week's revenue.
-fn mover(answers: &Answers) -> Option<Insight> {
+fn mover(answers: &Answers, currency: Option<Currency>) -> Option<Insight> {
+    let money = |number| money(number, currency);
     let (_, before, _) = measure(&answers.weeks, "revenue")?;
     let movers = &answers.movers;
     let size = |row: &usize| (movers.number(*row, "change").unwrap_or(0.0).abs() * 100.0) as i64;
@@ -137,7 +139,8 @@ fn mover(answers: &Answers) -> Option<Insight> {
 }
 
 /// A weekday that stands out by more than chance, a better one before a worse one.
-fn weekday(weekdays: &Answer) -> Option<Insight> {
+fn weekday(weekdays: &Answer, currency: Option<Currency>) -> Option<Insight> {
+    let money = |number| money(number, currency);
     let row = weekdays.find("stands_out", "better").or_else(|| weekdays.find("stands_out", "worse"))?;
     let pct = weekdays.number(row, "vs_other_days_pct")?;
     let (sends, per_1000) = (weekdays.number(row, "sends")?, weekdays.number(row, "revenue_per_1000")?);
@@ -167,7 +170,7 @@ fn segment(segments: &Answer) -> Option<Insight> {
         quoted(&segments.text(row, "segment")),
         percent(change),
         segments.text(row, "snapshot"),
-        money(members)
+        plain(members)
     );
     Some(Insight { text, advice: None, figures: vec![("week_change_pct", change), ("members", members)] })
 }
@@ -182,7 +185,7 @@ fn open_rate(weeks: &Answer) -> Option<Insight> {
     }
     let direction = if change > 0.0 { "rose" } else { "fell" };
     let text =
-        format!("The open rate {direction} to {} % from {} % the week before", money(now), money(before));
+        format!("The open rate {direction} to {} % from {} % the week before", plain(now), plain(before));
     Some(Insight {
         text,
         advice: None,
@@ -201,7 +204,16 @@ fn percent(change: f64) -> String {
     format!("{:.0} %", change.abs())
 }
 
-fn money(number: f64) -> String {
+/// `€54,584` where the currency is known.
+fn money(number: f64, currency: Option<Currency>) -> String {
+    match currency {
+        Some(currency) if number.abs() >= 10.0 => currency.whole(number),
+        Some(currency) => currency.exact(number),
+        None => plain(number),
+    }
+}
+
+fn plain(number: f64) -> String {
     if number.abs() >= 10.0 { format!("{number:.0}") } else { format!("{}", rounded(number, 2)) }
 }
 
@@ -238,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_week_is_told_with_its_figures() {
-        let told = week(&weeks([json!(150), json!(120), json!(25)], [json!(2000), json!(1000), json!(100)]));
+        let told = week(&weeks([json!(150), json!(120), json!(25)], [json!(2000), json!(1000), json!(100)]), None);
         let told = told.expect("told");
         assert_eq!(
             told.text,
@@ -268,7 +280,7 @@ mod tests {
     fn a_fall_is_one_so_far() {
         let many = || [json!(2000), json!(1000), json!(100)];
         let fall = weeks([json!(90), json!(120), json!(-25)], many());
-        let told = week(&fall).expect("told");
+        let told = week(&fall, None).expect("told");
         assert_eq!(
             told.text,
             "Revenue of the last 7 days is 25 % below the 7 before so far (90 after 120): messages sent +100 %"
@@ -289,7 +301,7 @@ mod tests {
                 segments,
                 forms,
                 movers,
-            })
+            }, None)
         };
         let gain = json!(["flow", "Cart", "email", 30, 18, 12, 50]);
         let told = told_of(json!([gain])).expect("told");
@@ -314,7 +326,7 @@ mod tests {
             ["conversions", 50, 50, 0],
             ["revenue per 1000", 68.18, 60, -13.6]
         ]);
-        let told = week(&answer(&columns, rows)).expect("told");
+        let told = week(&answer(&columns, rows), None).expect("told");
         assert!(
             told.text.ends_with("(150 after 120): messages sent +10 %, revenue per 1000 -14 %"),
             "{}",
@@ -340,29 +352,29 @@ mod tests {
     #[test]
     fn thin_data_tells_nothing() {
         let many = || [json!(2000), json!(1000), json!(100)];
-        assert!(week(&weeks([json!(150), json!(0), Value::Null], many())).is_none(), "no baseline");
-        assert!(week(&weeks([json!(109), json!(100), json!(9)], many())).is_none(), "a small change");
+        assert!(week(&weeks([json!(150), json!(0), Value::Null], many()), None).is_none(), "no baseline");
+        assert!(week(&weeks([json!(109), json!(100), json!(9)], many()), None).is_none(), "a small change");
         let few = [json!(999), json!(1000), json!(0)];
-        assert!(week(&weeks([json!(150), json!(120), json!(25)], few)).is_none(), "few messages");
+        assert!(week(&weeks([json!(150), json!(120), json!(25)], few), None).is_none(), "few messages");
         let orders = |now: u32, before: u32| [json!(now), json!(before), json!(1)];
         let revenue = || [json!(150), json!(120), json!(25)];
-        assert!(week(&weeks_of(revenue(), many(), orders(49, 50))).is_none(), "few orders");
-        assert!(week(&weeks_of(revenue(), many(), orders(50, 49))).is_none(), "few orders before");
-        assert!(weekday(&weekdays(["no", "no", "no"])).is_none(), "no day stands out");
+        assert!(week(&weeks_of(revenue(), many(), orders(49, 50)), None).is_none(), "few orders");
+        assert!(week(&weeks_of(revenue(), many(), orders(50, 49)), None).is_none(), "few orders before");
+        assert!(weekday(&weekdays(["no", "no", "no"]), None).is_none(), "no day stands out");
         let empty = answer(&["measure"], json!([]));
-        assert!(week(&empty).is_none() && weekday(&empty).is_none());
+        assert!(week(&empty, None).is_none() && weekday(&empty, None).is_none());
         assert!(segment(&empty).is_none() && open_rate(&empty).is_none());
     }
 
     #[test]
     fn a_weekday_is_told_only_if_it_stands_out() {
-        let told = weekday(&weekdays(["better", "no", "worse"])).expect("told");
+        let told = weekday(&weekdays(["better", "no", "worse"]), None).expect("told");
         assert_eq!(
             told.text,
             "email campaigns sent on Friday earn 23 % more per 1000 delivered than those of other days (123 per 1000, 9 \
              campaigns)"
         );
-        let told = weekday(&weekdays(["no", "no", "worse"])).expect("told");
+        let told = weekday(&weekdays(["no", "no", "worse"]), None).expect("told");
         assert!(
             told.text.starts_with("email campaigns sent on Sunday earn 10 % less per 1000 "),
             "{}",

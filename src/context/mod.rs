@@ -13,7 +13,7 @@ use crate::account::AccountId;
 use crate::db::Db;
 use crate::exit::{ExitCode, Failure};
 use crate::output;
-use crate::question::{self, Answer, Question, Reach, Value};
+use crate::question::{self, Answer, Question, Reach, Stores, Value};
 
 pub use format::Format;
 pub use payload::{Insight, Payload, Section};
@@ -55,7 +55,7 @@ pub async fn of_account(db: &Db, account: &AccountId) -> Result<Payload> {
         forms: ask("forms", "2").await?,
         movers: ask("what_changed", "2").await?,
     };
-    payload.insights = insight::of(&answers);
+    payload.insights = insight::of(&answers, payload.store.currency);
     payload.insights.extend(landing(db, account, &reach).await?);
     payload.sections = sections::of(&answers);
     Ok(payload)
@@ -104,6 +104,7 @@ async fn header(db: &Db, account: &AccountId, reach: &Reach) -> Result<Payload> 
     let cell = |column: &str| freshness.text(0, column);
     Ok(Payload {
         account: account.as_str().to_owned(),
+        store: Stores::read(db, accounts).await?.of(account.as_str()),
         // Nobody needs the seconds.
         refreshed_at: cell("refreshed_at").chars().take("2026-11-21 04:20".len()).collect(),
         complete_through: cell("complete_through"),

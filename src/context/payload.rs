@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::output;
+use crate::question::Store;
 
 /// The longest name that is passed on, in characters.
 const LONGEST_NAME: usize = 32;
@@ -12,6 +13,8 @@ const LONGEST_NAME: usize = 32;
 pub struct Payload {
     /// Klaviyo public id.
     pub account: String,
+    /// Its name and currency, as far as people have told them.
+    pub store: Store,
     /// The question in words, if one was asked.
     pub question: Option<String>,
     /// When the summary tables were last refreshed.

@@ -92,8 +92,8 @@ mod tests {
     fn answer(rows: usize, text: &str) -> Answer {
         Answer {
             columns: vec!["name".to_owned(), "n".to_owned()],
-            of_rows: Default::default(),
             rows: (0..rows).map(|row| vec![json!(text), json!(row)]).collect(),
+            ..Answer::default()
         }
     }
 

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 pub use failure::{arguments_refused, catch_panics, finish};
 pub use log::{EACH_TABLE, progress_bar, run_span, talks_json, tell};
-pub use table::table;
+pub use table::{table, table_of};
 pub use text::{counted, inert_json, lines, list_of_accounts, markdown, printable, wrapped};
 
 /// How to talk: how much, in which colours, and in which form.

@@ -19,11 +19,11 @@ struct Column {
 }
 
 impl Column {
-    fn new(title: &str, cells: Vec<String>) -> Column {
+    fn new(title: &str, cells: Vec<String>, is_numeric: Option<bool>) -> Column {
         let is_number =
             |cell: &String| cell.is_empty() || cell.replace([',', '%'], "").parse::<f64>().is_ok();
         let title = title.to_uppercase();
-        let is_numeric = !cells.is_empty() && cells.iter().all(is_number);
+        let is_numeric = is_numeric.unwrap_or_else(|| !cells.is_empty() && cells.iter().all(is_number));
         let mut column = Column { width: 0, is_numeric, cells, title };
         column.width = column.cell_width().max(measure_text_width(&column.title));
         column
@@ -43,7 +43,7 @@ impl Column {
     fn least(&self) -> usize {
         let begins_with_digit =
             |cell: &String| cell.is_empty() || cell.starts_with(|letter: char| letter.is_ascii_digit());
-        if self.cells.iter().all(begins_with_digit) {
+        if self.is_numeric || self.cells.iter().all(begins_with_digit) {
             self.width
         } else {
             self.width.min(LEAST_TEXT.max(self.title.len().min(16)))
@@ -72,14 +72,20 @@ impl Column {
 
 /// A plain table with a header line, as wide as it needs to be, or on a terminal as wide as that.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
-    fitted(header, rows, super::width())
+    fitted(header, rows, &[], super::width())
 }
 
-fn fitted(header: &[&str], rows: &[Vec<String>], limit: Option<usize>) -> String {
+/// The same where it is known which columns are numbers, whatever stands beside the digits.
+pub fn table_of(header: &[&str], rows: &[Vec<String>], numeric: &[bool]) -> String {
+    fitted(header, rows, numeric, super::width())
+}
+
+fn fitted(header: &[&str], rows: &[Vec<String>], numeric: &[bool], limit: Option<usize>) -> String {
     let cells =
         |index: usize| rows.iter().map(|row| printable(row.get(index).map_or("", String::as_str))).collect();
-    let mut columns: Vec<Column> =
-        header.iter().enumerate().map(|(index, title)| Column::new(title, cells(index))).collect();
+    let column =
+        |(index, title): (usize, &&str)| Column::new(title, cells(index), numeric.get(index).copied());
+    let mut columns: Vec<Column> = header.iter().enumerate().map(column).collect();
     let left_out = limit.map(|limit| fit(&mut columns, limit)).unwrap_or_default();
     let mut lines = header_lines(&columns);
     lines.extend((0..rows.len()).map(|row| {
@@ -179,7 +185,7 @@ mod tests {
 
     #[test]
     fn piped_tables_are_whole() {
-        let text = fitted(&HEADER, &rows(), None);
+        let text = fitted(&HEADER, &rows(), &[], None);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3, "{text}");
         assert!(lines[0].ends_with("RATING OF THE OPENS  REVENUE PER 1000"), "{text}");
@@ -190,7 +196,7 @@ mod tests {
     #[test]
     fn no_row_is_wider_than_the_terminal() {
         for width in 10..150 {
-            let text = fitted(&HEADER, &rows(), Some(width));
+            let text = fitted(&HEADER, &rows(), &[], Some(width));
             assert!(text.lines().all(|line| measure_text_width(line) <= width.max(20)), "{width}\n{text}");
             assert!(width < 20 || text.contains("XqkVGb"), "{width}\n{text}");
         }
@@ -198,11 +204,11 @@ mod tests {
 
     #[test]
     fn titles_fold_then_texts_are_shortened_then_the_last_columns_go() {
-        let text = fitted(&HEADER, &rows(), Some(100));
+        let text = fitted(&HEADER, &rows(), &[], Some(100));
         assert!(text.contains("even the shelves") && text.contains("REVENUE\n"), "{text}");
-        let text = fitted(&HEADER, &rows(), Some(70));
+        let text = fitted(&HEADER, &rows(), &[], Some(70));
         assert!(text.contains("…") && text.contains("12.5") && !text.contains("no room"), "{text}");
-        let text = fitted(&HEADER, &rows(), Some(42));
+        let text = fitted(&HEADER, &rows(), &[], Some(42));
         assert!(text.contains("1,234,567") && text.contains("no room for: rating of the opens"), "{text}");
     }
 }

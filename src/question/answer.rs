@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 
 use super::decimals::Decimals;
+use super::{Currency, Stores};
 use crate::output;
 
 /// The rows of an answer. The first column is the account.
@@ -18,6 +19,10 @@ pub struct Answer {
     pub rows: Vec<Vec<Value>>,
     /// How many rows there are of each account, those included that the limit cut off.
     pub of_rows: BTreeMap<String, u64>,
+    /// The currency of each row, where it is known; nothing before somebody has said which columns are money.
+    pub currencies: Vec<Option<Currency>>,
+    /// Columns of money.
+    pub money: Vec<String>,
 }
 
 /// The column in which a question tells how many rows of the account there are before its limit.
@@ -63,7 +68,7 @@ impl Answer {
         Ok(Answer {
             columns: document.meta.into_iter().map(|meta| meta.name).collect(),
             rows: document.data.into_iter().map(row).collect(),
-            of_rows: BTreeMap::new(),
+            ..Answer::default()
         })
     }
 
@@ -116,6 +121,21 @@ impl Answer {
         sentences
     }
 
+    /// With the currency of each row's account, for the columns that are money. Asked before the account's column goes.
+    pub fn in_currencies(mut self, money: &[String], stores: &Stores) -> Answer {
+        self.currencies = self.rows.iter().map(|row| stores.currency(&plain(&row[0]))).collect();
+        self.money = money.to_vec();
+        self
+    }
+
+    /// With the stores' names in the account's column.
+    pub fn with_names(mut self, stores: &Stores) -> Answer {
+        for row in &mut self.rows {
+            row[0] = Value::String(stores.title(&plain(&row[0])));
+        }
+        self
+    }
+
     /// Without the account's column, where only one was asked about.
     pub fn without_account(mut self) -> Answer {
         self.columns.remove(0);
@@ -150,7 +170,7 @@ impl Answer {
     pub fn only(&self, column: &str, text: &str) -> Answer {
         let wanted = (0..self.rows.len()).filter(|row| self.cell(*row, column) == text);
         let rows = wanted.map(|row| self.rows[row].clone()).collect();
-        Answer { columns: self.columns.clone(), rows, of_rows: BTreeMap::new() }
+        Answer { columns: self.columns.clone(), rows, ..Answer::default() }
     }
 
     /// The rows as objects with the columns' names.
@@ -166,7 +186,8 @@ impl Answer {
     pub fn to_table(&self) -> String {
         let titles = self.titles();
         let header: Vec<&str> = titles.iter().map(String::as_str).collect();
-        output::table(&header, &self.cells())
+        let numeric: Vec<bool> = (0..self.columns.len()).map(|column| self.is_numeric(column)).collect();
+        output::table_of(&header, &self.cells(), &numeric)
     }
 
     /// CSV with a header line, numbers as they are. Control characters are replaced.
@@ -224,14 +245,22 @@ impl Answer {
             if self.is_numeric(column) { self.rows.iter().map(longest).max().unwrap_or(0) } else { 0 }
         };
         let decimals: Vec<usize> = (0..self.columns.len()).map(decimals).collect();
-        // Where each row has a unit of its own, counts stand beside rates: a count has no decimals.
-        let is_mixed = self.columns.iter().any(|column| column == "measure");
-        let cell = |(value, decimals): (&Value, &usize)| match value.as_f64() {
-            Some(number) if is_mixed && value.is_i64() => separated(number, 0),
-            Some(number) => separated(number, *decimals),
-            None => plain(value),
+        let units = self.columns.iter().position(|column| column == "measure");
+        let cell = |row: usize, column: usize| {
+            let value = &self.rows[row][column];
+            let Some(number) = value.as_f64() else { return plain(value) };
+            // Where each row has a unit of its own, counts stand beside rates: a count has no decimals.
+            let decimals = if units.is_some() && value.is_i64() { 0 } else { decimals[column] };
+            let is_revenue = units.is_none_or(|units| plain(&self.rows[row][units]).starts_with("revenue"));
+            match self.currencies.get(row).copied().flatten() {
+                Some(currency) if is_revenue && self.money.contains(&self.columns[column]) => {
+                    currency.amount(number, decimals)
+                }
+                _ => separated(number, decimals),
+            }
         };
-        self.rows.iter().map(|row| row.iter().zip(&decimals).map(cell).collect()).collect()
+        let row = |row: usize| (0..self.columns.len()).map(|column| cell(row, column)).collect();
+        (0..self.rows.len()).map(row).collect()
     }
 }
 
@@ -272,7 +301,7 @@ fn inert(text: &str) -> String {
 }
 
 /// A number with separators of thousands.
-fn separated(number: f64, decimals: usize) -> String {
+pub(super) fn separated(number: f64, decimals: usize) -> String {
     let text = format!("{:.decimals$}", number.abs());
     let (whole, fraction) = text.split_once('.').map_or((text.as_str(), ""), |(whole, rest)| (whole, rest));
     let mut grouped = String::new();
@@ -355,6 +384,23 @@ mod tests {
         assert_eq!(answer.cells()[0][2], "1,000.00");
         answer.columns[1] = "measure".to_owned();
         assert_eq!((answer.cells()[0][2].as_str(), answer.cells()[1][2].as_str()), ("1,000", "1.25"));
+    }
+
+    #[test]
+    fn money_has_the_currency_of_its_account() {
+        let stores = Stores::told(&[("acme", "currency", "EUR"), ("acme", "store_name", "Blue Shop")]);
+        let mut answer = answer(vec![
+            vec![json!("acme"), json!("revenue"), json!(54_584.11)],
+            vec![json!("acme"), json!("messages sent"), json!(1000)],
+            vec![json!("other"), json!("revenue"), json!(7)],
+        ]);
+        answer.columns = ["account", "measure", "last_7_days"].map(str::to_owned).to_vec();
+        let answer = answer.in_currencies(&["last_7_days".to_owned()], &stores);
+        let last: Vec<String> = answer.cells().into_iter().map(|row| row[2].clone()).collect();
+        assert_eq!(last, ["€54,584.11", "1,000", "7"]);
+        let table = answer.with_names(&stores).to_table();
+        assert!(table.contains("Blue Shop (acme)  revenue         €54,584.11"), "{table}");
+        assert!(table.contains("messages sent        1,000"), "on the right: {table}");
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 pub mod answer;
 pub mod decimals;
+pub mod money;
 mod parameter;
 mod reach;
+pub mod store;
 
 use std::sync::LazyLock;
 
@@ -17,8 +19,10 @@ use crate::sql::{self, Sql};
 
 pub use answer::Answer;
 pub use decimals::Decimals;
+pub use money::Currency;
 pub use parameter::{Parameter, Value};
 pub use reach::{Reach, is_unreadable};
+pub use store::{Store, Stores};
 
 /// Settings of an answer, from strict on: a user's profile may forbid to change some, or any.
 const SETTINGS: &[&[(&str, &str)]] =
@@ -43,6 +47,9 @@ pub struct Question {
     pub empty: Option<String>,
     /// What can be chosen.
     pub parameters: Vec<Parameter>,
+    /// Columns of money; where each row has a unit of its own, only those of revenue are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub money: Vec<String>,
     /// How many decimals its figures are shown with.
     #[serde(skip)]
     pub decimals: Vec<(String, Decimals)>,
@@ -92,6 +99,7 @@ impl Question {
             answer: one("answer: "),
             empty: all("empty: ").first().cloned(),
             decimals: all("decimals: ").iter().flat_map(|text| decimals(sql.object(), text)).collect(),
+            money: all("money: ").iter().flat_map(|text| text.split(", ").map(str::to_owned)).collect(),
             parameters: all("parameter: ").iter().map(|text| Parameter::parse(text)).collect(),
             statement: sql.composed(),
         }
@@ -279,6 +287,17 @@ mod tests {
             assert!(text.contains("LIMIT {limit:UInt16} BY account"), "{} has no limit", question.name);
             assert!(question.row.starts_with("One row is "), "{}", question.name);
             assert!(text.contains(" AS of_rows"), "{} does not tell how many rows it cut off", question.name);
+            for column in &question.money {
+                assert!(text.contains(&format!(" AS {column}")), "{}: no column {column}", question.name);
+            }
+            for line in text.lines().filter(|line| !line.trim_start().starts_with("--")) {
+                let Some((_, column)) = line.trim_end_matches(',').rsplit_once(" AS ") else { continue };
+                let is_money = ["revenue", "campaign_revenue", "flow_revenue"].contains(&column)
+                    || column.contains("per_1000") && question.name != "list_health";
+                let is_shown = question.decimals.iter().any(|(name, _)| name == column);
+                let is_declared = question.money.iter().any(|name| name == column);
+                assert!(is_declared || !is_money || !is_shown, "{}: {column} is money", question.name);
+            }
             for (column, _) in &question.decimals {
                 assert!(text.contains(&format!(" AS {column}")), "{}: no column {column}", question.name);
             }
