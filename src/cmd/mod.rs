@@ -8,6 +8,7 @@ mod forget;
 mod grants;
 mod mcp;
 mod migrate;
+mod notes;
 mod populate;
 mod query;
 mod seed;
@@ -121,6 +122,8 @@ verbs! {
     Query = query,
     /// Print what to put before a model: an account's numbers and what they say, within a budget of tokens
     Context = context,
+    /// Keep what people know about an account: its name, its currency, what happened
+    Notes = notes,
     /// Open the door for chatbots: a Model Context Protocol server on stdin and stdout, or over HTTP
     Mcp = mcp,
     /// Show what chatbots asked through the door, how it went, and what had no answer

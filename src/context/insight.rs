@@ -4,8 +4,8 @@
 
 use super::Answers;
 use super::payload::{Insight, quoted, word};
-use crate::question::{Answer, Currency};
 use crate::question::decimals::rounded;
+use crate::question::{Answer, Currency};
 
 /// The most sentences; the first rules matter most.
 const MOST: usize = 3;
@@ -250,7 +250,8 @@ mod tests {
 
     #[test]
     fn a_week_is_told_with_its_figures() {
-        let told = week(&weeks([json!(150), json!(120), json!(25)], [json!(2000), json!(1000), json!(100)]), None);
+        let told =
+            week(&weeks([json!(150), json!(120), json!(25)], [json!(2000), json!(1000), json!(100)]), None);
         let told = told.expect("told");
         assert_eq!(
             told.text,
@@ -291,17 +292,20 @@ mod tests {
             let (movers, weeks) = (answer(&columns, rows), fall.clone());
             let [timeline, channels, benchmarks, weekdays] = [empty(), empty(), empty(), empty()];
             let [anomalies, segments, forms] = [empty(), empty(), empty()];
-            mover(&Answers {
-                timeline,
-                weeks,
-                channels,
-                benchmarks,
-                weekdays,
-                anomalies,
-                segments,
-                forms,
-                movers,
-            }, None)
+            mover(
+                &Answers {
+                    timeline,
+                    weeks,
+                    channels,
+                    benchmarks,
+                    weekdays,
+                    anomalies,
+                    segments,
+                    forms,
+                    movers,
+                },
+                None,
+            )
         };
         let gain = json!(["flow", "Cart", "email", 30, 18, 12, 50]);
         let told = told_of(json!([gain])).expect("told");

@@ -15,7 +15,7 @@ use crate::db::Db;
 use crate::exit::Failure;
 use crate::exit::stop::Stop;
 use crate::mcp::guard::{self, Refusal, Scope};
-use crate::question::{self, Parameter, QUESTIONS, Reach};
+use crate::question::{self, Parameter, QUESTIONS, Reach, Stores};
 
 /// The most accounts that one question is asked about.
 const MOST_ACCOUNTS: usize = 50;
@@ -240,7 +240,9 @@ impl Call<'_> {
         ensure!((150..=8_000).contains(&max_tokens), "`max_tokens` is from 150 to 8000");
         let payload = context::of_account(&self.db, &account).await?;
         let text = context::within(payload, Format::Text, max_tokens)?;
-        let notes = memory::notes(&self.db, std::slice::from_ref(&account)).await?;
+        // Name and currency stand in the context itself.
+        let mut notes = memory::notes(&self.db, std::slice::from_ref(&account)).await?;
+        notes.retain(|note| note.kind == "note");
         Ok(if notes.is_empty() { text } else { format!("{text}\n{}", notes_text(&notes)) })
     }
 
@@ -282,10 +284,11 @@ impl Call<'_> {
         lines.push(text::count(table.shown, asked.offset, answer.rows.len()));
         lines.extend(answer.cut().map(|cut| format!("{cut}: the parameter limit shows more")));
         lines.push(question.answer.clone());
+        let stores = Stores::read(&self.db, &accounts).await?;
         lines.extend((0..freshness.rows.len()).map(|row| {
             let cell = |column| freshness.text(row, column);
-            let (account, through, settled) =
-                (cell("account"), cell("complete_through"), cell("settled_through"));
+            let (through, settled) = (cell("complete_through"), cell("settled_through"));
+            let account = store_line(&cell("account"), &stores);
             match cell("sources_end").as_str() {
                 "" => format!("{account}: complete through {through}, orders still coming in after {settled}"),
                 end => format!("{account}: complete through {through}; its sources end on {end}: later days are missing, not zero"),
@@ -343,13 +346,7 @@ impl Call<'_> {
 
     async fn remember(&self, told: Remember, facts: &mut Facts) -> Result<String> {
         let account = self.account(told.account.as_deref(), facts).await?;
-        if let Some(currency) = &told.currency {
-            let is_code = currency.len() == 3 && currency.chars().all(|letter| letter.is_ascii_uppercase());
-            ensure!(is_code, "`currency` is an ISO code of three capitals, such as EUR");
-        }
-        let told = [("store_name", told.store_name), ("currency", told.currency), ("note", told.note)];
-        let told: Vec<(&str, String)> =
-            told.into_iter().filter_map(|(kind, text)| text.map(|text| (kind, text))).collect();
+        let told = memory::told(told.store_name.as_deref(), told.currency.as_deref(), told.note.as_deref())?;
         ensure!(!told.is_empty(), "there is nothing to remember: give `store_name`, `currency` or `note`");
         memory::remember(&self.db, &account, &self.caller.name, &told).await?;
         Ok(format!("remembered for {account}"))
@@ -381,6 +378,14 @@ impl Call<'_> {
         memory::save(&self.db, saved).await?;
         Ok(format!("saved: ask it as `{name}`"))
     }
+}
+
+/// `XqkVGb "Blue Shop", money in EUR`, as far as it is known.
+fn store_line(account: &str, stores: &Stores) -> String {
+    let store = stores.of(account);
+    let name = store.name.map(|name| format!(" {}", quoted(&name))).unwrap_or_default();
+    let money = store.currency.map(|currency| format!(", money in {currency}")).unwrap_or_default();
+    format!("{account}{name}{money}")
 }
 
 fn total(rows: &guard::Rows, skip: usize) -> usize {

@@ -1,12 +1,13 @@
 //! What is kept between conversations: what people told about accounts, and their own questions.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::db::codes;
 use crate::db::{Db, QueryError};
+use crate::question::{Currency, store};
 use crate::sql;
 
 /// The longest note, in characters.
@@ -51,12 +52,36 @@ pub async fn notes(db: &Db, accounts: &[AccountId]) -> Result<Vec<Note>> {
     or_nothing(notes)
 }
 
-/// Keeps what was told. A name or currency takes the place of the former one.
-pub async fn remember(db: &Db, account: &AccountId, told_by: &str, told: &[(&str, String)]) -> Result<()> {
-    for (_, text) in told {
+/// What somebody tells, checked: a currency by its code.
+pub fn told(
+    store_name: Option<&str>,
+    currency: Option<&str>,
+    note: Option<&str>,
+) -> Result<Vec<(&'static str, String)>> {
+    let mut told = Vec::new();
+    told.extend(store_name.map(|name| (store::STORE_NAME, name.trim().to_owned())));
+    if let Some(code) = currency {
+        let known = Currency::from_code(code.trim());
+        let known = known.with_context(|| {
+            format!("`{}` is no currency: give its ISO 4217 code, such as EUR", code.escape_default())
+        })?;
+        told.push((store::CURRENCY, known.code().to_owned()));
+    }
+    told.extend(note.map(|note| ("note", note.trim().to_owned())));
+    for (_, text) in &told {
         let fits = (1..=LONGEST_NOTE).contains(&text.chars().count());
         ensure!(fits, "a note has 1 to {LONGEST_NOTE} characters");
     }
+    Ok(told)
+}
+
+/// Takes away what was told about an account.
+pub async fn forget(db: &Db, account: &AccountId) -> Result<()> {
+    db.statement(&sql::FORGET_NOTES).param("account", account).writing().execute().await
+}
+
+/// Keeps what was told. A name or currency takes the place of the former one.
+pub async fn remember(db: &Db, account: &AccountId, told_by: &str, told: &[(&str, String)]) -> Result<()> {
     for (kind, text) in told {
         let note_key = if *kind == "note" { text.as_str() } else { "" };
         let statement = db.statement(&sql::REMEMBER).param("account", account).param("kind", kind);

@@ -189,8 +189,8 @@ fn a_conversation_over_stdio() {
     );
     let context = session.ok("context", json!({}));
     assert!(
-        context.contains("\"Büro 'Nord'\"")
-            && context.contains("\"EUR\"")
+        context.contains("\"Büro 'Nord'\", complete through")
+            && context.contains("Money in EUR, ")
             && context.contains("down on 3 May"),
         "{context}"
     );
@@ -255,6 +255,74 @@ fn plain(value: &Value) -> String {
         Value::String(text) => text.replace('"', "'"),
         other => other.to_string(),
     }
+}
+
+/// The store's name and currency, told by a person or by a chatbot, stand in every answer; a wrong one is refused.
+#[test]
+fn what_people_tell_appears_in_every_answer() {
+    let (place, accounts) = place();
+    let place = &place.copy();
+    let [mine, other, ..] = &accounts[..] else { panic!("{accounts:?}") };
+    assert!(place.run(&["notes"]).expect(0).stdout.contains("nothing is known yet"));
+    let before = place.run(&["context", "-k", mine, "--max-tokens", "2000"]).expect(0).stdout;
+    assert!(before.contains("Money in account currency"), "{before}");
+
+    let told = ["notes", "-k", mine, "--store-name", "Blue \"Shop\"", "--currency", "eur", "--note", "moved"];
+    let stdout = place.run(&told).expect(0).stdout;
+    assert!(stdout.contains("EUR") && stdout.contains("moved"), "{stdout}");
+    for (wrong, said) in [
+        (&["-k", mine, "--currency", "EURO"][..], "`EURO` is no currency"),
+        (&["-k", mine, "--store-name", " "], "1 to 500 characters"),
+        (&["-k", "nobody", "--currency", "EUR"], "has no row"),
+        (&["--currency", "EUR"], "--klaviyo-id"),
+    ] {
+        let ended = place.run(&[&["notes"], wrong].concat()).expect(2);
+        assert!(ended.stderr.contains(said), "{wrong:?}: {}", ended.stderr);
+    }
+
+    let context = place.run(&["context", "-k", mine, "--max-tokens", "2000"]).expect(0).stdout;
+    assert!(context.starts_with(&format!("Klaviyo account {mine} \"Blue 'Shop'\", ")), "{context}");
+    assert!(context.contains("Money in EUR, rates") && !context.contains("account currency"), "{context}");
+    let document = place.run(&["context", "-k", mine, "--json"]).expect(0).stdout;
+    let document: Value = serde_json::from_str(&document).expect("JSON");
+    assert_eq!((&document["store_name"], &document["currency"]), (&json!("Blue \"Shop\""), &json!("EUR")));
+
+    let ask = |more: &[&str]| {
+        place.run(&[&["query", "channels_compared", "-k", mine], more].concat()).expect(0).stdout
+    };
+    let table = ask(&[]);
+    assert!(
+        table.starts_with(&format!("Blue \"Shop\" ({mine})\n\n")) && table.contains("money in EUR"),
+        "{table}"
+    );
+    let answer: Value = serde_json::from_str(&ask(&["--json"])).expect("JSON");
+    let revenue = answer["rows"][0]["revenue"].as_f64().expect("a number");
+    let thousands = format!("€{},", (revenue / 1000.0) as u64);
+    assert!(revenue > 1000.0 && table.contains(&thousands), "{revenue}: {table}");
+    assert!(!ask(&["--format", "csv"]).contains('€'), "numbers stay numbers");
+    assert_eq!(
+        answer["stores"],
+        json!([{"account": mine, "store_name": "Blue \"Shop\"", "currency": "EUR"}])
+    );
+    let both = place.run(&["query", "stores_compared", "-k", mine, "-k", other]).expect(0).stdout;
+    let line = |of: &str| {
+        both.lines().find(|line| line.contains(of) && !line.contains("refreshed")).map(str::to_owned)
+    };
+    assert!(line(mine).is_some_and(|line| line.contains('€')), "{both}");
+    assert!(line(other).is_some_and(|line| !line.contains('€')), "its currency is not known: {both}");
+
+    // A chatbot is told the same, and may correct it.
+    let mut session = Session::start(place, &["--klaviyo-id", mine]);
+    assert!(session.ok("ask", json!({"question": "top_campaigns"})).contains(", money in EUR: complete"));
+    assert!(session.error("remember", json!({"currency": "XXX"})).contains("`XXX` is no currency"));
+    session.ok("remember", json!({"currency": "JPY"}));
+    session.end();
+    assert!(ask(&[]).contains('¥'));
+    let cleared =
+        place.run(&["notes", "-k", mine, "--clear", "--currency", "USD", "--json"]).expect(0).stdout;
+    let cleared: Value = serde_json::from_str(&cleared).expect("JSON");
+    assert_eq!(cleared.as_array().map(Vec::len), Some(1), "{cleared}");
+    assert_eq!((&cleared[0]["kind"], &cleared[0]["text"]), (&json!("currency"), &json!("USD")));
 }
 
 /// A cancelled call leaves no statement running, and the session goes on.
