@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 
-use super::decimals::Decimals;
+use super::decimals::{Decimals, separated};
 use super::{Currency, Stores};
 use crate::output;
 
@@ -298,22 +298,6 @@ fn inert(text: &str) -> String {
     let text = output::printable(text);
     let is_formula = text.starts_with(['=', '+', '-', '@']) && text.parse::<f64>().is_err();
     if is_formula { format!("'{text}") } else { text }
-}
-
-/// A number with separators of thousands.
-pub(super) fn separated(number: f64, decimals: usize) -> String {
-    let text = format!("{:.decimals$}", number.abs());
-    let (whole, fraction) = text.split_once('.').map_or((text.as_str(), ""), |(whole, rest)| (whole, rest));
-    let mut grouped = String::new();
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    let sign = if number < 0.0 && text.chars().any(|digit| matches!(digit, '1'..='9')) { "-" } else { "" };
-    let point = if decimals > 0 { "." } else { "" };
-    format!("{sign}{grouped}{point}{fraction}")
 }
 
 #[cfg(test)]

@@ -92,6 +92,22 @@ pub(super) fn round_columns(columns: &[String], rows: &mut [Vec<Value>], decimal
     }
 }
 
+/// A number with separators of thousands.
+pub(super) fn separated(number: f64, decimals: usize) -> String {
+    let text = format!("{:.decimals$}", number.abs());
+    let (whole, fraction) = text.split_once('.').map_or((text.as_str(), ""), |(whole, rest)| (whole, rest));
+    let mut grouped = String::new();
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let sign = if number < 0.0 && text.chars().any(|digit| matches!(digit, '1'..='9')) { "-" } else { "" };
+    let point = if decimals > 0 { "." } else { "" };
+    format!("{sign}{grouped}{point}{fraction}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::answer::separated;
+use super::decimals::separated;
 
 /// Signs that English readers know a currency by. `$` alone is the dollar of the United States; other currencies are named by
 /// their code.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Currency;
 use crate::account::AccountId;
-use crate::db::{Db, QueryError};
+use crate::db::{Db, QueryError, codes};
 use crate::{output, sql};
 
 /// The kind of note that is a store's name.
@@ -17,8 +17,7 @@ pub const STORE_NAME: &str = "store_name";
 pub const CURRENCY: &str = "currency";
 
 /// A table that is not there, as before the first migration of this version, and one that a user may not read.
-const UNKNOWN_TABLE: u32 = 60;
-const ACCESS_DENIED: u32 = 497;
+const NOT_TO_BE_READ: [u32; 2] = [codes::UNKNOWN_TABLE, codes::ACCESS_DENIED];
 
 /// A store, as far as people have told about it.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -44,9 +43,10 @@ struct Told {
 impl Stores {
     /// Reads what was told. Who may not read it knows nothing, which is no failure.
     pub async fn read(db: &Db, accounts: &[AccountId]) -> Result<Stores> {
-        let statement = db.statement(&sql::STORES_OF).param("accounts", accounts).giving_up_on(UNKNOWN_TABLE);
+        let statement =
+            db.statement(&sql::STORES_OF).param("accounts", accounts).giving_up_on(codes::UNKNOWN_TABLE);
         let told: Vec<Told> = match statement.fetch_all().await {
-            Err(error) if matches!(QueryError::code_of(&error), Some(UNKNOWN_TABLE | ACCESS_DENIED)) => {
+            Err(error) if QueryError::code_of(&error).is_some_and(|code| NOT_TO_BE_READ.contains(&code)) => {
                 Vec::new()
             }
             told => told?,
