@@ -55,10 +55,12 @@ WITH
             toString(forecast.model) AS model,
             forecast.for_date - 7 * intDiv(forecast.horizon + 6, 7) AS day_before
         FROM ai_revenue_forecast AS forecast
+        ALL LEFT JOIN compared ON compared.account = forecast.klaviyo_public_id
         WHERE forecast.klaviyo_public_id IN {accounts:Array(String)}
             AND forecast.made_on BETWEEN {made_on:Date} - 70 AND {made_on:Date} - 7
             AND forecast.for_date BETWEEN {made_on:Date} - 41 AND {made_on:Date} - 7
             AND forecast.known_on <= forecast.made_on
+            AND forecast.for_date > compared.through
         ORDER BY forecast.made_at DESC
         LIMIT 1 BY account, channel, made_on, day
     )
@@ -80,7 +82,6 @@ SELECT
     toDateTime({now:UInt32}) AS updated_at
 FROM forecasts AS forecast
 ALL INNER JOIN newest_days ON newest_days.account = forecast.account
-ALL LEFT JOIN compared ON compared.account = forecast.account
 -- A day without a row earned nothing.
 ALL LEFT JOIN actuals AS came
     ON came.account = forecast.account AND came.channel = forecast.channel AND came.day = forecast.day
@@ -88,4 +89,4 @@ ALL LEFT JOIN actuals AS came_before
     ON came_before.account = forecast.account
     AND came_before.channel = forecast.channel
     AND came_before.day = forecast.day_before
-WHERE forecast.day <= newest_days.newest_day AND forecast.day > compared.through
+WHERE forecast.day <= newest_days.newest_day
