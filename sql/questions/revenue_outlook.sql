@@ -32,7 +32,10 @@ WITH
                     '^([0-9]+)([0-9][0-9][0-9])$', '\\1,\\2'), '^([0-9]+)([0-9][0-9][0-9],)', '\\1,\\2'),
                 [outlook.already_in, ifNull(outlook.expected, 0), ifNull(outlook.lower_80, 0),
                     ifNull(outlook.upper_80, 0)]) AS figures,
-            dateName('month', outlook.from_day) AS month
+            dateName('month', outlook.from_day) AS month,
+            -- Who has not been refreshed for days is not told of a month that is over as of this one.
+            toDate(now(serverTimezone())) <= if(outlook.period = 'this_month',
+                least(outlook.to_day, outlook.made_on + 2), outlook.made_on + 2) AS is_of_today
         FROM ai_revenue_outlook AS outlook
         WHERE outlook.klaviyo_public_id IN {accounts:Array(String)} AND outlook.period != 'next_28_days'
     ),
@@ -62,10 +65,13 @@ SELECT
         multiIf(
             compared.expected IS NULL, concat('There is no forecast: ', compared.reason, '.'),
             compared.period = 'this_month', concat(
-                'This month lands between ', compared.figures[3], ' and ', compared.figures[4], char(59), ' ',
+                if(compared.is_of_today, 'This month', compared.month), ' lands between ',
+                compared.figures[3], ' and ', compared.figures[4], char(59), ' ',
                 compared.figures[1], ' are in.'),
             compared.period = 'next_7_days', concat(
-                'The next 7 days earn between ', compared.figures[3], ' and ', compared.figures[4], '.'),
+                if(compared.is_of_today, 'The next 7 days',
+                    concat('The 7 days from ', toString(compared.from_day), ' on')),
+                ' earn between ', compared.figures[3], ' and ', compared.figures[4], '.'),
             concat(
                 compared.month, ' earns between ', compared.figures[3], ' and ', compared.figures[4],
                 ', most likely about ', compared.figures[2], '. ',
@@ -76,7 +82,8 @@ SELECT
                         if(compared.change_pct > 0, 'more', 'less'), ' than in ', compared.this_month, '. ')),
                 'Of ten months with such a forecast, eight end between the two figures.')),
         if(compared.expected IS NULL OR compared.event = '', '', concat(
-            ' ', compared.event, ' may change that: the account has not seen it twice, so the range is wider.'))
+            ' ', compared.event, ' may change that: the account has not seen it twice, so the range is wider.')),
+        if(compared.is_of_today, '', concat(' That was said on ', toString(compared.made_on), '.'))
         ) AS in_words,
     compared.made_on AS made_on,
     count() OVER (PARTITION BY account) AS of_rows
