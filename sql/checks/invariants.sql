@@ -6,7 +6,7 @@ WITH
         SELECT
             t.klaviyo_public_id AS account,
             toInt64(count()) AS row_count,
-            sumForEach(arrayMap(value -> NOT isFinite(value), [<<float_columns>>])) AS not_finite
+            sumForEach(arrayMap(value -> NOT isFinite(value), [<<float_columns>>]::Array(Float64))) AS not_finite
         FROM <<table>> AS t
         GROUP BY t.klaviyo_public_id
     ),

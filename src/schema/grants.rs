@@ -212,7 +212,8 @@ mod tests {
     fn a_chatbot_reads_the_objects_of_its_accounts_with_limits() {
         let text = text(Audience::Chatbot, &["XqkVGb", "A-1"]);
         let grants: Vec<&String> = text.iter().filter(|line| line.starts_with("GRANT ")).collect();
-        assert_eq!(grants.len(), 15 + schema::outlook_to_read().count());
+        let objects = TABLES.len() + VIEWS.len() + schema::outlook_to_read().count();
+        assert_eq!(grants.len(), objects);
         assert!(grants.iter().all(|line| line.starts_with("GRANT SELECT ON shop.")), "{grants:?}");
         let profile = "CREATE SETTINGS PROFILE OR REPLACE chatbot_limits SETTINGS readonly = 1 CONST, \
              max_execution_time = 10 MIN 1 MAX 10, max_result_rows = 10000 MIN 1 MAX 10000, \

@@ -259,6 +259,7 @@ impl SummaryTable {
         let columns = self.definition().columns;
         let floats = columns.iter().filter(|column| column.column_type.starts_with("Float"));
         let all_finite: Vec<String> = floats.map(|column| format!("isFinite(s.{})", column.name)).collect();
+        let all_finite = if all_finite.is_empty() { "true".to_owned() } else { all_finite.join(" AND ") };
         let key = match care {
             Care::Quick => format!("cityHash64({})", self.key("s")),
             Care::Exact => self.key("s"),
@@ -267,7 +268,7 @@ impl SummaryTable {
             .text
             .replace("<<key>>", &key)
             .replace("<<date_column>>", self.grain.date_column())
-            .replace("<<all_finite>>", &all_finite.join(" AND "));
+            .replace("<<all_finite>>", &all_finite);
         Sql { name: format!("staged/{}", self.name).into(), text: text.into() }
     }
 
@@ -434,6 +435,19 @@ mod tests {
         let tables = TABLES.iter().map(|table| table.name);
         let objects = tables.chain(VIEWS.iter().map(Sql::object)).chain(outlook_to_read().map(Sql::object));
         assert_eq!(objects.collect::<Vec<_>>(), sql::READABLE);
+    }
+
+    #[test]
+    fn a_table_without_fractions_can_be_audited() {
+        let ddl = Sql {
+            name: "tables/counts".into(),
+            text: "CREATE TABLE counts\n(\n    a String\n        COMMENT 'an account'\n)\nORDER BY (a)"
+                .into(),
+        };
+        let refresh = Sql { name: "refresh/counts".into(), text: "SELECT 1".into() };
+        let table = SummaryTable { name: "counts", grain: Grain::Daily, ddl, refresh, snapshots: &[] };
+        let audit = table.audit(Care::Quick).text;
+        assert!(audit.contains("NOT (true)"), "{audit}");
     }
 
     #[test]
