@@ -3,6 +3,7 @@
 -- parameter: days UInt16 1..3650 = 30: complete days to look back
 -- parameter: limit UInt16 1..1000 = 10: rows per account, the newest
 -- decimals: rate_pct 2, usual_pct 2
+-- least: kind
 -- answer: Newest first. The rate is the open rate, or the click rate where the channel does not track opens. rate_pct
 --   is that of the day, usual_pct that of the 28 days before it, of the same flow or of the channel's campaigns, both
 --   percent of the messages delivered, usual_pct is empty where these 28 days are not all there.

@@ -5,6 +5,8 @@
 -- decimals: open_rate_pct 1, usual_open_rate_pct 1, click_rate_pct 2, usual_click_rate_pct 2, conversion_rate_pct 2,
 --   revenue 2, revenue_per_1000 2, vs_average_pct 0
 -- money: revenue, revenue_per_1000
+-- least: usual_click_rate_pct, conversion_rate_pct, spam_complaints, bounces, unsubscribes, rated_by,
+--   revenue_per_1000, usual_open_rate_pct, delivered, click_rate_pct
 -- empty: No campaign has this name or id: `aiviews query top_campaigns --days 3650` lists campaigns.
 -- answer: Newest first. sent_on is the day on which most of it was sent. Rates are percent of the messages delivered,
 --   open rates are empty where the channel does not track opens. The usual rates, and the mean revenue that

@@ -3,6 +3,7 @@
 -- parameter: limit UInt16 1..1000 = 10: rows per account, those with the most revenue
 -- decimals: open_rate_pct 1, click_rate_pct 2, revenue 2, vs_average_pct 0
 -- money: revenue
+-- least: rated_by, delivered, click_rate_pct
 -- answer: Most revenue first. date is the day on which most of it was sent. Rates are percent of the messages
 --   delivered, the open rate is empty where the channel does not track opens. vs_average_pct compares the revenue so
 --   far with the mean campaign of the channel over 90 days, and is empty where the day was not over. Orders still come

@@ -4,6 +4,7 @@
 -- parameter: limit UInt16 1..1000 = 10: rows per account, those with the most revenue
 -- decimals: open_rate_pct 1, click_rate_pct 2, revenue 2, revenue_per_1000 2
 -- money: revenue, revenue_per_1000
+-- least: click_rate_pct, delivered
 -- answer: Most revenue first. Rates are percent of the messages delivered, the open rate is empty where the channel
 --   does not track opens. revenue_per_1000 is revenue per 1,000 messages delivered.
 WITH

@@ -4,6 +4,7 @@
 -- parameter: days UInt16 1..3650 = 90: complete days to look back
 -- parameter: limit UInt16 1..1000 = 10: rows per account, the worst
 -- decimals: open_rate_pct 1, usual_open_rate_pct 1, opens_missed 0
+-- least: delivered
 -- answer: Worst first: opens_missed is how many more would have opened it at the usual open rate, so it weighs the
 --   distance and the size of the mailing, and is below 0 where a campaign did better than usual. usual_open_rate_pct is
 --   that of all campaigns of the channel over 90 days. Channels that do not track opens (SMS) and campaigns with fewer

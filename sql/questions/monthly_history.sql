@@ -4,6 +4,7 @@
 -- parameter: limit UInt16 1..1000 = 12: rows per account, the newest months
 -- decimals: campaign_revenue 2, flow_revenue 2, revenue 2, change_pct 1
 -- money: campaign_revenue, flow_revenue, revenue
+-- least: recipients
 -- answer: Newest month first. only_days says how much of a month there is, where it is not whole: the current one, and
 --   the one in which the account's numbers begin. change_pct compares the revenue of a whole month with the whole month
 --   before.

@@ -4,6 +4,7 @@
 -- parameter: limit UInt16 1..1000 = 10: rows per account, those with the most revenue
 -- decimals: open_rate_pct 1, click_rate_pct 2, revenue 2
 -- money: revenue
+-- least: click_rate_pct, delivered
 -- answer: Most revenue first. sent_on is the first day with recipients. Rates are percent of the messages delivered,
 --   the open rate is empty where the channel does not track opens.
 WITH

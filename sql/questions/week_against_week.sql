@@ -3,6 +3,7 @@
 -- parameter: limit UInt16 1..1000 = 10: rows per account
 -- decimals: last_7_days 2+, previous_7_days 2+, change_pct 1
 -- money: last_7_days, previous_7_days
+-- least: out_of_before, out_of
 -- answer: Two equal windows of 7 complete days, today is in neither. change_pct is relative: from 20 to 25 is +25 %,
 --   for rates too. It is empty where the days before have nothing to compare with, or the account began within them.
 --   Rates are percent of the messages delivered, the open rate counts only channels that track opens, revenue per 1000

@@ -3,6 +3,7 @@
 -- parameter: limit UInt16 1..1000 = 10: rows per account, those that moved the most money
 -- decimals: last_7_days 2, previous_7_days 2, change 2
 -- money: last_7_days, previous_7_days, change
+-- least: conversions_before, conversions, kind
 -- empty: Nothing changed, or the account has no 14 whole days to compare.
 -- answer: Biggest gain first, biggest loss last, in the account's own currency. A flow is compared with itself,
 --   campaigns are sent once, so all campaigns of a channel are compared together. new_since is the first day of what

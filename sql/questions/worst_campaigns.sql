@@ -4,6 +4,7 @@
 -- parameter: limit UInt16 1..1000 = 10: rows per account, the worst
 -- decimals: open_rate_pct 1, click_rate_pct 2, revenue 2, revenue_per_1000 2, usual_per_1000 2, revenue_missed 2
 -- money: revenue, revenue_per_1000, usual_per_1000, revenue_missed
+-- least: click_rate_pct, open_rate_pct, delivered
 -- answer: Worst first: revenue_missed is what more it would have earned at usual_per_1000, the revenue per 1,000
 --   messages of all the channel's campaigns of these days. So it weighs the distance and the size of the mailing.
 --   Campaigns of the newest 7 days are left out, their orders are still coming in, and so are those with fewer than 50

@@ -47,5 +47,5 @@ fn describe(accounts: &[Account]) -> String {
         ]
     };
     let header = ["account", "rows", "newest date", "refreshed (server time)", "newest source date"];
-    output::table(&header, &accounts.iter().map(row).collect::<Vec<_>>())
+    output::table(&header, &accounts.iter().map(row).collect::<Vec<_>>(), &[])
 }

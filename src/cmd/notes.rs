@@ -95,8 +95,11 @@ fn describe(accounts: &[AccountId], notes: &[Note]) -> String {
     let row = |note: &Note| {
         [&note.klaviyo_public_id, &note.kind, &note.text, &note.noted_on].map(Clone::clone).to_vec()
     };
-    let table =
-        output::table(&["account", "kind", "text", "told on"], &notes.iter().map(row).collect::<Vec<_>>());
+    let table = output::table(
+        &["account", "kind", "text", "told on"],
+        &notes.iter().map(row).collect::<Vec<_>>(),
+        &[],
+    );
     let is_unnamed = |account: &&AccountId| {
         let is_its = |note: &Note| note.klaviyo_public_id == account.as_str();
         !notes.iter().any(|note| is_its(note) && note.kind == "currency")

@@ -183,7 +183,7 @@ fn describe(report: &Report) -> String {
         let row = |(table, written): (&String, &u64)| vec![table.clone(), written.to_string(), kept(table)];
         let rows: Vec<Vec<String>> = report.rows_written.iter().map(row).collect();
         text.push_str("\n\n");
-        text.push_str(&output::table(&["table", "rows written", "rows kept"], &rows));
+        text.push_str(&output::table(&["table", "rows written", "rows kept"], &rows, &[]));
     }
     if !report.rows_rejected.is_empty() {
         let sum: u64 = report.rows_rejected.values().sum();

@@ -106,7 +106,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
     let text = match format {
         AnswerFormat::Table => {
             let words: Vec<String> = answer.take_words().into_iter().map(|(_, words)| words).collect();
-            let mut parts = vec![heading(&accounts, &stores) + &table(&answer)];
+            let mut parts = vec![heading(&accounts, &stores) + &table(question, &answer)];
             parts.extend((!words.is_empty()).then(|| output::wrapped(&output::lines(&words))));
             parts.push(output::wrapped(&notes(question, &values, &answer, &freshness, &stores)));
             parts.join("\n\n")
@@ -156,8 +156,12 @@ fn heading(accounts: &[AccountId], stores: &Stores) -> String {
     }
 }
 
-fn table(answer: &Answer) -> String {
-    if answer.rows.is_empty() { "no rows: nothing to report".to_owned() } else { answer.to_table() }
+fn table(question: &Question, answer: &Answer) -> String {
+    if answer.rows.is_empty() {
+        "no rows: nothing to report".to_owned()
+    } else {
+        answer.to_table(&question.least)
+    }
 }
 
 /// What a reader has to know to read the numbers, one line each.
@@ -243,10 +247,24 @@ fn list(format: AnswerFormat) -> Result<()> {
     let columns = ["name", "question", "parameters"].map(str::to_owned).to_vec();
     let answer = Answer { columns, rows: QUESTIONS.iter().map(row).collect(), ..Answer::default() };
     match format {
-        AnswerFormat::Table => output::print_words(&answer.to_table()),
+        AnswerFormat::Table => list_for_people(answer),
         AnswerFormat::Markdown => output::print(&answer.to_markdown()),
         AnswerFormat::Csv => output::print(&answer.to_csv()?),
         AnswerFormat::Json => output::print_json(&*QUESTIONS),
     }
     Ok(())
+}
+
+/// A question is never cut: where there is no room its parameters are left out, as every answer names them.
+fn list_for_people(mut answer: Answer) {
+    let widest = |column: &str| (0..answer.rows.len()).map(|row| answer.text(row, column).len()).max();
+    let needed: usize =
+        ["name", "question", "parameters"].iter().filter_map(|it| widest(it)).sum::<usize>() + 4;
+    if output::width().is_some_and(|width| width < needed) {
+        answer.columns.pop();
+        answer.rows.iter_mut().for_each(|row| row.truncate(2));
+    }
+    output::print_words(&answer.to_table(&[]));
+    output::tell("");
+    output::tell("one answer: `aiviews query NAME -k ID`; `aiviews accounts` lists the ids");
 }

@@ -69,7 +69,11 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
         ]
     };
     let rows: Vec<Vec<String>> = sources.iter().map(row).collect();
-    output::print_words(&output::table(&["source", "rows", "accounts", "first date", "last date"], &rows));
+    output::print_words(&output::table(
+        &["source", "rows", "accounts", "first date", "last date"],
+        &rows,
+        &[],
+    ));
     let accounts = output::counted(size.accounts.into(), "account");
     tracing::info!("{accounts} seeded in {:.1} s", started.elapsed().as_secs_f64());
     Ok(ExitCode::Done)

@@ -82,7 +82,11 @@ async fn history(db: &Db, account: &AccountId, as_json: bool) -> Result<ExitCode
             event.error.clone(),
         ]
     };
-    output::print_words(&output::table(&header, &events.iter().map(row).collect::<Vec<_>>()));
+    output::print_words(&output::table(
+        &header,
+        &events.iter().map(row).collect::<Vec<_>>(),
+        &["ms", "kept", "written", "to", "from"],
+    ));
     Ok(ExitCode::Done)
 }
 
@@ -213,7 +217,7 @@ fn runs(status: &Status) -> String {
             ]
         })
         .collect();
-    output::table(&header, &rows)
+    output::table(&header, &rows, &["as of", "from", "seconds"])
 }
 
 fn tables(status: &Status) -> String {
@@ -231,5 +235,5 @@ fn tables(status: &Status) -> String {
             ]
         })
         .collect();
-    output::table(&["table", "rows", "accounts", "newest date", "newest updated_at"], &rows)
+    output::table(&["table", "rows", "accounts", "newest date", "newest updated_at"], &rows, &[])
 }

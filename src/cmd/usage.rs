@@ -67,9 +67,9 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
         output::print("no chatbot has asked anything");
         return Ok(ExitCode::Done);
     }
-    output::print(&usage.to_table());
+    output::print(&usage.to_table(&[]));
     if !unanswered.rows.is_empty() {
-        output::print(&format!("\nasked, and no answer:\n{}", unanswered.to_table()));
+        output::print(&format!("\nasked, and no answer:\n{}", unanswered.to_table(&[])));
     }
     Ok(ExitCode::Done)
 }

@@ -68,6 +68,8 @@ pub const MEANING: &[Setting] = &[
         "0",
         "rows are read as if they had another header",
     ),
+    stated("show_create_query_identifier_quoting_rule", "when_necessary", "views look changed"),
+    stated("show_create_query_identifier_quoting_style", "Backticks", "views look changed"),
     stated("describe_compact_output", "0", "inserts do not find the columns' types"),
     stated("describe_include_virtual_columns", "0", "inserts do not find the columns' types"),
     stated("force_primary_key", "0", "what reads all of a small table is refused"),

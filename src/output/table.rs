@@ -8,7 +8,7 @@ use super::text::{printable, wrapped_at};
 const GAP: usize = 2;
 
 /// A text column is not shortened below this for want of room, unless it is shorter by itself.
-const LEAST_TEXT: usize = 12;
+const LEAST_TEXT: usize = 15;
 
 /// A column, ready to be laid out.
 struct Column {
@@ -70,23 +70,30 @@ impl Column {
     }
 }
 
-/// A plain table with a header line, as wide as it needs to be, or on a terminal as wide as that.
-pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
-    fitted(header, rows, &[], super::width())
+/// A plain table with a header line, as wide as it needs to be, or on a terminal as wide as that. Where there is no room
+/// for all, columns without a word go first, then these least important ones in their order, then the last ones.
+pub fn table(header: &[&str], rows: &[Vec<String>], least: &[&str]) -> String {
+    fitted(header, rows, &[], least, super::width())
 }
 
 /// The same where it is known which columns are numbers, whatever stands beside the digits.
-pub fn table_of(header: &[&str], rows: &[Vec<String>], numeric: &[bool]) -> String {
-    fitted(header, rows, numeric, super::width())
+pub fn table_of(header: &[&str], rows: &[Vec<String>], numeric: &[bool], least: &[&str]) -> String {
+    fitted(header, rows, numeric, least, super::width())
 }
 
-fn fitted(header: &[&str], rows: &[Vec<String>], numeric: &[bool], limit: Option<usize>) -> String {
+fn fitted(
+    header: &[&str],
+    rows: &[Vec<String>],
+    numeric: &[bool],
+    least: &[&str],
+    limit: Option<usize>,
+) -> String {
     let cells =
         |index: usize| rows.iter().map(|row| printable(row.get(index).map_or("", String::as_str))).collect();
     let column =
         |(index, title): (usize, &&str)| Column::new(title, cells(index), numeric.get(index).copied());
     let mut columns: Vec<Column> = header.iter().enumerate().map(column).collect();
-    let left_out = limit.map(|limit| fit(&mut columns, limit)).unwrap_or_default();
+    let left_out = limit.map(|limit| fit(&mut columns, least, limit)).unwrap_or_default();
     let mut lines = header_lines(&columns);
     lines.extend((0..rows.len()).map(|row| {
         line(columns.iter().map(|column| {
@@ -103,9 +110,9 @@ fn fitted(header: &[&str], rows: &[Vec<String>], numeric: &[bool], limit: Option
     lines.join("\n")
 }
 
-/// Makes the columns fit: titles in several lines, then shorter texts, then without the last columns. Returns the titles
-/// of these.
-fn fit(columns: &mut Vec<Column>, limit: usize) -> Vec<String> {
+/// Makes the columns fit: titles in several lines, then shorter texts, then without the least important columns. Returns
+/// the titles of these.
+fn fit(columns: &mut Vec<Column>, least: &[&str], limit: usize) -> Vec<String> {
     let mut left_out = Vec::new();
     let total = |columns: &[Column], width: fn(&Column) -> usize| {
         columns.iter().map(width).sum::<usize>() + GAP * columns.len().saturating_sub(1)
@@ -116,10 +123,11 @@ fn fit(columns: &mut Vec<Column>, limit: usize) -> Vec<String> {
     for column in columns.iter_mut() {
         column.width = column.with_folded_title();
     }
+    let titles: Vec<String> = columns.iter().map(|column| column.title.clone()).collect();
     while columns.len() > 1 && total(columns, Column::least) > limit {
-        left_out.extend(columns.pop().map(|column| column.title));
+        left_out.push(columns.remove(least_important(columns, least)).title);
     }
-    left_out.reverse();
+    left_out.sort_by_key(|title| titles.iter().position(|other| other == title));
     while total(columns, |column| column.width) > limit {
         // The widest gives way first. A single column may have to go below its least.
         let widest = columns
@@ -135,6 +143,16 @@ fn fit(columns: &mut Vec<Column>, limit: usize) -> Vec<String> {
         }
     }
     left_out
+}
+
+/// The column that goes next; the first one never does, as it says what the row is about.
+fn least_important(columns: &[Column], least: &[&str]) -> usize {
+    let place = |(index, column): (usize, &Column)| {
+        let is_empty = column.cells.iter().all(String::is_empty);
+        let named = least.iter().position(|title| title.to_uppercase() == column.title);
+        (!is_empty, named.unwrap_or(least.len()), usize::MAX - index)
+    };
+    (1..columns.len()).min_by_key(|index| place((*index, &columns[*index]))).unwrap_or(0)
 }
 
 fn header_lines(columns: &[Column]) -> Vec<String> {
@@ -185,7 +203,7 @@ mod tests {
 
     #[test]
     fn piped_tables_are_whole() {
-        let text = fitted(&HEADER, &rows(), &[], None);
+        let text = fitted(&HEADER, &rows(), &[], &[], None);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3, "{text}");
         assert!(lines[0].ends_with("RATING OF THE OPENS  REVENUE PER 1000"), "{text}");
@@ -196,19 +214,34 @@ mod tests {
     #[test]
     fn no_row_is_wider_than_the_terminal() {
         for width in 10..150 {
-            let text = fitted(&HEADER, &rows(), &[], Some(width));
+            let text = fitted(&HEADER, &rows(), &[], &[], Some(width));
             assert!(text.lines().all(|line| measure_text_width(line) <= width.max(20)), "{width}\n{text}");
             assert!(width < 20 || text.contains("XqkVGb"), "{width}\n{text}");
         }
     }
 
     #[test]
+    fn the_least_important_columns_go_first() {
+        let least = ["delivered", "campaign"];
+        let text = fitted(&HEADER, &rows(), &[], &least, Some(45));
+        assert!(text.contains("Excellent") && text.ends_with("no room for: delivered"), "{text}");
+        let text = fitted(&HEADER, &rows(), &[], &least, Some(32));
+        assert!(text.contains("Excellent") && text.contains("12.5"), "{text}");
+        assert!(text.ends_with("no room for: campaign, delivered"), "{text}");
+        let without_ratings =
+            |row: Vec<String>| [row[..3].to_vec(), vec![String::new(), row[4].clone()]].concat();
+        let rows: Vec<Vec<String>> = rows().into_iter().map(without_ratings).collect();
+        let text = fitted(&HEADER, &rows, &[], &least, Some(45));
+        assert!(text.contains("1,234,567") && text.ends_with("no room for: rating of the opens"), "{text}");
+    }
+
+    #[test]
     fn titles_fold_then_texts_are_shortened_then_the_last_columns_go() {
-        let text = fitted(&HEADER, &rows(), &[], Some(100));
+        let text = fitted(&HEADER, &rows(), &[], &[], Some(100));
         assert!(text.contains("even the shelves") && text.contains("REVENUE\n"), "{text}");
-        let text = fitted(&HEADER, &rows(), &[], Some(70));
+        let text = fitted(&HEADER, &rows(), &[], &[], Some(70));
         assert!(text.contains("…") && text.contains("12.5") && !text.contains("no room"), "{text}");
-        let text = fitted(&HEADER, &rows(), &[], Some(42));
+        let text = fitted(&HEADER, &rows(), &[], &[], Some(42));
         assert!(text.contains("1,234,567") && text.contains("no room for: rating of the opens"), "{text}");
     }
 }

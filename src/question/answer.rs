@@ -182,12 +182,14 @@ impl Answer {
         self.rows.iter().map(object).collect()
     }
 
-    /// A table for people.
-    pub fn to_table(&self) -> String {
+    /// A table for people. These columns go first where there is no room for all.
+    pub fn to_table(&self, least: &[String]) -> String {
         let titles = self.titles();
         let header: Vec<&str> = titles.iter().map(String::as_str).collect();
         let numeric: Vec<bool> = (0..self.columns.len()).map(|column| self.is_numeric(column)).collect();
-        output::table_of(&header, &self.cells(), &numeric)
+        let least: Vec<String> = least.iter().map(|name| title(name)).collect();
+        let least: Vec<&str> = least.iter().map(String::as_str).collect();
+        output::table_of(&header, &self.cells(), &numeric, &least)
     }
 
     /// CSV with a header line, numbers as they are. Control characters are replaced.
@@ -218,9 +220,9 @@ impl Answer {
     /// A text about the answer, with its columns named as their titles are.
     pub fn titled(&self, text: &str) -> String {
         let named = |word: &str| {
-            let name = word.trim_end_matches(['.', ',', ':', ';']);
+            let name = word.trim_start_matches('(').trim_end_matches(['.', ',', ':', ';', ')']);
             match self.columns.iter().any(|column| column == name && name.contains('_')) {
-                true => format!("\"{}\"{}", title(name), &word[name.len()..]),
+                true => word.replacen(name, &format!("\"{}\"", title(name)), 1),
                 false => word.to_owned(),
             }
         };
@@ -382,7 +384,7 @@ mod tests {
         let answer = answer.in_currencies(&["last_7_days".to_owned()], &stores);
         let last: Vec<String> = answer.cells().into_iter().map(|row| row[2].clone()).collect();
         assert_eq!(last, ["€54,584.11", "1,000", "7"]);
-        let table = answer.with_names(&stores).to_table();
+        let table = answer.with_names(&stores).to_table(&[]);
         assert!(table.contains("Blue Shop (acme)  revenue         €54,584.11"), "{table}");
         assert!(table.contains("messages sent        1,000"), "on the right: {table}");
     }
@@ -397,6 +399,6 @@ mod tests {
         let markdown = answer.to_markdown();
         assert_eq!(markdown.lines().count(), 3, "{markdown}");
         assert!(markdown.contains("=1+1\\|\u{fffd}\\[31m\u{fffd}\\`x\\`\\\\\\|\\*b\\*\\<i\\>"), "{markdown}");
-        assert!(!answer.to_table().contains(['\u{1b}']));
+        assert!(!answer.to_table(&[]).contains(['\u{1b}']));
     }
 }

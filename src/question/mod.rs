@@ -53,6 +53,9 @@ pub struct Question {
     /// How many decimals its figures are shown with.
     #[serde(skip)]
     pub decimals: Vec<(String, Decimals)>,
+    /// The columns that a narrow terminal leaves out, the least important first.
+    #[serde(skip)]
+    pub least: Vec<String>,
     #[serde(skip)]
     statement: Sql,
 }
@@ -100,6 +103,7 @@ impl Question {
             empty: all("empty: ").first().cloned(),
             decimals: all("decimals: ").iter().flat_map(|text| decimals(sql.object(), text)).collect(),
             money: all("money: ").iter().flat_map(|text| text.split(", ").map(str::to_owned)).collect(),
+            least: all("least: ").iter().flat_map(|text| text.split(", ")).map(str::to_owned).collect(),
             parameters: all("parameter: ").iter().map(|text| Parameter::parse(text)).collect(),
             statement: sql.composed(),
         }
@@ -298,7 +302,7 @@ mod tests {
                 let is_declared = question.money.iter().any(|name| name == column);
                 assert!(is_declared || !is_money || !is_shown, "{}: {column} is money", question.name);
             }
-            for (column, _) in &question.decimals {
+            for column in question.decimals.iter().map(|(column, _)| column).chain(&question.least) {
                 assert!(text.contains(&format!(" AS {column}")), "{}: no column {column}", question.name);
             }
         }
