@@ -4,6 +4,7 @@
 //!
 //! - [`cmd`]: the command line, one file per verb: `ls src/cmd` equals `aiviews --help`
 //! - [`mcp`]: the chatbot's door: tools, their limits and their log, and the guard of SQL that a model writes
+//! - [`report`]: pages for an account's owner, and their charts
 //! - [`seed`]: sample sources
 //! - [`status`]: how fresh the data is, what is in trouble, which accounts there are
 //! - [`refresh`]: plan, stage, audit, publish, check, log; recovery; an account that leaves; what a writing verb must be allowed
@@ -33,6 +34,7 @@ pub mod outlook;
 pub mod output;
 pub mod question;
 pub mod refresh;
+pub mod report;
 pub mod schema;
 pub mod seed;
 pub mod sql;

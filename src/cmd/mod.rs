@@ -11,6 +11,7 @@ mod migrate;
 mod notes;
 mod populate;
 mod query;
+mod report;
 mod seed;
 mod serve;
 mod status;
@@ -120,6 +121,8 @@ verbs! {
     Seed = seed,
     /// Answer a ready-made question about one account or several; without a question: list them
     Query = query,
+    /// Write a page for an account's owner: what happened, why, and what earned most
+    Report = report,
     /// Print what to put before a model: an account's numbers and what they say, within a budget of tokens
     Context = context,
     /// Keep what people know about an account: its name, its currency, what happened

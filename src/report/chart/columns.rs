@@ -1,0 +1,144 @@
+//! Columns of periods, each in parts that stand on each other.
+
+use maud::{Markup, html};
+
+use super::scale::Scale;
+use super::{Anchor, Chart, LETTER, TEXT, Write, every, line, rectangle, text};
+
+/// Space for the drawing above, and for the labels below.
+const TOP: f64 = 40.0;
+const BOTTOM: f64 = 26.0;
+
+/// A period.
+pub struct Column {
+    /// Its name.
+    pub label: String,
+    /// The parts from the bottom up; none where nothing is known, which is not zero.
+    pub parts: Option<Vec<f64>>,
+    /// Whether it still grows.
+    pub is_open: bool,
+}
+
+/// The columns of a chart, from old to new.
+pub struct Columns<'a> {
+    /// What is seen, for who cannot see it.
+    pub told: String,
+    /// Names of the parts, at most two.
+    pub parts: &'a [&'a str],
+    /// The periods.
+    pub columns: Vec<Column>,
+    /// How values are written.
+    pub write: Write<'a>,
+}
+
+const CLASSES: [&str; 2] = ["one", "two"];
+
+impl Columns<'_> {
+    /// Draws them.
+    pub fn draw(&self, width: f64) -> Chart {
+        let height = (width * 0.38).max(220.0);
+        let sums = self.columns.iter().filter_map(|column| column.parts.as_ref());
+        let greatest = sums.map(|parts| parts.iter().sum()).fold(0.0, f64::max);
+        let y = Scale::from_zero(greatest, (height - BOTTOM, TOP));
+        let ticks: Vec<(f64, String)> =
+            y.ticks().into_iter().map(|tick| (tick, (self.write)(tick))).collect();
+        let longest = ticks.iter().map(|(_, words)| words.chars().count()).max().unwrap_or(0);
+        let left = (longest as f64 + 1.0) * LETTER;
+        let room = (width - left) / self.columns.len().max(1) as f64;
+        let labels: Vec<String> = self.columns.iter().map(|column| column.label.clone()).collect();
+        let every = every(&labels, room);
+        let count = self.columns.len();
+        let marks = html! {
+            @for (tick, words) in &ticks {
+                (line("grid", (left, y.place(*tick)), (width, y.place(*tick))))
+                (text(left - LETTER, y.place(*tick) + 4.0, Anchor::End, "label", words))
+            }
+            @for (index, column) in self.columns.iter().enumerate() {
+                @let middle = left + room * (index as f64 + 0.5);
+                (stack(column, &y, middle, room * 0.7))
+                @if (count - 1 - index).is_multiple_of(every) {
+                    (text(middle, height - 8.0, Anchor::Middle, "label", &column.label))
+                }
+            }
+            (self.legend(left))
+        };
+        Chart { told: self.told.clone(), width, height, marks }
+    }
+
+    fn legend(&self, left: f64) -> Markup {
+        let mut entries: Vec<(&str, &str)> = match self.parts.len() {
+            0 | 1 => Vec::new(),
+            _ => CLASSES.into_iter().zip(self.parts.iter().copied()).collect(),
+        };
+        if self.columns.iter().any(|column| column.is_open && column.parts.is_some()) {
+            entries.push(("open", "still growing"));
+        }
+        if self.columns.iter().any(|column| column.parts.is_none()) {
+            entries.push(("gap", "no data"));
+        }
+        let mut x = left;
+        let mut placed = Vec::new();
+        for (class, words) in entries {
+            placed.push((x, class, words));
+            x += (words.chars().count() as f64 + 1.0) * LETTER + 22.0;
+        }
+        html! {
+            @for (x, class, words) in placed {
+                (rectangle(class, x, 6.0, 12.0, 12.0))
+                (text(x + 18.0, 6.0 + TEXT - 2.0, Anchor::Start, "label", words))
+            }
+        }
+    }
+}
+
+/// A column that still grows is hollow, with a broken outline: its colour says nothing that its form does not.
+fn stack(column: &Column, y: &Scale, middle: f64, width: f64) -> Markup {
+    let left = middle - width / 2.0;
+    let base = y.place(0.0);
+    let Some(parts) = &column.parts else {
+        return html! { (rectangle("gap", left, base - 14.0, width, 14.0)) };
+    };
+    let mut below = 0.0;
+    let mut placed = Vec::new();
+    for (part, class) in parts.iter().zip(CLASSES) {
+        let (from, to) = (y.place(below), y.place(below + part));
+        placed.push((class, to, from - to));
+        below += part;
+    }
+    html! {
+        @for (class, top, height) in placed { (rectangle(class, left, top, width, height)) }
+        @if column.is_open {
+            (rectangle("open", left - 2.0, y.place(below) - 6.0, width + 4.0, base - y.place(below) + 6.0))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(columns: Vec<Column>) -> String {
+        let write = |value: f64| format!("{value}");
+        let chart = Columns { told: "told".to_owned(), parts: &["a", "b"], columns, write: &write };
+        chart.draw(720.0).marks.into_string()
+    }
+
+    fn column(label: &str, parts: Option<Vec<f64>>) -> Column {
+        Column { label: label.to_owned(), parts, is_open: false }
+    }
+
+    #[test]
+    fn parts_stand_on_each_other_from_zero() {
+        // The scale ends at 100: from y 247.6 up to 40 are 207.6 units.
+        let drawn = drawn(vec![column("w", Some(vec![50.0, 50.0]))]);
+        assert!(drawn.contains(r#"class="one" x="132.2" y="143.8" "#), "{drawn}");
+        assert!(drawn.contains(r#"height="103.8""#) && drawn.contains(r#"class="two" x="132.2" y="40" "#));
+    }
+
+    #[test]
+    fn what_is_unknown_is_no_zero() {
+        let drawn = drawn(vec![column("<w>", None), column("x", Some(vec![0.0, 0.0]))]);
+        assert!(drawn.contains("no data") && drawn.contains("&lt;w&gt;"), "{drawn}");
+        assert!(!drawn.contains("still growing") && !drawn.contains("NaN"), "{drawn}");
+    }
+}

@@ -1,0 +1,132 @@
+//! The figures at the head of a page, each beside its change.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::asked::Asked;
+use super::{Period, Report, chart, figure};
+
+/// A figure: its title, where it stands in the answer, and how it is written.
+struct Tile {
+    title: &'static str,
+    row: usize,
+    column: &'static str,
+    change: Option<&'static str>,
+    form: Form,
+}
+
+#[derive(Clone, Copy)]
+enum Form {
+    Money,
+    Count,
+    Percent(usize),
+}
+
+/// Measures of `week_against_week`.
+const WEEK: [(&str, &str, Form); 5] = [
+    ("revenue", "Revenue", Form::Money),
+    ("messages sent", "Messages sent", Form::Count),
+    ("revenue per 1000", "Revenue per 1,000 messages", Form::Money),
+    ("open rate %", "Opened", Form::Percent(1)),
+    ("click rate %", "Clicked", Form::Percent(2)),
+];
+/// Columns of `stores_compared`.
+const MONTH: [(&str, &str, Form); 4] = [
+    ("revenue", "Revenue", Form::Money),
+    ("delivered", "Messages delivered", Form::Count),
+    ("open_rate_pct", "Opened", Form::Percent(1)),
+    ("click_rate_pct", "Clicked", Form::Percent(2)),
+];
+
+/// The figures of the report's period.
+pub fn write(report: &Report) -> Option<Markup> {
+    let (asked, tiles) = match report.period {
+        Period::Week => {
+            let asked = report.answers.get("week_against_week")?;
+            (asked, WEEK.into_iter().filter_map(|wanted| of_week(asked, wanted)).collect())
+        }
+        Period::Month => (report.answers.get("stores_compared")?, MONTH.map(of_month).into()),
+    };
+    let tiles: Vec<Tile> = tiles;
+    Some(html! {
+        dl class="tiles" data-question=(asked.question.name) data-parameters=(asked.parameters()) {
+            @for tile in &tiles { (told(report, asked, tile)) }
+        }
+    })
+}
+
+fn of_week(asked: &Asked, (measure, title, form): (&str, &'static str, Form)) -> Option<Tile> {
+    let row = asked.answer.find("measure", measure)?;
+    Some(Tile { title, row, column: "last_7_days", change: Some("change_pct"), form })
+}
+
+fn of_month((column, title, form): (&'static str, &'static str, Form)) -> Tile {
+    Tile { title, row: 0, column, change: (column == "revenue").then_some("change_pct"), form }
+}
+
+fn told(report: &Report, asked: &Asked, tile: &Tile) -> Markup {
+    let cell = asked.answer.cell(tile.row, tile.column);
+    let change = tile.change.map(|column| (column, asked.answer.cell(tile.row, column)));
+    html! {
+        div {
+            dt { (tile.title) }
+            dd class="large" { (value(tile.row, tile.column, cell, |number| tile.form.write(report, number))) }
+            @if let Some((column, cell)) = change {
+                dd class="change" {
+                    @if cell.is_null() { span class="none" { "nothing to compare with" } }
+                    @else {
+                        (arrow(cell.as_f64().unwrap_or_default())) " "
+                        (value(tile.row, column, cell, |number| figure::change(number, 1)))
+                        " " (report.period.before())
+                    }
+                }
+            }
+            @if tile.title == "Revenue" && let Some(spark) = by_day(report) { dd { (spark) } }
+        }
+    }
+}
+
+/// The last days, one by one.
+fn by_day(report: &Report) -> Option<Markup> {
+    let days = report.answers.get("timeline")?.answer.only("period", "day");
+    let mut values: Vec<Option<f64>> = (0..days.rows.len()).map(|row| days.number(row, "revenue")).collect();
+    values.reverse();
+    Some(chart::sparkline(&values))
+}
+
+/// The sign says what colour alone would not.
+fn arrow(change: f64) -> Markup {
+    let (class, sign) = match change {
+        change if change >= 0.05 => ("up", "▲"),
+        change if change <= -0.05 => ("down", "▼"),
+        _ => ("same", "■"),
+    };
+    html! { span class=(class) aria-hidden="true" { (sign) } }
+}
+
+fn value(row: usize, column: &str, cell: &Value, write: impl Fn(f64) -> String) -> Markup {
+    match cell.as_f64() {
+        Some(number) => html! { data data-row=(row) data-column=(column) value=(cell) { (write(number)) } },
+        None => html! { span class="none" { "no data" } },
+    }
+}
+
+impl Form {
+    fn write(self, report: &Report, value: f64) -> String {
+        match self {
+            Form::Money => report.money.write(value, report.money.decimals(value.abs())),
+            Form::Count => figure::plain(value, 0),
+            Form::Percent(decimals) => format!("{}\u{a0}%", figure::plain(value, decimals)),
+        }
+    }
+}
+
+impl Period {
+    /// What the period is compared with.
+    fn before(self) -> &'static str {
+        match self {
+            Period::Week => "on the 7 days before",
+            Period::Month => "on the 30 days before",
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Tables of answers. Each says from which question it is, asked how, and every figure carries its exact value: so that
+//! a test, or a curious client, can compare it with `aiviews query`.
+
+use chrono::NaiveDate;
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::Report;
+use super::asked::Asked;
+use super::chart;
+use super::figure;
+use super::words;
+
+/// How a column's cells are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A name from the data.
+    Name,
+    /// A word of Klaviyo's or ours.
+    Word,
+    /// Money, and with a bar beside it.
+    Money,
+    /// Money with a bar.
+    MoneyBar,
+    /// A gain or loss of money, with a bar.
+    Gain,
+    /// A count.
+    Count,
+    /// Percent or a rate, with so many decimals.
+    Percent(usize),
+    /// A plain figure with so many decimals.
+    Plain(usize),
+    /// A change in percent, with so many decimals.
+    Change(usize),
+    /// A day.
+    Day,
+    /// A month.
+    Month,
+}
+
+/// A column: its name in the answer, its title, its kind.
+pub type Heading = (&'static str, &'static str, Kind);
+
+/// The table of an answer.
+pub fn table(report: &Report, asked: &Asked, caption: &str, headings: &[Heading]) -> Markup {
+    let rows = 0..asked.answer.rows.len();
+    let columns: Vec<Column> = headings.iter().map(|heading| Column::new(report, asked, *heading)).collect();
+    html! {
+        div class="scroll" tabindex="0" role="region" aria-label=(caption) {
+            table data-question=(asked.question.name) data-parameters=(asked.parameters()) {
+                caption { (caption) }
+                thead { tr {
+                    @for (index, column) in columns.iter().enumerate() {
+                        th scope="col" class=[column.is_figure().then_some("figure")]
+                            data-column=(headings[index].0) { (column.title) }
+                    }
+                } }
+                tbody { @for row in rows { tr {
+                    @for (index, column) in columns.iter().enumerate() {
+                        @if index == 0 { th scope="row" { (column.cell(row)) } }
+                        @else { td class=[column.is_figure().then_some("figure")] { (column.cell(row)) } }
+                    }
+                } } }
+            }
+        }
+        @if let Some(cut) = asked.answer.cut() { p class="note" { (cut) "." } }
+    }
+}
+
+struct Column<'a> {
+    report: &'a Report,
+    asked: &'a Asked,
+    name: &'static str,
+    title: &'static str,
+    kind: Kind,
+    /// The greatest figure's size.
+    greatest: f64,
+}
+
+impl Column<'_> {
+    fn new<'a>(report: &'a Report, asked: &'a Asked, (name, title, kind): Heading) -> Column<'a> {
+        let figures = (0..asked.answer.rows.len()).filter_map(|row| asked.answer.number(row, name));
+        let greatest = figures.map(f64::abs).fold(0.0, f64::max);
+        Column { report, asked, name, title, kind, greatest }
+    }
+
+    fn is_figure(&self) -> bool {
+        !matches!(self.kind, Kind::Name | Kind::Word | Kind::Day | Kind::Month)
+    }
+
+    fn cell(&self, row: usize) -> Markup {
+        let cell = self.asked.answer.cell(row, self.name);
+        match (cell, self.kind) {
+            (Value::Null, _) => html! { span class="none" title="nothing to tell" { "–" } },
+            (Value::Number(number), kind) => {
+                let value = number.as_f64().unwrap_or_default();
+                html! {
+                    data value=(number) { (self.figure(value)) }
+                    @match kind {
+                        Kind::MoneyBar => { (chart::bar(value, self.greatest)) }
+                        Kind::Gain => { (chart::change_bar(value, self.greatest)) }
+                        _ => {}
+                    }
+                }
+            }
+            (Value::String(text), Kind::Day | Kind::Month) => self.date(text),
+            (Value::String(text), Kind::Name) => html! { bdi { (words::name(text)) } },
+            (Value::String(text), _) => html! { bdi { (words::word(text)) } },
+            (other, _) => html! { (other) },
+        }
+    }
+
+    fn figure(&self, value: f64) -> String {
+        let money = &self.report.money;
+        match self.kind {
+            Kind::Money | Kind::MoneyBar => money.write(value, money.decimals(self.greatest)),
+            Kind::Gain => {
+                let plus = if value > 0.0 { "+" } else { "" };
+                format!("{plus}{}", money.write(value, money.decimals(self.greatest)))
+            }
+            Kind::Percent(decimals) => format!("{}\u{a0}%", figure::plain(value, decimals)),
+            Kind::Plain(decimals) => figure::plain(value, decimals),
+            Kind::Change(decimals) => figure::change(value, decimals),
+            _ => figure::plain(value, 0),
+        }
+    }
+
+    fn date(&self, text: &str) -> Markup {
+        let date: Option<NaiveDate> = text.parse().or_else(|_| format!("{text}-01").parse()).ok();
+        let Some(date) = date else { return html! { (words::name(text)) } };
+        let form = if self.kind == Kind::Month { "%B %Y" } else { "%-d %b %Y" };
+        html! { time datetime=(text) { (date.format(form).to_string()) } }
+    }
+}
