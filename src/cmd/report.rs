@@ -9,7 +9,7 @@ use crate::account::AccountId;
 use crate::exit::ExitCode;
 use crate::exit::stop::Stop;
 use crate::output;
-use crate::report::{self, Period, Store};
+use crate::report::{self, Period};
 
 /// Arguments of `report`.
 #[derive(clap::Args, Debug)]
@@ -38,7 +38,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
     let account = AccountId::from_argument(&arguments.klaviyo_id)?;
     let period = if arguments.month { Period::Month } else { Period::Week };
     let connection = super::connect_to_read(global, stop).await?;
-    let report = report::of_account(&connection.db, &account, Store::default(), period).await?;
+    let report = report::of_account(&connection.db, &account, period).await?;
     let page = report.page();
     match &arguments.output {
         Some(file) => write(file, &page)?,

@@ -93,7 +93,7 @@ pub(super) fn round_columns(columns: &[String], rows: &mut [Vec<Value>], decimal
 }
 
 /// A number with separators of thousands.
-pub(super) fn separated(number: f64, decimals: usize) -> String {
+pub(crate) fn separated(number: f64, decimals: usize) -> String {
     let text = format!("{:.decimals$}", number.abs());
     let (whole, fraction) = text.split_once('.').map_or((text.as_str(), ""), |(whole, rest)| (whole, rest));
     let mut grouped = String::new();

@@ -52,7 +52,7 @@ impl Currency {
     }
 
     /// What stands before an amount: `€`, or `SEK ` where a sign would be taken for another currency.
-    fn sign(self) -> String {
+    pub fn sign(self) -> String {
         let sign = SIGNS.iter().find(|(code, _)| *code == self.code());
         sign.map_or_else(|| format!("{} ", self.code()), |(_, sign)| (*sign).to_owned())
     }

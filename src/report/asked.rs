@@ -35,8 +35,13 @@ pub struct Answers(BTreeMap<&'static str, Asked>);
 type Wanted = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// Asked for every report.
-const ALWAYS: [Wanted; 4] =
-    [("best_day_to_send", &[]), ("list_health", &[("limit", "30")]), ("segments", &[]), ("forms", &[])];
+const ALWAYS: [Wanted; 5] = [
+    ("best_day_to_send", &[]),
+    ("list_health", &[("limit", "30")]),
+    ("segments", &[]),
+    ("forms", &[]),
+    ("revenue_outlook", &[]),
+];
 const WEEK: [Wanted; 8] = [
     ("week_against_week", &[]),
     ("timeline", &[("months", "0")]),

@@ -1,44 +1,39 @@
 //! Figures and dates as a client of the agency reads them.
 
 use chrono::{Datelike, NaiveDate};
-use iso_currency::Currency;
 
-use crate::question::answer::separated;
+use crate::question::Currency;
+use crate::question::decimals::separated;
 
 /// From this on money is told without its small coin.
 const WHOLE_FROM: f64 = 1000.0;
 
 /// How money of an account is written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Money {
-    sign: String,
-    decimals: usize,
+    currency: Option<Currency>,
 }
 
 impl Money {
-    /// Of an ISO code; where none is known, bare numbers.
-    pub fn of(code: Option<&str>) -> Money {
-        let Some(code) = code else { return Money { sign: String::new(), decimals: 2 } };
-        let Some(currency) = Currency::from_code(code) else {
-            return Money { sign: format!("{code}\u{a0}"), decimals: 2 };
-        };
-        let sign = match currency.symbol().to_string() {
-            // A sign that several currencies share, or a word, is told by its code.
-            symbol if ["$", "€", "£", "¥"].contains(&symbol.as_str()) && is_own(code) => symbol,
-            _ => format!("{code}\u{a0}"),
-        };
-        Money { sign, decimals: usize::from(currency.exponent().unwrap_or(2)) }
+    /// In a currency; where none is known, bare numbers.
+    pub fn of(currency: Option<Currency>) -> Money {
+        Money { currency }
     }
 
     /// So many decimals that the greatest of figures side by side takes.
     pub fn decimals(&self, greatest: f64) -> usize {
-        if greatest >= WHOLE_FROM { 0 } else { self.decimals }
+        if greatest >= WHOLE_FROM { 0 } else { self.currency.map_or(2, Currency::decimals) }
+    }
+
+    /// What stands before an amount.
+    fn sign(&self) -> String {
+        self.currency.map(Currency::sign).unwrap_or_default().replace(' ', "\u{a0}")
     }
 
     /// A sum.
     pub fn write(&self, value: f64, decimals: usize) -> String {
         let (minus, figure) = signed(value, decimals);
-        format!("{minus}{}{figure}", self.sign)
+        format!("{minus}{}{figure}", self.sign())
     }
 
     /// A round value beside an axis: 1.5 million as 1.5M.
@@ -56,13 +51,8 @@ impl Money {
         } else {
             1
         };
-        format!("{}{}{unit}", self.sign, separated(scaled, decimals))
+        format!("{}{}{unit}", self.sign(), separated(scaled, decimals))
     }
-}
-
-/// Whether the sign alone says which currency it is.
-fn is_own(code: &str) -> bool {
-    matches!(code, "USD" | "EUR" | "GBP" | "JPY")
 }
 
 /// The minus as printers set it, and the figure; a zero has none.
@@ -114,17 +104,16 @@ mod tests {
     #[test]
     fn money_is_written_as_its_currency_is() {
         let write = |code: Option<&str>, value: f64| {
-            let money = Money::of(code);
+            let money = Money::of(code.and_then(Currency::from_code));
             money.write(value, money.decimals(value.abs()))
         };
         assert_eq!(write(Some("EUR"), 15491.37), "€15,491");
         assert_eq!(write(Some("EUR"), -80.5), "\u{2212}€80.50");
         assert_eq!(write(Some("JPY"), 812.0), "¥812");
         assert_eq!(write(Some("KWD"), 12.3456), "KWD\u{a0}12.346");
-        assert_eq!(write(Some("AUD"), 5.0), "AUD\u{a0}5.00");
-        assert_eq!(write(Some("XYZ9"), 5.0), "XYZ9\u{a0}5.00");
+        assert_eq!(write(Some("AUD"), 5.0), "A$5.00");
         assert_eq!(write(None, 1000.0), "1,000");
-        let short = |value: f64| Money::of(Some("USD")).write_short(value);
+        let short = |value: f64| Money::of(Currency::from_code("USD")).write_short(value);
         assert_eq!(
             [0.0, 500.0, 5000.0, 20_000.0, 1.5e6, 0.25].map(short),
             ["$0", "$500", "$5,000", "$20k", "$1.5M", "$0.25"]

@@ -17,6 +17,7 @@ use anyhow::Result;
 use crate::account::AccountId;
 use crate::context::{self, Payload};
 use crate::db::Db;
+use crate::question::Store;
 use asked::Answers;
 use figure::Money;
 
@@ -39,15 +40,6 @@ impl Period {
     }
 }
 
-/// Who the report is about.
-#[derive(Clone, Debug, Default)]
-pub struct Store {
-    /// Its name, if somebody told it.
-    pub name: Option<String>,
-    /// Its currency's ISO code, if somebody told it.
-    pub currency: Option<String>,
-}
-
 /// Everything that a page says.
 pub struct Report {
     /// Klaviyo public id.
@@ -61,10 +53,11 @@ pub struct Report {
 }
 
 /// Asks everything that a report of this account needs.
-pub async fn of_account(db: &Db, account: &AccountId, store: Store, period: Period) -> Result<Report> {
+pub async fn of_account(db: &Db, account: &AccountId, period: Period) -> Result<Report> {
     let (context, answers) =
         futures_util::try_join!(context::of_account(db, account), Answers::ask(db, account, period))?;
-    let money = Money::of(store.currency.as_deref());
+    let store = context.store.clone();
+    let money = Money::of(store.currency);
     Ok(Report { account: account.as_str().to_owned(), store, money, period, context, answers })
 }
 

@@ -144,6 +144,7 @@ fn sections(report: &Report) -> Vec<Section> {
             plain(report, "segments", SEGMENTS, "Segments overlap: their people cannot be added up."),
         ),
         section("Sign-up forms", plain(report, "forms", FORMS, "")),
+        section("What comes next", outlook(report)),
         section("What still grows", Some(still_grows(report))),
     ]
 }
@@ -240,6 +241,14 @@ const MOVERS: &[Heading] = &[
     ("previous_7_days", "7 days before", Kind::Money),
     ("change", "Change", Kind::Gain),
 ];
+const OUTLOOK: &[Heading] = &[
+    ("channel", "Channel", Kind::Word),
+    ("period", "Period", Kind::Word),
+    ("already_in", "Already in", Kind::Money),
+    ("expected", "Expected", Kind::Money),
+    ("lower_80", "At least", Kind::Money),
+    ("upper_80", "At most", Kind::Money),
+];
 const WEEKDAYS: &[Heading] = &[
     ("channel", "Channel", Kind::Word),
     ("day", "Day", Kind::Word),
@@ -331,6 +340,18 @@ fn verdict(asked: &super::asked::Asked) -> String {
         true => "No day stands out: differences like these come by chance.".to_owned(),
         false => format!("{}.", told.join("; ")),
     }
+}
+
+/// Where revenue will land, in the sentences of the question; why not, where there is no forecast.
+fn outlook(report: &Report) -> Option<Markup> {
+    let asked = report.answers.get("revenue_outlook")?;
+    let mut answer = asked.answer.clone();
+    let words = answer.take_words();
+    let table = table(report, asked, "Expected revenue, and the range it ends in 8 times of 10", OUTLOOK);
+    Some(html! {
+        @for (_, sentence) in &words { p { (sentence) } }
+        @if !asked.answer.only("channel", "all").rows.is_empty() { details { summary { "The figures" } (table) } }
+    })
 }
 
 fn still_grows(report: &Report) -> Markup {

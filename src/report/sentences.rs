@@ -1,4 +1,4 @@
-//! The sentences of `context`, with their money written as the client writes it. Nothing else in them is touched.
+//! The sentences of `context`, with figures that have no currency grouped as people write them. Nothing else is touched.
 
 use crate::context::Insight;
 
@@ -43,6 +43,7 @@ fn outside_names(text: &str, insight: &Insight, money: &Money) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::question::Currency;
 
     #[test]
     fn money_of_a_sentence_has_its_currency_and_names_stay() {
@@ -50,7 +51,14 @@ mod tests {
         let figures = vec![("last_7_days", 15491.37), ("previous_7_days", 12703.99), ("change", 2787.38)];
         let insight = Insight { text: text.to_owned(), advice: None, figures };
         assert_eq!(
-            told(&insight, &Money::of(Some("EUR"))),
+            told(&insight, &Money::of(None)),
+            "The biggest mover: email flow “Sale 15491”, up 2,787 so far (15,491 after 12,704)."
+        );
+        let text = "The biggest mover: email flow \"Sale 15491\", up €2,787 so far (€15,491 after €12,704)"
+            .to_owned();
+        let insight = Insight { text, ..insight };
+        assert_eq!(
+            told(&insight, &Money::of(Currency::from_code("EUR"))),
             "The biggest mover: email flow “Sale 15491”, up €2,787 so far (€15,491 after €12,704)."
         );
         let figures = vec![("week_change_pct", -5.0), ("members", 14071.0)];

@@ -104,6 +104,7 @@ impl Column<'_> {
                 }
             }
             (Value::String(text), Kind::Day | Kind::Month) => self.date(text),
+            (Value::String(text), Kind::Name) if text == "all campaigns" => html! { "All campaigns" },
             (Value::String(text), Kind::Name) => html! { bdi { (words::name(text)) } },
             (Value::String(text), _) => html! { bdi { (words::word(text)) } },
             (other, _) => html! { (other) },

@@ -20,6 +20,10 @@ pub fn word(text: &str) -> String {
         "sms" => "SMS".to_owned(),
         "whatsapp" => "WhatsApp".to_owned(),
         "mobile_push" => "Mobile push".to_owned(),
+        "all" => "All channels".to_owned(),
+        "this_month" => "This month".to_owned(),
+        "next_month" => "Next month".to_owned(),
+        "next_7_days" => "Next 7 days".to_owned(),
         other => capitalized(&name(other)),
     }
 }

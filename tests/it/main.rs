@@ -39,6 +39,7 @@ mod readers;
 mod reading;
 mod readme;
 mod rebuild;
+mod report;
 mod restarts;
 mod schema;
 mod settings;

@@ -19,7 +19,7 @@ pub const WIDTHS: [(&str, f64); 2] = [("wide", 720.0), ("narrow", 360.0)];
 /// Height of a line of text.
 const TEXT: f64 = 13.0;
 /// The mean width of a digit or letter: fonts differ, so there is room to spare.
-const LETTER: f64 = 7.0;
+const LETTER: f64 = 8.0;
 
 /// How figures of an axis are written.
 pub type Write<'a> = &'a dyn Fn(f64) -> String;
