@@ -1,11 +1,14 @@
 //! `aiviews report`: a page for an account's owner.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use super::{Global, Verb};
 use crate::account::AccountId;
+use crate::db::Db;
 use crate::exit::ExitCode;
 use crate::exit::stop::Stop;
 use crate::output;
@@ -16,14 +19,27 @@ use crate::report::{self, Period};
 #[command(after_help = "\
 Examples:
   aiviews report --klaviyo-id XqkVGb --output week.html     the last 7 days
-  aiviews report --klaviyo-id XqkVGb --month > month.html   the last 30 days")]
+  aiviews report --klaviyo-id XqkVGb --month > month.html   the last 30 days
+  aiviews report --all-accounts --output-dir reports        every account's page, and an index")]
 pub struct Arguments {
     /// The account, by its Klaviyo public id
-    #[arg(long, short = 'k', alias = "klaviyo_id", value_name = "ID")]
-    klaviyo_id: String,
+    #[arg(
+        long,
+        short = 'k',
+        alias = "klaviyo_id",
+        value_name = "ID",
+        required_unless_present = "all_accounts"
+    )]
+    klaviyo_id: Option<String>,
     /// Where to write the page (default: stdout)
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", conflicts_with = "all_accounts")]
     output: Option<PathBuf>,
+    /// One page per account of the summary tables
+    #[arg(long, conflicts_with = "klaviyo_id", requires = "output_dir")]
+    all_accounts: bool,
+    /// Where to write all accounts' pages, and an index that ranks them by change; made if it is not there
+    #[arg(long, value_name = "FOLDER", requires = "all_accounts")]
+    output_dir: Option<PathBuf>,
     /// About the last 7 complete days (the default)
     #[arg(long, conflicts_with = "month")]
     week: bool,
@@ -35,23 +51,45 @@ pub struct Arguments {
 impl Verb for Arguments {}
 
 pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
-    let account = AccountId::from_argument(&arguments.klaviyo_id)?;
+    let account = arguments.klaviyo_id.as_deref().map(AccountId::from_argument).transpose()?;
     let period = if arguments.month { Period::Month } else { Period::Week };
     let connection = super::connect_to_read(global, stop).await?;
-    let report = report::of_account(&connection.db, &account, period).await?;
-    let page = report.page();
-    match &arguments.output {
-        Some(file) => write(file, &page)?,
-        None => output::print(&page),
+    let accounts = super::these_or_all(&connection.db, account.into_iter().collect()).await?;
+    if let Some(folder) = &arguments.output_dir {
+        write_all(&connection.db, &accounts, period, folder).await?;
+        return Ok(ExitCode::Done);
+    }
+    for account in &accounts {
+        let page = report::of_account(&connection.db, account, period).await?.page();
+        match &arguments.output {
+            Some(file) => write(file, &page)?,
+            None => output::print(&page),
+        }
     }
     Ok(ExitCode::Done)
+}
+
+/// Writes each account's page, then the index.
+async fn write_all(db: &Db, accounts: &[AccountId], period: Period, folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+    let mut entries = Vec::new();
+    for account in accounts {
+        let report =
+            report::of_account(db, account, period).await.with_context(|| format!("account `{account}`"))?;
+        let file = format!("account-{account}.html");
+        write(&folder.join(&file), &report.page())?;
+        entries.push(report.entry(&file));
+    }
+    write(&folder.join("index.html"), &report::index::page(entries, period))
 }
 
 /// Writes a whole page or none: a reader never meets half of one.
 fn write(file: &Path, page: &str) -> Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let told = || format!("cannot write `{}`", file.display());
-    let mut beside = tempfile::NamedTempFile::new_in(folder).with_context(told)?;
+    let readable = Permissions::from_mode(0o666);
+    let mut beside = tempfile::Builder::new().permissions(readable).tempfile_in(folder).with_context(told)?;
     std::io::Write::write_all(&mut beside, page.as_bytes()).with_context(told)?;
     beside.as_file().sync_all().with_context(told)?;
     beside.persist(file).with_context(told)?;

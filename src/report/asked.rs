@@ -88,3 +88,15 @@ impl Answers {
         self.0.get(name).filter(|asked| !asked.answer.rows.is_empty())
     }
 }
+
+#[cfg(test)]
+impl Answers {
+    /// Made by hand.
+    pub fn of(answers: Vec<(&'static str, Answer)>) -> Answers {
+        let asked = |(name, answer)| {
+            let question = question::find(name).expect("a question");
+            (name, Asked { question, values: Vec::new(), answer })
+        };
+        Answers(answers.into_iter().map(asked).collect())
+    }
+}

@@ -55,6 +55,20 @@ pub fn write(report: &Report) -> Option<Markup> {
     })
 }
 
+/// The revenue of the period and its change.
+pub fn revenue(report: &Report) -> (Option<f64>, Option<f64>) {
+    let found = || match report.period {
+        Period::Week => {
+            let asked = report.answers.get("week_against_week")?;
+            of_week(asked, WEEK[0]).map(|tile| (asked, tile))
+        }
+        Period::Month => Some((report.answers.get("stores_compared")?, of_month(MONTH[0]))),
+    };
+    let Some((asked, tile)) = found() else { return (None, None) };
+    let number = |column: &str| asked.answer.number(tile.row, column);
+    (number(tile.column), tile.change.and_then(number))
+}
+
 fn of_week(asked: &Asked, (measure, title, form): (&str, &'static str, Form)) -> Option<Tile> {
     let row = asked.answer.find("measure", measure)?;
     Some(Tile { title, row, column: "last_7_days", change: Some("change_pct"), form })
@@ -123,7 +137,7 @@ impl Form {
 
 impl Period {
     /// What the period is compared with.
-    fn before(self) -> &'static str {
+    pub fn before(self) -> &'static str {
         match self {
             Period::Week => "on the 7 days before",
             Period::Month => "on the 30 days before",

@@ -5,6 +5,7 @@ mod asked;
 pub mod chart;
 mod definitions;
 mod figure;
+pub mod index;
 mod key_figures;
 mod page;
 mod pictures;
@@ -65,5 +66,108 @@ impl Report {
     /// The page: one self-contained HTML document.
     pub fn page(&self) -> String {
         page::write(self).into_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::question::{Answer, Currency};
+
+    fn answer(columns: &[&str], rows: Vec<Value>) -> Answer {
+        let rows = rows.into_iter().map(|row| row.as_array().expect("cells").clone()).collect();
+        let columns = columns.iter().map(|name| (*name).to_owned()).collect();
+        Answer { columns, rows, ..Answer::default() }
+    }
+
+    fn report(name: &str, currency: &str, answers: Vec<(&'static str, Answer)>) -> Report {
+        let store = Store { name: Some(name.to_owned()), currency: Currency::from_code(currency) };
+        let context = Payload { complete_through: "2026-11-24".to_owned(), ..Payload::default() };
+        let money = Money::of(store.currency);
+        let answers = Answers::of(answers);
+        Report { account: "acme".to_owned(), store, money, period: Period::Week, context, answers }
+    }
+
+    #[test]
+    fn a_name_is_only_ever_text() {
+        let long = "x".repeat(65_536);
+        for name in [
+            "</style><script>alert(1)</script>",
+            "</svg><svg onload=x>",
+            "\u{202e}evil\u{2066}",
+            &long,
+            "🎁 עברית \" ' &",
+        ] {
+            let columns = [
+                "flow",
+                "channel",
+                "revenue",
+                "delivered",
+                "open_rate_pct",
+                "click_rate_pct",
+                "revenue_per_1000",
+            ];
+            let flows = (0..8).map(|_| json!([name, name, 12.5, 100, null, 1.5, 125])).collect();
+            let weekdays = [
+                "channel",
+                "day",
+                "sends",
+                "delivered",
+                "revenue_per_1000",
+                "vs_other_days_pct",
+                "stands_out",
+            ];
+            let days = vec![json!([name, "Monday", 9, 900, 12.5, null, null])];
+            let answers = vec![
+                ("flows_by_revenue", answer(&columns, flows)),
+                ("best_day_to_send", answer(&weekdays, days)),
+            ];
+            let page = report(name, "EUR", answers).page();
+            assert!(page.len() < 150_000, "{} bytes", page.len());
+            for broken in ["<script", "<svg onload", "\u{202e}", "\u{2066}", "xxxxx".repeat(20).as_str()] {
+                assert!(!page.contains(broken), "{broken}");
+            }
+            assert_eq!(page.matches("<style>").count(), 1);
+        }
+    }
+
+    #[test]
+    fn an_account_without_data_says_what_is_missing() {
+        let page = report("Blue Shop", "EUR", Vec::new()).page();
+        assert!(page.contains("There are no figures for these days yet."), "{page}");
+        assert!(page.contains("No data in these days for: revenue over time, why revenue changed"), "{page}");
+        assert!(page.contains("Blue Shop") && !page.contains("<table"), "{page}");
+    }
+
+    #[test]
+    fn no_revenue_and_a_currency_without_decimals_are_ordinary() {
+        let columns = ["week_from", "campaign_revenue", "flow_revenue", "revenue", "change_pct"];
+        let weeks = ["2026-11-16", "2026-11-09"].map(|week| json!([week, 0, 0, 0, null]));
+        let channels = [
+            "channel",
+            "revenue",
+            "share_pct",
+            "delivered",
+            "open_rate_pct",
+            "click_rate_pct",
+            "revenue_per_1000",
+        ];
+        let of_channels =
+            (0..10).map(|index| json!([format!("way {index}"), index * 90, 10, 100, null, 1, 900]));
+        let answers = vec![
+            ("weekly_revenue", answer(&columns, weeks.into())),
+            ("channels_compared", answer(&channels, of_channels.collect())),
+        ];
+        let page = report("青い店", "JPY", answers).page();
+        assert!(
+            page.contains("¥810<") && !page.contains("¥810.") && page.contains("Money is in JPY."),
+            "{page}"
+        );
+        assert!(
+            !page.contains("NaN") && !page.contains("inf") && page.matches("Way ").count() == 10,
+            "{page}"
+        );
     }
 }

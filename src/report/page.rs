@@ -7,9 +7,10 @@ use super::chart::{Chart, WIDTHS};
 use super::table::{Heading, Kind, table};
 use super::{Period, Report, definitions, figure, key_figures, pictures, sentences, words};
 
-const STYLE: &str = include_str!("page.css");
+/// The look of every page.
+pub const STYLE: &str = include_str!("page.css");
 /// Nothing is loaded and nothing runs, whatever a name in the data says.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+pub const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /// A section of the page: a title, and its content where there is data.
 struct Section {
@@ -62,7 +63,8 @@ pub fn write(report: &Report) -> Markup {
 }
 
 impl Report {
-    fn store_name(&self) -> String {
+    /// The store's name, or the account's id where nobody told one.
+    pub fn store_name(&self) -> String {
         words::name(self.store.name.as_deref().unwrap_or(&self.account))
     }
 
@@ -76,7 +78,7 @@ impl Report {
     }
 
     /// The days that the report is about.
-    fn span(&self) -> String {
+    pub fn span(&self) -> String {
         match self.last_day() {
             Some(last) => figure::span(last - chrono::Days::new(u64::from(self.period.days()) - 1), last),
             None => "no day is complete yet".to_owned(),
@@ -90,7 +92,8 @@ impl Report {
 }
 
 impl Period {
-    fn title(self) -> &'static str {
+    /// What a report of the period is called.
+    pub fn title(self) -> &'static str {
         match self {
             Period::Week => "Weekly marketing report",
             Period::Month => "Monthly marketing report",

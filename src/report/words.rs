@@ -7,6 +7,9 @@ const LONGEST: usize = 60;
 
 /// A name from the data.
 pub fn name(text: &str) -> String {
+    if text == "all campaigns" {
+        return capitalized(text);
+    }
     let clean = output::printable(text);
     match clean.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", clean[..end].trim_end()),

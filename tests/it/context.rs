@@ -23,7 +23,7 @@ static AGENCY: LazyLock<(Program, Child)> = LazyLock::new(|| {
     (program, serve)
 });
 
-const SHOWCASE: &str = "XqkVGb";
+pub const SHOWCASE: &str = "XqkVGb";
 /// With two channels, with three, and two weeks old.
 const ACCOUNTS: [&str; 3] = [SHOWCASE, "r9YGgK", "CSL153"];
 
@@ -33,7 +33,7 @@ fn run(arguments: &[&str]) -> (i32, String, String) {
     (code, stdout, stderr)
 }
 
-fn succeed(arguments: &[&str]) -> String {
+pub fn succeed(arguments: &[&str]) -> String {
     let (code, stdout, stderr) = run(arguments);
     assert_eq!(code, 0, "{arguments:?}: {stderr}");
     stdout
@@ -48,7 +48,7 @@ fn needed(question: &str) -> &'static [&'static str] {
     }
 }
 
-fn json(text: &str) -> serde_json::Value {
+pub fn json(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
