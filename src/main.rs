@@ -22,7 +22,7 @@ fn run() -> ExitCode {
     output::finish(outcome, wants_json)
 }
 
-/// The engine parses a statement on the thread that hands it over, some calls a parenthesis.
+/// The engine parses a statement on the thread that hands it over, with several calls per parenthesis.
 const STACK: usize = 16 * 1024 * 1024;
 
 fn run_verb(cli: Cli) -> Result<ExitCode> {

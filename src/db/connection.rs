@@ -128,7 +128,7 @@ async fn embedded_client(embedded: &Embedded, deadline: Instant) -> Result<(Clie
     }
 }
 
-/// Opens the engine in this process, with a connection to the database. Who else serves the folder is in the way.
+/// Opens the engine in this process, with a connection to the database. Another process that serves the folder is in the way.
 pub async fn open_engine(embedded: &Embedded) -> Result<(Engine, Db)> {
     let engine = open_folder(embedded, Instant::now()).await.map_err(|error| failure(&error))?;
     let client = engine.client().with_database(&embedded.database);

@@ -49,23 +49,23 @@ steps! {
     RemoveLeftBehind = "remove-left-behind",
     /// Accounts are listed.
     ListAccounts = "list-accounts",
-    /// A source that several tables share is copied: once a source and batch.
+    /// A source that several tables share is copied: once per source and batch.
     Snapshot = "snapshot",
-    /// A staging table is made: once a table and batch.
+    /// A staging table is made: once per table and batch.
     MakeStaging = "make-staging",
-    /// It is filled: once a table and batch.
+    /// It is filled: once per table and batch.
     Stage = "stage",
-    /// It is audited: once a table and batch.
+    /// It is audited: once per table and batch.
     Audit = "audit",
     /// The run log says that the swaps are about to happen.
     LogPublishing = "log-publishing",
-    /// A partition is swapped: once an account and table.
+    /// A partition is swapped: once per account and table.
     Swap = "swap",
-    /// The stored rows are compared with what was staged: once a batch.
+    /// The stored rows are compared with what was staged: once per batch.
     Check = "check",
     /// The run log gets the results.
     LogResults = "log-results",
-    /// Snapshots and staging tables are dropped: once a batch.
+    /// Snapshots and staging tables are dropped: once per batch.
     DropStaging = "drop-staging",
     /// The lock is given back.
     ReleaseLock = "release-lock",
@@ -105,7 +105,7 @@ impl Mode {
     ];
 }
 
-/// A step to break, the how-manieth of its kind, and how.
+/// Which step to break, at which occurrence, and how.
 struct Fault {
     step: Step,
     turn: u64,

@@ -63,7 +63,7 @@ impl Db {
         let client_database = client.database().unwrap_or_default().to_owned();
         let client = client.with_product_info(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
         Self {
-            // An error in mid-answer then comes as an error, not as a cut-off success.
+            // Otherwise an error mid-response looks like success.
             client: client.with_setting("wait_end_of_query", "1"),
             target: target.into(),
             database: client_database.into(),

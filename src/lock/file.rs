@@ -1,7 +1,7 @@
 //! The lock file: one per target and user on this machine, held by `flock` on an open descriptor. It falls with its
 //! process, however that ends, and is never unlinked.
 //!
-//! The file names the runs that held it, one a line after the first. Who holds the file and finds a run named there
+//! The file names the runs that held it, one per line after the first. Whoever holds the file and finds a run named there
 //! knows that this run is gone: it had this very file, and would have it still.
 
 use std::fs::{File, OpenOptions, TryLockError};

@@ -30,7 +30,7 @@ impl Clerk {
         let (sender, questions) = channel::<Question>();
         std::thread::Builder::new().name("tokens".to_owned()).spawn(move || {
             for Question { token, answer } in questions {
-                // Who asked may have gone.
+                // The caller may have gone.
                 let _ = answer.send(tokens.caller(&token));
             }
         })?;

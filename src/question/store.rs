@@ -41,7 +41,7 @@ struct Told {
 }
 
 impl Stores {
-    /// Reads what was told. Who may not read it knows nothing, which is no failure.
+    /// Reads what was told. A user who may not read it knows nothing, which is no failure.
     pub async fn read(db: &Db, accounts: &[AccountId]) -> Result<Stores> {
         let statement =
             db.statement(&sql::STORES_OF).param("accounts", accounts).giving_up_on(codes::UNKNOWN_TABLE);

@@ -40,7 +40,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// Nobody has counted.
+    /// Not counted.
     pub const UNKNOWN: Load = Load { source: u64::MAX, stored: u64::MAX };
 
     /// Whether somebody has counted.

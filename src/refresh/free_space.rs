@@ -14,7 +14,7 @@ use crate::sql;
 /// A swap links the files of its part and writes some tens of KiB for each table; the rest is for the log and merges.
 const LEAST_FREE: u64 = 16 << 20;
 
-/// Who may not look at disks, or has a server without that table, publishes as before.
+/// A user who may not look at disks, or whose server lacks that table, publishes as before.
 const NOT_TO_BE_SEEN: [u32; 3] = [codes::ACCESS_DENIED, codes::UNKNOWN_TABLE, codes::UNKNOWN_IDENTIFIER];
 
 #[derive(Debug, Row, Deserialize)]

@@ -101,7 +101,7 @@ impl Plan {
     }
 }
 
-/// Tables with too many partitions. Who waits for some accounts is not told: the run of all accounts says it.
+/// Tables with too many partitions. Only a run of all accounts warns.
 async fn crowded(db: &Db, options: &Options) -> Result<Vec<Crowded>> {
     match options.accounts.as_slice() {
         [] => capacity::crowded(db).await,

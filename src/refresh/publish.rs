@@ -1,4 +1,4 @@
-//! Publishing: one account after the other, one atomic swap a table.
+//! Publishing: one account after the other, one atomic swap per table.
 
 use anyhow::Result;
 use tracing::warn;

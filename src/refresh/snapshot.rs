@@ -1,6 +1,6 @@
 //! Snapshots: a batch's copies of the sources that several tables are computed from.
 //!
-//! They spare reading a source once a table, and make all tables of an account speak of the same rows.
+//! They spare reading a source once per table, and make all tables of an account speak of the same rows.
 
 use std::collections::BTreeMap;
 

@@ -14,7 +14,7 @@ const EARLIEST: NaiveDate = NaiveDate::from_ymd_opt(1970, 4, 11).expect("a date"
 /// The last date that a run may be computed for, for the same reason.
 const LATEST: NaiveDate = NaiveDate::from_ymd_opt(2149, 5, 1).expect("a date");
 
-/// The server's clock, read once a run.
+/// The server's clock, read once per run.
 #[derive(Clone, Copy, Debug, clickhouse::Row, Deserialize)]
 pub struct Clock {
     /// Seconds since 1970.

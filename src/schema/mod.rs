@@ -65,7 +65,7 @@ fn copy_engine(summary_engine: &str) -> &'static str {
     }
 }
 
-/// A source that several tables are computed from: copied once a batch, for all of them.
+/// A source that several tables are computed from: copied once per batch, for all of them.
 #[derive(Debug)]
 pub struct SourceSnapshot {
     /// The parameter that names the copy in the statements of the tables.

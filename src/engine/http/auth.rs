@@ -83,7 +83,7 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// Who has shown a token once may stay connected.
+    /// Whoever has shown a token once may stay connected.
     pub async fn check_token(&self, parts: &Parts) -> Result<Pass, Exception> {
         let pass = self.access.check_token(parts).await?;
         self.place.welcome();
