@@ -1,0 +1,191 @@
+//! One series, day after day: how unusual each day is, and the events that open and close.
+
+use std::collections::VecDeque;
+
+use super::baseline::{Baseline, Value, at_distance, distance};
+use super::episode::{Change, Episode, Side};
+use super::scale::Scale;
+use super::thresholds::{ENTER, LEAST_CHANGE, RISE_FACTOR, THREE_DAYS_FACTOR, TOGETHER};
+
+/// Which changes matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sides {
+    /// Falls, and rises that are far.
+    Both,
+    /// Rises alone: complaints.
+    Rises,
+}
+
+/// What is known of a day.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judgement {
+    /// What was.
+    pub observed: f64,
+    /// What was expected.
+    pub expected: f64,
+    /// The range that is usual: an event of one day opens outside of it.
+    pub range: (f64, f64),
+    /// Of the day alone, in usual distances: negative below, positive above, rises made comparable to falls.
+    pub day_score: f64,
+    /// The same of the day alone or of three days together, whichever is farther.
+    pub score: f64,
+}
+
+impl Judgement {
+    /// The change as a share of what was expected.
+    fn change(&self) -> f64 {
+        match self.expected > 0.0 {
+            true => (self.observed - self.expected).abs() / self.expected,
+            false => f64::INFINITY,
+        }
+    }
+}
+
+/// A series being watched.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    baseline: Baseline,
+    sides: Sides,
+    single: Scale,
+    together: Scale,
+    /// The last days.
+    recent: VecDeque<Value>,
+    /// What was expected of the three days to come, in the last evenings.
+    forecasts: VecDeque<[f64; TOGETHER]>,
+    /// What really was since the event opened.
+    held: Vec<Value>,
+    episode: Episode,
+}
+
+impl Watch {
+    /// A series of amounts.
+    pub fn of_amounts() -> Watch {
+        Watch::new(Baseline::of_amounts(), Sides::Both)
+    }
+
+    /// A series of counts of something, of which the rate is watched.
+    pub fn of_counts(sides: Sides) -> Watch {
+        Watch::new(Baseline::of_counts(), sides)
+    }
+
+    fn new(baseline: Baseline, sides: Sides) -> Watch {
+        Watch {
+            baseline,
+            sides,
+            single: Scale::default(),
+            together: Scale::default(),
+            recent: VecDeque::new(),
+            forecasts: VecDeque::new(),
+            held: Vec::new(),
+            episode: Episode::default(),
+        }
+    }
+
+    /// Judges the next day and goes on. `is_worth` says whether the day may open an event: a floor of volume.
+    pub fn next(
+        &mut self,
+        value: Value,
+        is_worth: impl FnOnce(&Judgement) -> bool,
+    ) -> (Option<Judgement>, Option<Change>) {
+        keep(&mut self.recent, value);
+        let judgement = self.judge(value);
+        let change = judgement.as_ref().and_then(|judgement| {
+            let is_far = judgement.score.abs() >= ENTER && judgement.change() >= LEAST_CHANGE;
+            let opens = (is_far && is_worth(judgement)).then(|| Side::of(judgement.score));
+            self.episode.next(judgement.day_score, opens)
+        });
+        self.go_on(value, change);
+        (judgement, change)
+    }
+
+    /// Goes on over a day that says nothing.
+    pub fn skip(&mut self) -> Option<Change> {
+        let change = self.episode.skip();
+        self.settle(change);
+        let expected = self.baseline.expect(0);
+        self.baseline.push(Value { amount: expected, of: 1.0 });
+        change
+    }
+
+    fn judge(&mut self, value: Value) -> Option<Judgement> {
+        let expected = value.of * self.forecasts.back()?[0];
+        let cushion = self.baseline.cushion();
+        let day_distance = distance(value.amount, expected, cushion);
+        let group_distance = self.group_distance(cushion);
+        let usual = self.single.usual();
+        let judgement = usual.map(|usual| {
+            let day_score = self.weigh(day_distance / usual);
+            let group = group_distance.zip(self.together.usual());
+            let group_score =
+                group.map_or(0.0, |(distance, usual)| self.weigh(THREE_DAYS_FACTOR * distance / usual));
+            let score = if group_score.abs() > day_score.abs() { group_score } else { day_score };
+            let rise = if self.sides == Sides::Both { RISE_FACTOR } else { 1.0 };
+            let range = (
+                at_distance(-ENTER * usual, expected, cushion),
+                at_distance(ENTER * rise * usual, expected, cushion),
+            );
+            Judgement { observed: value.amount, expected, range, day_score, score }
+        });
+        // What an event is made of is not usual.
+        let most = |usual: Option<f64>| match self.episode.is_open() {
+            true => ENTER * usual.unwrap_or(f64::INFINITY),
+            false => f64::INFINITY,
+        };
+        self.single.push(day_distance.abs().min(most(usual)));
+        if let Some(group_distance) = group_distance {
+            let most = most(self.together.usual());
+            self.together.push(group_distance.abs().min(most));
+        }
+        judgement
+    }
+
+    /// Three days together against what was expected of them before they began.
+    fn group_distance(&self, cushion: f64) -> Option<f64> {
+        let forecast = self.forecasts.front().filter(|_| self.forecasts.len() == TOGETHER)?;
+        let observed: f64 = self.recent.iter().map(|day| day.amount).sum();
+        let expected: f64 = self.recent.iter().zip(forecast).map(|(day, expected)| day.of * expected).sum();
+        Some(distance(observed, expected, cushion * TOGETHER as f64))
+    }
+
+    fn weigh(&self, score: f64) -> f64 {
+        match self.sides {
+            Sides::Both if score > 0.0 => score / RISE_FACTOR,
+            Sides::Rises => score.max(0.0),
+            Sides::Both => score,
+        }
+    }
+
+    fn go_on(&mut self, value: Value, change: Option<Change>) {
+        self.settle(change);
+        let is_unusual = matches!(change, Some(Change::Opened(_) | Change::Stays));
+        if self.episode.is_open() {
+            self.held.push(value);
+        }
+        let expected = self.forecasts.back().map(|forecast| value.of * forecast[0]);
+        let amount = expected.filter(|_| is_unusual).unwrap_or(value.amount);
+        self.baseline.push(Value { amount, ..value });
+        if self.baseline.is_ready() {
+            let mut ahead = 0..TOGETHER;
+            let forecast = std::array::from_fn(|_| self.baseline.expect(ahead.next().unwrap_or_default()));
+            keep(&mut self.forecasts, forecast);
+        }
+    }
+
+    /// After an event the baseline goes on with what was, if that is the new usual, and as if nothing had been, if not.
+    fn settle(&mut self, change: Option<Change>) {
+        if change == Some(Change::NewUsual) {
+            self.baseline.accept(&self.held);
+        }
+        if matches!(change, Some(Change::NewUsual | Change::Closed)) {
+            self.held.clear();
+        }
+    }
+}
+
+/// Keeps the last three.
+fn keep<T>(last: &mut VecDeque<T>, next: T) {
+    last.push_back(next);
+    if last.len() > TOGETHER {
+        last.pop_front();
+    }
+}
