@@ -8,7 +8,7 @@
 //! - [`seed`]: sample sources
 //! - [`status`]: how fresh the data is, what is in trouble, which accounts there are
 //! - [`refresh`]: plan, stage, audit, publish, check, log; recovery; an account that leaves; what a writing verb must be allowed
-//! - [`outlook`]: what comes next: the forecast of revenue
+//! - [`outlook`]: what comes next, and what was not as usual: the forecast of revenue, anomaly events
 //! - [`context`]: what to put before a model, within a budget of tokens
 //! - [`question`]: the ready-made questions and their answers
 //! - [`schema`]: what the database should look like, where it does not, and how it gets there

@@ -252,6 +252,12 @@ pub static UNANSWERED: Sql = embed!("chat/unanswered");
 pub static FORGET_CHAT: Sql = embed!("chat/forget_log");
 /// Removes what was told about it.
 pub static FORGET_NOTES: Sql = embed!("chat/forget_notes");
+/// What days have come to, for the events.
+pub static EVENT_DAYS: Sql = embed!("outlook/event_days");
+/// Flows that fell silent.
+pub static EVENT_FLOWS: Sql = embed!("outlook/event_flows");
+/// The events that are known.
+pub static EVENTS_OF: Sql = embed!("outlook/events_of");
 /// Removes it from a table of the outlook.
 pub static FORGET_OUTLOOK: Sql = embed!("outlook/forget");
 /// Daily revenue of accounts, to forecast from.

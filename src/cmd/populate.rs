@@ -47,7 +47,7 @@ pub struct Arguments {
     /// Publish also where the source has lost most or all of its rows
     #[arg(long)]
     allow_shrink: bool,
-    /// Do not forecast revenue afterwards
+    /// Do not forecast revenue, nor look for anomaly events, afterwards
     #[arg(long)]
     no_forecast: bool,
     /// Accounts per batch (default: by the number of rows)

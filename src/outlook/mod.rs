@@ -1,8 +1,9 @@
-//! What comes after a refresh: where revenue will land.
+//! What comes after a refresh: where revenue will land, and what was not as usual.
 //!
 //! It is computed from the summary tables alone and appended to tables of its own. A refresh that is published stays
 //! published whatever happens here.
 
+pub mod events;
 pub mod forecast;
 
 use std::fmt;
@@ -42,17 +43,36 @@ pub struct Summary {
     /// Why there are none, where the step failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The anomaly events.
+    #[serde(flatten)]
+    pub events: events::Summary,
+    /// Why none were looked for, where that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events_error: Option<String>,
 }
 
-/// Looks ahead. What fails is told and noted in the summary: it is no failure of the refresh before it.
+/// Looks ahead and back. What fails is told and noted in the summary: it is no failure of the refresh before it.
 pub async fn run(db: &Db, options: &Options) -> Summary {
+    let mut summary = Summary::default();
     match forecast::run(db, options).await {
-        Ok(forecast) => Summary { forecast, error: None },
+        Ok(forecast) => summary.forecast = forecast,
         Err(error) => {
             warn!("no forecast was made, the refreshed tables are as they should be: {error:#}");
-            Summary { error: Some(format!("{error:#}")), ..Summary::default() }
+            summary.error = Some(format!("{error:#}"));
         }
     }
+    // A run for a past date does not know how things went on.
+    if options.made_on + chrono::Days::new(1) < options.today {
+        return summary;
+    }
+    match events::run(db, options).await {
+        Ok(events) => summary.events = events,
+        Err(error) => {
+            warn!("no anomaly events were looked for, the refreshed tables are as they should be: {error:#}");
+            summary.events_error = Some(format!("{error:#}"));
+        }
+    }
+    summary
 }
 
 impl fmt::Display for Summary {
@@ -60,15 +80,24 @@ impl fmt::Display for Summary {
         let forecast = &self.forecast;
         let (with, without) = (forecast.forecast_accounts, forecast.forecast_accounts_without);
         match &self.error {
-            Some(error) => write!(formatter, "no forecast of revenue: {error}"),
+            Some(error) => write!(formatter, "no forecast of revenue: {error}")?,
             None => {
                 let seconds = forecast.forecast_ms as f64 / 1000.0;
                 let accounts = output::counted(u64::from(with), "account");
                 write!(formatter, "revenue forecast for {accounts} in {seconds:.1} s")?;
-                match without {
-                    0 => Ok(()),
-                    _ => write!(formatter, ", {without} without (`aiviews query revenue_outlook` says why)"),
+                if without > 0 {
+                    write!(formatter, ", {without} without (`aiviews query revenue_outlook` says why)")?;
                 }
+            }
+        }
+        let events = &self.events;
+        let seconds = events.events_ms as f64 / 1000.0;
+        match (&self.events_error, events.events_open) {
+            (Some(error), _) => write!(formatter, "\nno anomaly events: {error}"),
+            (None, 0) => write!(formatter, "\nno open anomaly event, looked for in {seconds:.1} s"),
+            (None, open) => {
+                let events = output::counted(u64::from(open), "anomaly event");
+                write!(formatter, "\n{events} open (`aiviews query anomalies`), looked for in {seconds:.1} s")
             }
         }
     }

@@ -367,12 +367,13 @@ pub static VIEWS: [Sql; 8] = [
 ];
 
 /// The tables of the outlook: what `populate` appends after a refresh. None is swapped, each forgets by itself.
-pub static OUTLOOK_TABLES: [Sql; 5] = [
+pub static OUTLOOK_TABLES: [Sql; 6] = [
     sql::embed!("outlook/ai_revenue_forecast"),
     sql::embed!("outlook/ai_revenue_landing"),
     sql::embed!("outlook/ai_revenue_vintage"),
     sql::embed!("outlook/ai_forecast_accuracy"),
     sql::embed!("outlook/ai_model_registry"),
+    sql::embed!("outlook/ai_anomaly_events"),
 ];
 
 /// The views over them.

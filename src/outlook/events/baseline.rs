@@ -31,7 +31,7 @@ impl Value {
 #[derive(Clone, Debug)]
 pub enum Baseline {
     /// Of an amount: revenue, messages.
-    Amount(Amount),
+    Amount(Box<Amount>),
     /// Of a count, from the rate before: opens of the delivered.
     Count(Count),
 }
@@ -39,7 +39,7 @@ pub enum Baseline {
 impl Baseline {
     /// Of amounts.
     pub fn of_amounts() -> Baseline {
-        Baseline::Amount(Amount::default())
+        Baseline::Amount(Box::default())
     }
 
     /// Of counts.
@@ -138,8 +138,10 @@ pub struct Amount {
 impl Amount {
     fn expect(&self, ahead: usize) -> f64 {
         let day = self.days.len() + ahead;
-        let same: Vec<f64> =
-            (1..=SAME_WEEKDAYS).filter_map(|weeks| self.days.get(day.checked_sub(WEEK * weeks)?)).copied().collect();
+        let same: Vec<f64> = (1..=SAME_WEEKDAYS)
+            .filter_map(|weeks| self.days.get(day.checked_sub(WEEK * weeks)?))
+            .copied()
+            .collect();
         let mean = same.iter().sum::<f64>() / same.len().max(1) as f64;
         let level = self.level * self.factors[day % WEEK];
         (SAME_WEEKDAYS_SHARE * root(mean) + (1.0 - SAME_WEEKDAYS_SHARE) * level).powi(4)

@@ -62,6 +62,8 @@ pub const LEAST_MONEY_SHARE: f64 = 0.01;
 pub const YOUNG_DAYS: i64 = 7;
 /// The share of 28-day revenue at stake from which an event is of medium, high or critical severity.
 pub const MONEY_SHARES: [f64; 3] = [0.01, 0.03, 0.1];
+/// The share of delivered messages from which complaints of spam are high: mailbox providers ask to stay below it.
+pub const SPAM_RATE: f64 = 0.003;
 /// So many times the distance that opens an event raises its severity by one.
 pub const FAR: f64 = 2.0;
 

@@ -29,16 +29,8 @@ pub struct Judgement {
     pub day_score: f64,
     /// The same of the day alone or of three days together, whichever is farther.
     pub score: f64,
-}
-
-impl Judgement {
-    /// The change as a share of what was expected.
-    fn change(&self) -> f64 {
-        match self.expected > 0.0 {
-            true => (self.observed - self.expected).abs() / self.expected,
-            false => f64::INFINITY,
-        }
-    }
+    /// The change that the score is of, as a share of what was expected.
+    pub change: f64,
 }
 
 /// A series being watched.
@@ -90,7 +82,7 @@ impl Watch {
         keep(&mut self.recent, value);
         let judgement = self.judge(value);
         let change = judgement.as_ref().and_then(|judgement| {
-            let is_far = judgement.score.abs() >= ENTER && judgement.change() >= LEAST_CHANGE;
+            let is_far = judgement.score.abs() >= ENTER && judgement.change >= LEAST_CHANGE;
             let opens = (is_far && is_worth(judgement)).then(|| Side::of(judgement.score));
             self.episode.next(judgement.day_score, opens)
         });
@@ -98,33 +90,50 @@ impl Watch {
         (judgement, change)
     }
 
-    /// Goes on over a day that says nothing.
+    /// Goes on over a day that says nothing: it is taken to have been as expected.
     pub fn skip(&mut self) -> Option<Change> {
         let change = self.episode.skip();
         self.settle(change);
-        let expected = self.baseline.expect(0);
-        self.baseline.push(Value { amount: expected, of: 1.0 });
+        let blank = match &self.baseline {
+            Baseline::Amount(_) => Value::amount(self.forecasts.back().map_or(0.0, |forecast| forecast[0])),
+            Baseline::Count(_) => Value::default(),
+        };
+        keep(&mut self.recent, blank);
+        self.remember(blank);
         change
+    }
+
+    /// What is expected of the next day, of so many.
+    pub fn expected(&self, of: f64) -> Option<f64> {
+        self.forecasts.back().map(|forecast| of * forecast[0])
     }
 
     fn judge(&mut self, value: Value) -> Option<Judgement> {
         let expected = value.of * self.forecasts.back()?[0];
         let cushion = self.baseline.cushion();
         let day_distance = distance(value.amount, expected, cushion);
-        let group_distance = self.group_distance(cushion);
+        let group = self.group();
+        let group_distance =
+            group.map(|(observed, expected)| distance(observed, expected, cushion * TOGETHER as f64));
         let usual = self.single.usual();
         let judgement = usual.map(|usual| {
             let day_score = self.weigh(day_distance / usual);
-            let group = group_distance.zip(self.together.usual());
-            let group_score =
-                group.map_or(0.0, |(distance, usual)| self.weigh(THREE_DAYS_FACTOR * distance / usual));
-            let score = if group_score.abs() > day_score.abs() { group_score } else { day_score };
+            let group_score = group_distance
+                .zip(self.together.usual())
+                .map_or(0.0, |(distance, usual)| self.weigh(THREE_DAYS_FACTOR * distance / usual));
+            let alone = (day_score, change(value.amount, expected));
+            let (score, change) = match group {
+                Some((observed, expected)) if group_score.abs() > day_score.abs() => {
+                    (group_score, change(observed, expected))
+                }
+                _ => alone,
+            };
             let rise = if self.sides == Sides::Both { RISE_FACTOR } else { 1.0 };
             let range = (
                 at_distance(-ENTER * usual, expected, cushion),
                 at_distance(ENTER * rise * usual, expected, cushion),
             );
-            Judgement { observed: value.amount, expected, range, day_score, score }
+            Judgement { observed: value.amount, expected, range, day_score, score, change }
         });
         // What an event is made of is not usual.
         let most = |usual: Option<f64>| match self.episode.is_open() {
@@ -139,12 +148,12 @@ impl Watch {
         judgement
     }
 
-    /// Three days together against what was expected of them before they began.
-    fn group_distance(&self, cushion: f64) -> Option<f64> {
+    /// Three days together, and what was expected of them before they began.
+    fn group(&self) -> Option<(f64, f64)> {
         let forecast = self.forecasts.front().filter(|_| self.forecasts.len() == TOGETHER)?;
-        let observed: f64 = self.recent.iter().map(|day| day.amount).sum();
-        let expected: f64 = self.recent.iter().zip(forecast).map(|(day, expected)| day.of * expected).sum();
-        Some(distance(observed, expected, cushion * TOGETHER as f64))
+        let observed = self.recent.iter().map(|day| day.amount).sum();
+        let expected = self.recent.iter().zip(forecast).map(|(day, expected)| day.of * expected).sum();
+        Some((observed, expected))
     }
 
     fn weigh(&self, score: f64) -> f64 {
@@ -163,7 +172,11 @@ impl Watch {
         }
         let expected = self.forecasts.back().map(|forecast| value.of * forecast[0]);
         let amount = expected.filter(|_| is_unusual).unwrap_or(value.amount);
-        self.baseline.push(Value { amount, ..value });
+        self.remember(Value { amount, ..value });
+    }
+
+    fn remember(&mut self, value: Value) {
+        self.baseline.push(value);
         if self.baseline.is_ready() {
             let mut ahead = 0..TOGETHER;
             let forecast = std::array::from_fn(|_| self.baseline.expect(ahead.next().unwrap_or_default()));
@@ -179,6 +192,14 @@ impl Watch {
         if matches!(change, Some(Change::NewUsual | Change::Closed)) {
             self.held.clear();
         }
+    }
+}
+
+/// The change as a share of what was expected.
+fn change(observed: f64, expected: f64) -> f64 {
+    match expected > 0.0 {
+        true => (observed - expected).abs() / expected,
+        false => f64::INFINITY,
     }
 }
 

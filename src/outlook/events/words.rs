@@ -1,0 +1,87 @@
+//! An event in plain English.
+
+use chrono::NaiveDate;
+
+use super::event::{Event, Kind, Metric};
+use crate::output::printable;
+
+/// A name of the data in a sentence: quoted, so that nobody takes it for words of ours.
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", printable(name).replace('"', "'"))
+}
+
+/// A number with groups of three digits.
+pub fn grouped(number: f64) -> String {
+    let digits = format!("{:.0}", number.abs());
+    let first = digits.len() % 3;
+    let mut groups: Vec<&str> = Vec::new();
+    if first > 0 {
+        groups.push(&digits[..first]);
+    }
+    groups.extend((first..digits.len()).step_by(3).map(|at| &digits[at..at + 3]));
+    groups.join(",")
+}
+
+fn figure(metric: Metric, value: f64) -> String {
+    match metric {
+        _ if metric.is_rate() => format!("{:.2} %", 100.0 * value),
+        Metric::Revenue if value < 100.0 => format!("{value:.2}"),
+        _ => grouped(value),
+    }
+}
+
+fn name(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Revenue => "revenue",
+        Metric::Delivered => "messages delivered",
+        Metric::OpenRate => "open rate",
+        Metric::ClickRate => "click rate",
+        Metric::ConversionRate => "conversion rate",
+        Metric::UnsubscribeRate => "unsubscribe rate",
+        Metric::SpamRate => "spam complaint rate",
+        Metric::BounceRate => "bounce rate",
+        Metric::Data => "data",
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// What happened on the most unusual day, and how it ended.
+pub fn sentence(event: &Event, peak: NaiveDate, date: impl Fn(usize) -> NaiveDate) -> String {
+    let on = match event.channel.as_str() {
+        "" => String::new(),
+        channel => format!(" of channel {}", quoted(channel)),
+    };
+    let side = if event.kind == Kind::BelowUsual { "below" } else { "above" };
+    let change = match event.expected > 0.0 {
+        true => {
+            format!(
+                "{:.0} % {side} the expected",
+                100.0 * (event.observed - event.expected).abs() / event.expected
+            )
+        }
+        false => format!("{side} the expected"),
+    };
+    let shown = |value| figure(event.metric, value);
+    format!(
+        "{}{on} on {peak}: {}, {change} {} (usual: {} to {}).{}",
+        capital(name(event.metric)),
+        shown(event.observed),
+        shown(event.expected),
+        shown(event.range.0),
+        shown(event.range.1),
+        ending(event, date)
+    )
+}
+
+/// How it goes on.
+pub fn ending(event: &Event, date: impl Fn(usize) -> NaiveDate) -> String {
+    match event.closed {
+        None if event.opened == event.last_seen => " Not over yet.".to_owned(),
+        None => format!(" Not over since {}.", date(event.opened)),
+        Some(day) => format!(" Over on {}.", date(day)),
+    }
+}
