@@ -4,11 +4,11 @@ CREATE TABLE IF NOT EXISTS ai_anomaly_events
     event_id String
         COMMENT 'Id of the event, the same in every run: of account, channel, metric, kind, subject and day of opening',
     klaviyo_public_id String
-        COMMENT 'Klaviyo account (public id) that this row belongs to, empty for an event of the source: of many accounts at once',
+        COMMENT 'Klaviyo account (public id) that this row belongs to, empty for the source: many accounts at once',
     send_channel String
         COMMENT 'Channel as Klaviyo names it, empty for the whole account',
     metric LowCardinality(String)
-        COMMENT 'revenue, delivered, open_rate, click_rate, conversion_rate, unsubscribe_rate, spam_rate, bounce_rate or data',
+        COMMENT 'revenue, delivered, data, or a rate: open_rate, click_rate, unsubscribe_rate and others',
     kind LowCardinality(String)
         COMMENT 'below_usual, above_usual, flow_stopped, tracking_broken or data_missing',
     subject String

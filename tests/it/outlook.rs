@@ -114,6 +114,12 @@ async fn populate_forecasts_and_fails_no_refresh_by_it() {
     assert_eq!(rows(&db, forecasts).await, [["588", "7"]]);
     let outlook = "SELECT count(), countIf(expected IS NULL) FROM ai_revenue_outlook";
     assert_eq!(rows(&db, outlook).await, [["84", "0"]]);
+    // What went wrong in the stories is an open event, and a run that finds the same writes nothing.
+    let events = "SELECT klaviyo_public_id, kind, send_channel FROM ai_anomaly_events FINAL \
+                  WHERE closed_on IS NULL AND kind IN ('flow_stopped', 'tracking_broken') ORDER BY kind";
+    let found = [["StDea1", "flow_stopped", "email"], ["StTrk1", "tracking_broken", "email"]];
+    assert_eq!(rows(&db, events).await, found);
+    assert_eq!(report["outlook"]["events_changed"], 0);
     // A table that takes no row: the refresh is done, and what did not work is told.
     support::execute(&db, "ALTER TABLE ai_revenue_landing ADD CONSTRAINT none CHECK 0").await;
     let (report, stderr) = populate(&[]);
@@ -134,7 +140,7 @@ async fn populate_forecasts_and_fails_no_refresh_by_it() {
         let left = format!(
             "SELECT countIf(klaviyo_public_id = 'StSal1'), uniqExact(klaviyo_public_id) > 5 FROM {table}"
         );
-        let others = if table == "ai_forecast_accuracy" { "0" } else { "1" };
+        let others = if ["ai_forecast_accuracy", "ai_anomaly_events"].contains(&table) { "0" } else { "1" };
         assert_eq!(rows(&db, left).await, [["0", others]], "{table}");
     }
 }
