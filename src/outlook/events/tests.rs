@@ -122,7 +122,9 @@ fn the_usual_distance_is_the_larger_of_tail_and_half_the_middle_and_never_tiny()
 fn the_edges_of_falls_and_rises() {
     let change = |last: f64| {
         let mut watch = Watch::of_amounts();
-        (0..70).for_each(|_| drop(watch.next(Value::amount(1000.0), |_| true)));
+        (0..70).for_each(|_| {
+            watch.next(Value::amount(1000.0), |_| true);
+        });
         watch.next(Value::amount(last), |_| true).1
     };
     assert_eq!(change(801.0), None);
@@ -132,7 +134,9 @@ fn the_edges_of_falls_and_rises() {
     // Complaints: a rise is as bad as a fall: 1.04375 to the fourth is 1.18680; (100 + 25) x that - 25 = 123.35.
     let complaints = |last: f64, sides: Sides| {
         let mut watch = Watch::of_counts(sides);
-        (0..70).for_each(|_| drop(watch.next(Value { amount: 100.0, of: 10_000.0 }, |_| true)));
+        (0..70).for_each(|_| {
+            watch.next(Value { amount: 100.0, of: 10_000.0 }, |_| true);
+        });
         watch.next(Value { amount: last, of: 10_000.0 }, |_| true).1
     };
     assert_eq!(complaints(123.0, Sides::Rises), None);
@@ -146,7 +150,9 @@ fn the_edges_of_falls_and_rises() {
 fn three_days_together_say_more_than_one() {
     let mut watch = Watch::of_amounts();
     let usual = |day: usize| if day % 16 == 3 { 720.0 } else { 1000.0 };
-    (0..104).for_each(|day| drop(watch.next(Value::amount(usual(day)), |_| true)));
+    (0..104).for_each(|day| {
+        watch.next(Value::amount(usual(day)), |_| true);
+    });
     let days: Vec<Option<Change>> = (0..3).map(|_| watch.next(Value::amount(700.0), |_| true).1).collect();
     assert_eq!(days[0], None);
     assert_eq!(days[2], Some(Change::Opened(Side::Below)), "{days:?}");
