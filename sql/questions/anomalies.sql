@@ -1,12 +1,17 @@
--- One row is one campaign, or one flow with all its messages, on a day and channel where its rate was unusual.
+-- One row is one event, or one campaign or flow with all its messages on a day and channel where its rate was unusual.
 -- question: What was unusual in the last 30 days
 -- parameter: days UInt16 1..3650 = 30: complete days to look back
--- parameter: limit UInt16 1..1000 = 10: rows per account, the newest
--- decimals: rate_pct 2, usual_pct 2
--- least: kind
--- answer: Newest first. The rate is the open rate, or the click rate where the channel does not track opens. rate_pct
---   is that of the day, usual_pct that of the 28 days before it, of the same flow or of the channel's campaigns, both
---   percent of the messages delivered, usual_pct is empty where these 28 days are not all there.
+-- parameter: limit UInt16 1..1000 = 10: rows per account, open events first, then the newest
+-- decimals: rate_pct 2, usual_pct 2, money_at_stake 2
+-- money: money_at_stake
+-- least: reason, name, kind
+-- answer: Open events first, the severest of them before the others, then the newest. An event is some days on which
+--   something of the whole account or of a channel was not as usual: words tell it in a sentence, reason why where
+--   that is known, severity how bad it is (low, medium, high, critical), money_at_stake the revenue that its days are
+--   about, and closed_on when it was over: empty while it is open. Of a campaign or a flow the rate is the open rate,
+--   or the click rate where the channel does not track opens. rate_pct is that of the day, usual_pct that of the 28
+--   days before it, of the same flow or of the channel's campaigns, both percent of the messages delivered, usual_pct
+--   is empty where these 28 days are not all there.
 WITH
 --# include fragments/complete_days.sql,
     -- The rows of both summary tables, reduced to what they have in common. A campaign is compared with its channel's.
@@ -106,23 +111,93 @@ WITH
             unusual.kind,
             unusual.id,
             unusual.channel
+    ),
+    -- One row is one event of an asked account: its own, or one of the source, which is of every account.
+    events AS
+    (
+        SELECT
+            account,
+            event.opened_on AS day,
+            event.last_seen_on AS last_day,
+            event.closed_on AS closed_on,
+            toString(event.kind) AS kind,
+            event.event_id AS id,
+            event.send_channel AS channel,
+            toString(event.metric) AS metric,
+            endsWith(metric, '_rate') AND event.klaviyo_public_id != '' AS is_rate,
+            event.observed AS observed,
+            event.expected AS expected,
+            toString(event.severity) AS severity,
+            event.money_at_stake AS money_at_stake,
+            event.words AS words,
+            event.reason AS reason
+        FROM ai_anomaly_events AS event FINAL
+        ARRAY JOIN if(event.klaviyo_public_id = '', {accounts:Array(String)}, [event.klaviyo_public_id]) AS account
+        WHERE event.klaviyo_public_id IN {accounts:Array(String)} OR event.klaviyo_public_id = ''
+    ),
+    -- One row is one row of the answer, with what it is ordered by.
+    told AS
+    (
+        SELECT
+            event.account AS account,
+            event.day AS day,
+            event.kind AS kind,
+            replaceAll(event.kind, '_', ' ') AS name,
+            event.id AS id,
+            event.channel AS channel,
+            replaceAll(event.metric, '_', ' ') AS rate,
+            if(event.is_rate, 100 * event.observed, NULL) AS rate_pct,
+            if(event.is_rate, 100 * event.expected, NULL) AS usual_pct,
+            event.severity AS severity,
+            event.closed_on AS closed_on,
+            toNullable(event.money_at_stake) AS money_at_stake,
+            event.words AS words,
+            event.reason AS reason,
+            if(isNull(event.closed_on), 1 + indexOf(['low', 'medium', 'high', 'critical'], event.severity), 0) AS place
+        FROM events AS event
+        ALL INNER JOIN complete_days AS days ON days.account = event.account
+        WHERE event.last_day > days.last_day - {days:UInt16}
+        UNION ALL
+        SELECT
+            unusual.account AS account,
+            unusual.day AS day,
+            unusual.kind AS kind,
+            unusual.name AS name,
+            unusual.id AS id,
+            unusual.channel AS channel,
+            if(unusual.tracks_opens, 'open rate', 'click rate') AS rate,
+            toNullable(100 * unusual.rate) AS rate_pct,
+            if(unusual.has_usual AND unusual.usual_reached > 0, 100 * unusual.usual_reactions / unusual.usual_reached,
+                NULL) AS usual_pct,
+            '' AS severity,
+            NULL AS closed_on,
+            NULL AS money_at_stake,
+            '' AS words,
+            '' AS reason,
+            0 AS place
+        FROM unusual_sends AS unusual
     )
 SELECT
-    unusual.account AS account,
-    unusual.day AS date,
-    unusual.kind AS kind,
-    unusual.name AS name,
-    unusual.channel AS channel,
-    if(unusual.tracks_opens, 'open rate', 'click rate') AS rate,
-    100 * unusual.rate AS rate_pct,
-    if(unusual.has_usual AND unusual.usual_reached > 0, 100 * unusual.usual_reactions / unusual.usual_reached, NULL)
-        AS usual_pct,
+    told.account AS account,
+    told.day AS date,
+    told.kind AS kind,
+    told.name AS name,
+    told.channel AS channel,
+    told.rate AS rate,
+    told.rate_pct AS rate_pct,
+    told.usual_pct AS usual_pct,
+    told.severity AS severity,
+    told.closed_on AS closed_on,
+    told.money_at_stake AS money_at_stake,
+    told.words AS words,
+    told.reason AS reason,
     count() OVER (PARTITION BY account) AS of_rows
-FROM unusual_sends AS unusual
+FROM told
 ORDER BY
     account,
+    told.place DESC,
     date DESC,
     kind,
-    unusual.id,
+    told.id,
     channel
 LIMIT {limit:UInt16} BY account

@@ -57,6 +57,15 @@ pub(super) fn landing(mut outlook: Answer) -> Option<Insight> {
     Some(in_words(&outlook, *row, text))
 }
 
+/// What is going wrong: the severest open event, the first row, if it is a severe one.
+pub(super) fn event(anomalies: &Answer) -> Option<Insight> {
+    let words =
+        anomalies.rows.first().map(|_| anomalies.text(0, "words")).filter(|words| !words.is_empty())?;
+    let is_severe = ["high", "critical"].contains(&anomalies.text(0, "severity").as_str());
+    let is_open = anomalies.cell(0, "closed_on").is_null();
+    (is_severe && is_open).then(|| in_words(anomalies, 0, &words))
+}
+
 fn measure(weeks: &Answer, name: &str) -> Option<(f64, f64, f64)> {
     let row = weeks.find("measure", name)?;
     let number = |column| weeks.number(row, column);
@@ -246,6 +255,21 @@ mod tests {
         let rows =
             [row("Friday", 123, 23, friday), row("Monday", 90, -5, monday), row("Sunday", 40, -10, sunday)];
         answer(&columns, json!(rows))
+    }
+
+    #[test]
+    fn the_severest_open_event_is_told() {
+        let columns = ["severity", "closed_on", "words"];
+        let anomalies = |severity: &str, closed_on: Value, words: &str| {
+            answer(&columns, json!([[severity, closed_on, words]]))
+        };
+        let told = event(&anomalies("critical", Value::Null, "Flow \"A\" has stopped.")).expect("told");
+        assert_eq!((told.text.as_str(), told.figures.len()), ("Flow \"A\" has stopped", 0));
+        assert!(event(&anomalies("high", Value::Null, "Words.")).is_some());
+        assert!(event(&anomalies("medium", Value::Null, "Words.")).is_none());
+        assert!(event(&anomalies("high", json!("2026-11-20"), "Words.")).is_none());
+        assert!(event(&anomalies("", Value::Null, "")).is_none(), "a send that was unusual");
+        assert!(event(&Answer::default()).is_none());
     }
 
     #[test]

@@ -44,6 +44,7 @@ case_files! {
     ai_flow_weekly: "ai_flow_weekly",
     ai_historical_baseline: "ai_historical_baseline",
     calendar: "calendar",
+    events: "events",
     campaign_ai_summary: "campaign_ai_summary",
     campaign_ai_summary_anomalies: "campaign_ai_summary-anomalies",
     campaign_ai_summary_labels: "campaign_ai_summary-labels",
@@ -246,6 +247,7 @@ async fn look_ahead(db: &Db, case: &Case, made_on: NaiveDate, clock: Clock) {
         now: clock.now,
     };
     outlook::forecast::run(db, &options).await.unwrap_or_else(|error| panic!("{}: {error:#}", case.title));
+    outlook::events::run(db, &options).await.unwrap_or_else(|error| panic!("{}: {error:#}", case.title));
 }
 
 async fn populate(db: &Db, case: &Case, as_of: NaiveDate) -> Report {
