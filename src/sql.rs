@@ -246,6 +246,10 @@ pub static NOTES: Sql = embed!("internal/ai_notes");
 pub static SAVED_QUESTIONS: Sql = embed!("internal/ai_saved_questions");
 /// What chatbots asked, by day, account, model, question or token.
 pub static USAGE: Sql = embed!("chat/usage");
+/// What was spent of a budget.
+pub static BUDGET_SPENT: Sql = embed!("chat/budget_spent");
+/// Turns that were imported before.
+pub static IMPORTED: Sql = embed!("chat/imported");
 /// What had no answer.
 pub static UNANSWERED: Sql = embed!("chat/unanswered");
 /// Removes an account from the chat log.

@@ -10,7 +10,7 @@ WITH entries AS (
             toString(l.token_name)
         ) AS group_name
     FROM ai_chat_log AS l
-    WHERE l.time >= now64(3) - toIntervalSecond({since_seconds:UInt32})
+    WHERE l.kind != 'budget' AND l.time >= now64(3) - toIntervalSecond({since_seconds:UInt32})
 )
 SELECT
     e.group_name AS name,

@@ -4,7 +4,7 @@ CREATE TABLE IF NOT EXISTS ai_chat_log
     time DateTime64(3) DEFAULT now64(3)
         COMMENT 'When the row was written, by the server clock, at most a second after the call',
     kind LowCardinality(String)
-        COMMENT 'call, prompt, or turn: what the model side told about one of its answers',
+        COMMENT 'call, prompt, turn: what the model side told about one of its answers, or budget: a share of one was reached',
     gen_ai_conversation_id String
         COMMENT 'Id of the conversation, where the client tells one',
     token_name LowCardinality(String)
@@ -16,19 +16,19 @@ CREATE TABLE IF NOT EXISTS ai_chat_log
     gen_ai_tool_name LowCardinality(String)
         COMMENT 'Tool that was called',
     question String
-        COMMENT 'Question that was asked, by its name, or what feedback is about',
+        COMMENT 'Question that was asked, by its name, or what feedback is about; of a budget, which one',
     statement String
         COMMENT 'SQL statement, or its hash where statements are not kept',
     verdict LowCardinality(String)
         COMMENT 'passed, or wall and rule that refused the statement, empty without one',
     rows UInt64
-        COMMENT 'Rows that were shown',
+        COMMENT 'Rows that were shown; of a budget, the percent that were reached',
     payload_tokens UInt64
         COMMENT 'Tokens of the answer, as o200k_base counts them',
     duration_ms UInt64
         COMMENT 'Milliseconds that the call took',
     run_id String
-        COMMENT 'What the ids of its statements begin with in the query log of the server',
+        COMMENT 'What the ids of its statements begin with in the query log of the server, or otlp and the ids of an imported turn',
     error String
         COMMENT 'Why there was no answer, empty otherwise',
     gen_ai_request_model LowCardinality(String)
@@ -39,6 +39,10 @@ CREATE TABLE IF NOT EXISTS ai_chat_log
         COMMENT 'Tokens that the model wrote, null if not told',
     cost Nullable(Float64)
         COMMENT 'Cost of the turn in the currency of the prices file, null if the price is unknown',
+    input_price Nullable(Float64)
+        COMMENT 'Price of a million tokens in that the cost was computed with, null if unknown',
+    output_price Nullable(Float64)
+        COMMENT 'Price of a million tokens out that the cost was computed with, null if unknown',
     score Nullable(Float64)
         COMMENT 'Feedback from 0 (wrong) to 1 (right), null if none',
     correction String

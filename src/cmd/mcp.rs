@@ -9,8 +9,10 @@ use tokio::net::TcpListener;
 use super::{Global, Verb};
 use crate::exit::stop::{Manner, Stop};
 use crate::exit::{ExitCode, Failure};
+use crate::mcp::budget::Budgets;
 use crate::mcp::guard::Scope;
-use crate::mcp::{self, Caller, Door, Tokens, log, token};
+use crate::mcp::price::Prices;
+use crate::mcp::{self, Caller, Door, Settings, Tokens, log, token};
 use crate::output;
 
 /// Arguments of `mcp`.
@@ -36,6 +38,12 @@ pub struct Arguments {
     /// Make a token for the accounts, print it and its line for the file of tokens, and end
     #[arg(long, value_name = "NAME", conflicts_with_all = ["http", "tokens"])]
     make_token: Option<String>,
+    /// File of prices: a line has a model and the money for a million tokens in and out
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
+    /// File of budgets: `token NAME month 1000 calls` or `account ID day 5.50 money`, one a line
+    #[arg(long, value_name = "FILE")]
+    budgets: Option<PathBuf>,
     /// Keep only a hash of each SQL statement in the chat log
     #[arg(long)]
     hash_statements: bool,
@@ -95,9 +103,17 @@ enum Face {
 }
 
 async fn serve(global: &Global, arguments: &Arguments, stop: &Stop, face: Face) -> Result<ExitCode> {
+    let prices = arguments.prices.as_deref().map(Prices::open).transpose()?;
+    let has_prices = prices.is_some();
+    let budgets = arguments.budgets.as_deref().map(|file| Budgets::open(file, has_prices)).transpose()?;
+    let settings = Settings {
+        keeps_statements: !arguments.hash_statements,
+        prices: prices.unwrap_or_default(),
+        budgets: budgets.unwrap_or_default(),
+    };
     let connection = super::connect_to_data(global, std::time::Duration::ZERO, stop).await?;
     let (chat_log, writer) = log::start(&connection.db);
-    let door = Door::new(connection.db.clone(), chat_log, !arguments.hash_statements);
+    let door = Door::new(connection.db.clone(), chat_log, settings);
     let served = match face {
         Face::Stdio(caller) => mcp::serve_stdio(door, caller, stop).await,
         Face::Http(tokens, listener) => {

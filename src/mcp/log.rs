@@ -58,6 +58,10 @@ pub struct Entry {
     pub gen_ai_usage_output_tokens: Option<u64>,
     /// What the turn cost; nothing where the price is unknown.
     pub cost: Option<f64>,
+    /// The price of a million tokens in that the cost was computed with.
+    pub input_price: Option<f64>,
+    /// The price of a million tokens out.
+    pub output_price: Option<f64>,
     /// From 0, wrong, to 1, right.
     pub score: Option<f64>,
     /// What was wrong.

@@ -6,9 +6,12 @@
 //! caller   who calls, and how much at once                      token   the file of tokens
 //! memory   notes and saved questions                            log     the chat log
 //! describe tables and questions in words                        prompts templates, export  answers kept as CSV
+//! price    what models cost                                     budget  what may be spent
+//! otlp     turns that a chat application recorded
 //! reader   the same tokens and guard for the port of `serve`
 //! ```
 
+pub mod budget;
 mod call;
 mod caller;
 mod describe;
@@ -17,6 +20,8 @@ pub mod guard;
 mod http;
 pub mod log;
 pub mod memory;
+pub mod otlp;
+pub mod price;
 mod prompts;
 pub mod reader;
 mod server;
@@ -34,9 +39,11 @@ pub use http::serve as serve_http;
 pub use server::serve_stdio;
 pub use token::Tokens;
 
+use budget::{Budgets, Crossing};
 use call::{Call, Facts};
 use export::Exports;
 use log::{ChatLog, Entry};
+use price::Prices;
 
 use crate::context::tokens;
 use crate::db::Db;
@@ -55,7 +62,18 @@ struct Shared {
     log: ChatLog,
     limits: Limits,
     exports: Exports,
-    keeps_statements: bool,
+    settings: Settings,
+}
+
+/// What an operator chose.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// Whether the log keeps statements, or their hashes.
+    pub keeps_statements: bool,
+    /// What models cost.
+    pub prices: Prices,
+    /// What may be spent.
+    pub budgets: Budgets,
 }
 
 /// A call's answer.
@@ -74,13 +92,20 @@ pub struct Request {
     pub arguments: Value,
     /// The client's name and version.
     pub client: String,
+    /// The conversation, where it is known.
+    pub conversation: String,
 }
 
 impl Door {
     /// A door to a database.
-    pub fn new(db: Db, log: ChatLog, keeps_statements: bool) -> Door {
+    pub fn new(db: Db, log: ChatLog, settings: Settings) -> Door {
         let (limits, exports) = Default::default();
-        Door(Arc::new(Shared { db, log, limits, exports, keeps_statements }))
+        Door(Arc::new(Shared { db, log, limits, exports, settings }))
+    }
+
+    /// The id of this process, which is one conversation where it serves one client.
+    fn session_id(&self) -> String {
+        self.0.db.run_id().to_owned()
     }
 
     /// Runs a call to its end, within its time. Its statements are killed when the caller goes away.
@@ -99,7 +124,7 @@ impl Door {
         let started = Instant::now();
         let mut facts = Facts::default();
         let outcome = match self.0.limits.enter(caller) {
-            Ok(_permit) => self.within_time(caller, &request, &mut facts, gone).await,
+            Ok(_permit) => self.within_budget(caller, &request, &mut facts, gone).await,
             Err(error) => Err(error),
         };
         let answered = match &outcome {
@@ -108,6 +133,38 @@ impl Door {
         };
         self.tell(caller, &request, facts, &answered, started.elapsed());
         answered
+    }
+
+    async fn within_budget(
+        &self,
+        caller: &Caller,
+        request: &Request,
+        facts: &mut Facts,
+        gone: CancellationToken,
+    ) -> anyhow::Result<String> {
+        // What a turn cost and how good it was is heard in any case.
+        if request.tool != "feedback" {
+            let budgets = &self.0.settings.budgets;
+            let entered = budgets.enter(&self.0.db, caller, &request.arguments).await;
+            let crossings = entered.inspect_err(|_| facts.verdict = budget::VERDICT.to_owned())?;
+            self.tell_crossings(crossings);
+        }
+        self.within_time(caller, request, facts, gone).await
+    }
+
+    /// Tells the log, from where alerts take it, and whoever reads the server's own words.
+    fn tell_crossings(&self, crossings: Vec<Crossing>) {
+        for Crossing { budget, token, account, percent } in crossings {
+            tracing::warn!(percent, "{percent} % of a budget is spent: {budget}");
+            self.0.log.tell(Entry {
+                kind: "budget".to_owned(),
+                token_name: token,
+                klaviyo_public_ids: Some(account).filter(|id| !id.is_empty()).into_iter().collect(),
+                question: budget,
+                rows: percent,
+                ..Entry::default()
+            });
+        }
     }
 
     async fn within_time(
@@ -139,12 +196,13 @@ impl Door {
     }
 
     fn tell(&self, caller: &Caller, request: &Request, facts: Facts, answered: &Answered, took: Duration) {
-        let statement = match self.0.keeps_statements {
+        let statement = match self.0.settings.keeps_statements {
             true => facts.statement,
             false => hash_of(&facts.statement),
         };
         let mut entry = Entry {
             kind: "call".to_owned(),
+            gen_ai_conversation_id: request.conversation.clone(),
             token_name: caller.name.clone(),
             client_name: request.client.clone(),
             klaviyo_public_ids: facts.accounts,
@@ -161,7 +219,15 @@ impl Door {
         };
         if let Some(turn) = facts.turn {
             entry.kind = "turn".to_owned();
-            entry.gen_ai_conversation_id = turn.conversation;
+            let price = self.0.settings.prices.of(&turn.model);
+            entry.cost = price.and_then(|price| Some(price.of(turn.input_tokens?, turn.output_tokens?)));
+            (entry.input_price, entry.output_price) = (price.map(|it| it.input), price.map(|it| it.output));
+            if let Some(cost) = entry.cost {
+                self.tell_crossings(self.0.settings.budgets.spend(caller, cost));
+            }
+            if !turn.conversation.is_empty() {
+                entry.gen_ai_conversation_id = turn.conversation;
+            }
             entry.gen_ai_request_model = turn.model;
             entry.gen_ai_usage_input_tokens = turn.input_tokens;
             entry.gen_ai_usage_output_tokens = turn.output_tokens;

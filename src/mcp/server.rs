@@ -97,7 +97,9 @@ impl ServerHandler for Session {
             return Err(ErrorData::invalid_params(format!("there is no tool `{shown}`"), None));
         }
         let arguments = call::arguments(request.arguments);
-        let call = Request { tool: tool.into_owned(), arguments, client: client_of(&context) };
+        // Over stdio a session is a conversation; over HTTP there are no sessions.
+        let conversation = self.caller.as_ref().map(|_| self.door.session_id()).unwrap_or_default();
+        let call = Request { tool: tool.into_owned(), arguments, client: client_of(&context), conversation };
         let answered = self.door.call(caller, call, context.ct.clone()).await;
         let content = vec![ContentBlock::text(answered.text)];
         let result =

@@ -328,6 +328,75 @@ fn what_people_tell_appears_in_every_answer() {
     assert_eq!((&cleared[0]["kind"], &cleared[0]["text"]), (&json!("currency"), &json!("USD")));
 }
 
+/// A turn costs what the file of prices says, an unknown model an unknown amount; a budget tells its shares once each and
+/// then refuses; what a chat application recorded is taken over once.
+#[test]
+fn prices_budgets_and_recorded_turns() {
+    let (place, accounts) = place();
+    let place = &place.copy();
+    let mine = &accounts[0];
+    std::fs::write(place.path("prices"), "m 4 20\n").expect("written");
+    std::fs::write(place.path("budgets"), "token stdio day 5 calls\n").expect("written");
+    place.run(&["mcp", "-k", mine, "--prices", "budgets"]).expect(2);
+    std::fs::write(place.path("money"), "token stdio day 5 money\n").expect("written");
+    let ended = place.run(&["mcp", "-k", mine, "--budgets", "money"]).expect(2);
+    assert!(ended.stderr.contains("needs prices"), "{}", ended.stderr);
+
+    let start = || Session::start(place, &["-k", mine, "--prices", "prices", "--budgets", "budgets"]);
+    let mut session = start();
+    for _ in 0..3 {
+        session.ok("describe", json!({}));
+    }
+    session.ok("feedback", json!({"model": "m", "input_tokens": 200_000, "output_tokens": 10_000}));
+    session.ok("feedback", json!({"model": "other", "input_tokens": 200_000, "output_tokens": 10_000}));
+    session.end();
+    // Another process goes on counting where the first ended.
+    let mut session = start();
+    for _ in 0..2 {
+        session.ok("describe", json!({}));
+    }
+    for _ in 0..2 {
+        let refused = session.error("describe", json!({}));
+        assert!(refused.contains("budget is used up: token stdio day 5 calls"), "{refused}");
+    }
+    session.ok("feedback", json!({"score": 1}));
+    session.end();
+
+    // One turn of a model that has a price, one of another, and a span that is no turn.
+    let span = |id: &str, model: &str| {
+        json!({"traceId": "t", "spanId": id, "startTimeUnixNano": "1790000000000000000",
+            "endTimeUnixNano": "1790000001500000000", "attributes": [
+            {"key": "gen_ai.request.model", "value": {"stringValue": model}},
+            {"key": "gen_ai.conversation.id", "value": {"stringValue": "c"}},
+            {"key": "klaviyo_public_id", "value": {"stringValue": mine}},
+            {"key": "gen_ai.usage.input_tokens", "value": {"intValue": "100000"}},
+            {"key": "gen_ai.usage.output_tokens", "value": {"intValue": 5000}}]})
+    };
+    let other = json!({"traceId": "t", "spanId": "3", "startTimeUnixNano": "1", "attributes": []});
+    let spans = json!([span("1", "m"), span("2", "other"), other]);
+    let traces = json!({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]});
+    std::fs::write(place.path("traces"), traces.to_string()).expect("written");
+    let import = || {
+        let ended = place.run(&["usage", "import", "traces", "--prices", "prices", "--json"]).expect(0);
+        serde_json::from_str::<Value>(&ended.stdout).expect("JSON")
+    };
+    assert_eq!(import(), json!({"imported": 2, "known": 0, "without_price": 1}));
+    assert_eq!(import(), json!({"imported": 0, "known": 2, "without_price": 0}));
+    place.run(&["usage", "import", "prices"]).expect(1);
+
+    let serve = place.serve();
+    let told = tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+        // By hand: 200,000 x 4 and 10,000 x 20 a million are 1.00; 100,000 and 5,000 are 0.50.
+        let text = "SELECT arrayStringConcat(arraySort(groupArrayIf(toString(rows), kind = 'budget')), ' '), \
+             sumIf(cost, kind = 'turn'), countIf(kind = 'turn' AND isNull(cost)), anyIf(input_price, cost > 0), \
+             countIf(verdict = 'budget'), uniqExactIf(gen_ai_conversation_id, kind = 'call'), \
+             countIf(duration_ms = 1500 AND gen_ai_conversation_id = 'c' AND toYear(time) = 2026) FROM ai_chat_log";
+        crate::support::rows(&serve.db().await, text).await
+    });
+    // 3 of 5 calls are 60 %, 4 are 80 %, 5 are all.
+    assert_eq!(told, [["100 50 75", "1.5", "3", "4", "2", "2", "2"]]);
+}
+
 /// A cancelled call leaves no statement running, and the session goes on.
 #[test]
 fn a_cancelled_call_is_killed() {
