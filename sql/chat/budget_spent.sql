@@ -7,7 +7,7 @@ WITH period_starts AS (
     ) AS period_start
 )
 SELECT
-    (SELECT toString(p.period_start) FROM period_starts AS p) AS since,
+    ifNull((SELECT toString(p.period_start) FROM period_starts AS p), '') AS since,
     countIf(l.kind = 'call' AND l.verdict != 'budget') AS calls,
     ifNull(sum(l.cost), 0) AS money,
     maxIf(l.rows, l.kind = 'budget' AND l.question = {budget:String}) AS told

@@ -4,7 +4,7 @@ CREATE TABLE IF NOT EXISTS ai_chat_log
     time DateTime64(3) DEFAULT now64(3)
         COMMENT 'When the row was written, by the server clock, at most a second after the call',
     kind LowCardinality(String)
-        COMMENT 'call, prompt, turn: what the model side told about one of its answers, or budget: a share of one was reached',
+        COMMENT 'call, prompt, turn (what the model side told about an answer) or budget (a share was reached)',
     gen_ai_conversation_id String
         COMMENT 'Id of the conversation, where the client tells one',
     token_name LowCardinality(String)
@@ -16,19 +16,19 @@ CREATE TABLE IF NOT EXISTS ai_chat_log
     gen_ai_tool_name LowCardinality(String)
         COMMENT 'Tool that was called',
     question String
-        COMMENT 'Question that was asked, by its name, or what feedback is about; of a budget, which one',
+        COMMENT 'Question that was asked by its name, what feedback is about, or which budget',
     statement String
         COMMENT 'SQL statement, or its hash where statements are not kept',
     verdict LowCardinality(String)
         COMMENT 'passed, or wall and rule that refused the statement, empty without one',
     rows UInt64
-        COMMENT 'Rows that were shown; of a budget, the percent that were reached',
+        COMMENT 'Rows that were shown, of a budget the percent that were reached',
     payload_tokens UInt64
         COMMENT 'Tokens of the answer, as o200k_base counts them',
     duration_ms UInt64
         COMMENT 'Milliseconds that the call took',
     run_id String
-        COMMENT 'What the ids of its statements begin with in the query log of the server, or otlp and the ids of an imported turn',
+        COMMENT 'What the ids of its statements begin with in the query log, or otlp and the ids of an imported turn',
     error String
         COMMENT 'Why there was no answer, empty otherwise',
     gen_ai_request_model LowCardinality(String)

@@ -26,6 +26,12 @@ pub struct Turn {
     token_name: String,
     client_name: String,
     klaviyo_public_ids: Vec<String>,
+    gen_ai_tool_name: String,
+    question: String,
+    statement: String,
+    verdict: String,
+    rows: u64,
+    payload_tokens: u64,
     duration_ms: u64,
     run_id: String,
     error: String,
@@ -35,6 +41,9 @@ pub struct Turn {
     cost: Option<f64>,
     input_price: Option<f64>,
     output_price: Option<f64>,
+    score: Option<f64>,
+    correction: String,
+    prompt: String,
 }
 
 /// What became of a file.
@@ -122,6 +131,16 @@ fn turn(span: &Value, prices: &Prices) -> Option<Turn> {
         cost: price.and_then(|price| Some(price.of(input?, output?))),
         input_price: price.map(|price| price.input),
         output_price: price.map(|price| price.output),
+        // A turn is no call of a tool, and nobody has judged it.
+        gen_ai_tool_name: String::new(),
+        question: String::new(),
+        statement: String::new(),
+        verdict: String::new(),
+        rows: 0,
+        payload_tokens: 0,
+        score: None,
+        correction: String::new(),
+        prompt: String::new(),
     })
 }
 
