@@ -105,9 +105,7 @@ impl Budgets {
     /// Lets a call begin and counts it, or refuses it in a plain sentence; tells the shares that it reached.
     pub async fn enter(&self, db: &Db, caller: &Caller, arguments: &Value) -> Result<Vec<Crossing>> {
         let accounts = meant(&caller.scope, arguments);
-        let concerned = |budget: &Budget| {
-            budget.token == caller.name || accounts.iter().any(|account| *account == budget.account)
-        };
+        let concerned = |budget: &Budget| budget.token == caller.name || accounts.contains(&budget.account);
         let concerned: Vec<usize> =
             (0..self.budgets.len()).filter(|index| concerned(&self.budgets[*index])).collect();
         for index in &concerned {
@@ -132,7 +130,7 @@ impl Budgets {
         let mut crossings = Vec::new();
         for (budget, spent) in self.budgets.iter().zip(spent.iter_mut()).filter(|(budget, _)| budget.is_money)
         {
-            if budget.token == caller.name || accounts.iter().any(|account| *account == budget.account) {
+            if budget.token == caller.name || accounts.contains(&budget.account) {
                 spent.amount += cost;
                 crossings.extend(budget.crossing(spent));
             }
