@@ -26,7 +26,7 @@ enum Form {
 const WEEK: [(&str, &str, Form); 5] = [
     ("revenue", "Revenue", Form::Money),
     ("messages sent", "Messages sent", Form::Count),
-    ("revenue per 1000", "Revenue per 1,000 messages", Form::Money),
+    ("revenue per 1000", "Per 1,000 messages", Form::Money),
     ("open rate %", "Opened", Form::Percent(1)),
     ("click rate %", "Clicked", Form::Percent(2)),
 ];

@@ -59,7 +59,6 @@ pub fn weekdays(report: &Report, width: f64) -> Option<Chart> {
         Some(Dot {
             label: day.to_owned(),
             value: answer.number(row, "revenue_per_1000")?,
-            spread: answer.number(row, "middle_half_from").zip(answer.number(row, "middle_half_to")),
             note: if sends == 1.0 { "1 campaign".to_owned() } else { format!("{sends} campaigns") },
             is_firm: answer.number(row, "vs_other_days_pct").is_some(),
         })

@@ -46,7 +46,7 @@ pub fn table(report: &Report, asked: &Asked, caption: &str, headings: &[Heading]
     let rows = 0..asked.answer.rows.len();
     let columns: Vec<Column> = headings.iter().map(|heading| Column::new(report, asked, *heading)).collect();
     html! {
-        div class="scroll" tabindex="0" role="region" aria-label=(caption) {
+        div class="scroll" tabindex="0" role="region" aria-label=(asked.question.question) {
             table data-question=(asked.question.name) data-parameters=(asked.parameters()) {
                 caption { (caption) }
                 thead { tr {

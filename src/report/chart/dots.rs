@@ -1,9 +1,9 @@
-//! Dots in rows, each with its spread.
+//! Dots in rows.
 
 use maud::html;
 
 use super::scale::Scale;
-use super::{Anchor, Chart, LETTER, Write, line, number, rectangle, text};
+use super::{Anchor, Chart, LETTER, Write, line, number, text};
 
 const TOP: f64 = 8.0;
 const BOTTOM: f64 = 26.0;
@@ -15,8 +15,6 @@ pub struct Dot {
     pub label: String,
     /// The value.
     pub value: f64,
-    /// From where to where the middle half of what stands behind it lies, if that is known.
-    pub spread: Option<(f64, f64)>,
     /// A word at the row's end.
     pub note: String,
     /// Filled; a hollow one stands on too little.
@@ -41,8 +39,8 @@ impl Dots<'_> {
             (self.dots.iter().map(|dot| words(dot).chars().count()).max().unwrap_or(0) as f64 + 2.0) * LETTER
         };
         let (left, right) = (longest(|dot| &dot.label), longest(|dot| &dot.note));
-        let ends = self.dots.iter().map(|dot| dot.spread.map_or(dot.value, |(_, high)| high.max(dot.value)));
-        let x = Scale::from_zero(ends.fold(0.0, f64::max), (left, width - right));
+        let greatest = self.dots.iter().map(|dot| dot.value).fold(0.0, f64::max);
+        let x = Scale::from_zero(greatest, (left, width - right));
         let bottom = height - BOTTOM;
         let marks = html! {
             @for tick in x.ticks() {
@@ -52,9 +50,6 @@ impl Dots<'_> {
             @for (index, dot) in self.dots.iter().enumerate() {
                 @let y = TOP + ROW * (index as f64 + 0.5);
                 (text(0.0, y + 4.0, Anchor::Start, "name", &dot.label))
-                @if let Some((low, high)) = dot.spread {
-                    (rectangle("band", x.place(low), y - 5.0, x.place(high) - x.place(low), 10.0))
-                }
                 circle class=(if dot.is_firm { "one" } else { "hollow" }) cx=(number(x.place(dot.value)))
                     cy=(number(y)) r="5" {}
                 (text(width, y + 4.0, Anchor::End, "label", &dot.note))
