@@ -5,7 +5,8 @@
 -- money: last_7_days, previous_7_days
 -- least: out_of_before, out_of
 -- answer: Two equal windows of 7 complete days, today is in neither. change_pct is relative: from 20 to 25 is +25 %,
---   for rates too. It is empty where the days before have nothing to compare with, or the account began within them.
+--   for rates too. It is empty where the days before have nothing to compare with, and so are these days where the
+--   account began within them.
 --   Rates are percent of the messages delivered, the open rate counts only channels that track opens, revenue per 1000
 --   is that of 1,000 messages delivered. out_of is what stands behind the last 7 days: the messages of a rate, the
 --   orders of the revenue. Revenue of the last 7 days still grows, so a small fall may only be late orders.
@@ -75,10 +76,10 @@ SELECT
     weeks.account AS account,
     line.2 AS measure,
     if(isFinite(line.3), line.3, NULL) AS last_7_days,
-    if(isFinite(line.4), line.4, NULL) AS previous_7_days,
+    if(weeks.is_comparable AND isFinite(line.4), line.4, NULL) AS previous_7_days,
     if(weeks.is_comparable AND isFinite(line.3 / line.4), 100 * (line.3 / line.4 - 1), NULL) AS change_pct,
     if(isFinite(line.5), line.5, NULL) AS out_of,
-    if(isFinite(line.6), line.6, NULL) AS out_of_before,
+    if(weeks.is_comparable AND isFinite(line.6), line.6, NULL) AS out_of_before,
     count() OVER (PARTITION BY account) AS of_rows
 FROM account_weeks AS weeks
 ARRAY JOIN [

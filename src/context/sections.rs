@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::Answers;
 use super::payload::{Section, word};
+use crate::output;
 use crate::question::decimals::rounded_cell;
 use crate::question::{Answer, Question};
 
@@ -32,8 +33,13 @@ pub(super) fn of(answers: &Answers) -> Vec<Section> {
         section("weeks", "", 90, timeline(&weeks, "from", week_start)),
         section("months", "", 60, timeline(&months, "month", month_name)),
         section("change", "relative %, vs 7 days before", 85, changes(&answers.weeks)),
-        section("channels", &cut("30 days", &answers.channels), 80, brief(&answers.channels, &compared)),
-        section("usual", "90 days", 75, usual(&answers.benchmarks)),
+        section(
+            "channels",
+            &cut(&days_of(answers, 30), &answers.channels),
+            80,
+            brief(&answers.channels, &compared),
+        ),
+        section("usual", &days_of(answers, 90), 75, usual(&answers.benchmarks)),
         section("weekdays", &weekday_note(&answers.weekdays), 65, weekday_line(&answers.weekdays)),
         section("movers", &cut("7 days", &answers.movers), 55, brief(&answers.movers, &changed)),
         section(
@@ -53,6 +59,16 @@ pub(super) fn of(answers: &Answers) -> Vec<Section> {
 fn cut(note: &str, answer: &Answer) -> String {
     let parts = [(!note.is_empty()).then(|| note.to_owned()), answer.cut()];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// `30 days`, or as many as an account has that began lately. The timeline has every day once.
+fn days_of(answers: &Answers, most: i64) -> String {
+    let rows = 0..answers.timeline.rows.len();
+    let days = rows.filter_map(|row| {
+        let day = |name| date(answers.timeline.cell(row, name));
+        Some((day("to_day")? - day("from_day")?).num_days() + 1)
+    });
+    output::counted(days.sum::<i64>().clamp(1, most) as u64, "day")
 }
 
 /// Whether the channel has to be named: an account that uses one only need not hear it in every row.
@@ -259,8 +275,10 @@ fn changes(weeks: &Answer) -> Rows {
             .trim_start_matches("messages ")
             .to_owned()
     };
-    let values = rows.iter().map(|row| round(weeks.cell(*row, "change_pct"), 10.0)).collect();
-    (rows.iter().map(title).collect(), if rows.is_empty() { Vec::new() } else { vec![values] })
+    let values: Vec<Value> = rows.iter().map(|row| round(weeks.cell(*row, "change_pct"), 10.0)).collect();
+    // An account that began lately has no 7 days before.
+    let is_empty = values.iter().all(Value::is_null);
+    (rows.iter().map(title).collect(), if is_empty { Vec::new() } else { vec![values] })
 }
 
 /// The days with the most and with the least revenue, where there is one such day.
