@@ -176,16 +176,15 @@ fn engine_options(embedded: &Embedded) -> EngineOptions {
     }
 }
 
-/// The engine's errors end with their remedy on a line of its own.
 fn failure(error: &EngineError) -> Failure {
     let code = match error {
         EngineError::Locked { .. } => ExitCode::LockHeld,
         _ => ExitCode::Failed,
     };
-    let text = error.to_string();
-    match text.split_once("\nhint: ") {
-        Some((message, hint)) => Failure::new(code, message).hint(hint),
-        None => Failure::new(code, text),
+    let failure = Failure::new(code, error.to_string());
+    match error.remedy() {
+        Some(remedy) => failure.hint(remedy),
+        None => failure,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Why the embedded engine does not open. Each message ends with a hint on a line of its own.
+//! Why the embedded engine does not open, and what to do about it.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ pub enum EngineError {
     #[error(transparent)]
     Library(#[from] LibraryError),
     /// Another process has the folder open. With a URL it is a running `serve` that one can attach to.
-    #[error("data folder `{}` is in use by process {}\n{}", .folder.display(), .owner.pid, .owner.hint())]
+    #[error("data folder `{}` is in use by process {}", .folder.display(), .owner.pid)]
     Locked {
         /// The data folder.
         folder: PathBuf,
@@ -21,7 +21,7 @@ pub enum EngineError {
         owner: Owner,
     },
     /// The data_dir, or the lock file in it, cannot be written.
-    #[error("cannot write to data folder `{}`: {reason}\nhint: choose another one with --data-dir", .folder.display())]
+    #[error("cannot write to data folder `{}`: {reason}", .folder.display())]
     NotWritable {
         /// The data folder.
         folder: PathBuf,
@@ -29,21 +29,20 @@ pub enum EngineError {
         reason: std::io::Error,
     },
     /// The path is a file.
-    #[error("`{}` is not a directory\nhint: choose another one with --data-dir", .folder.display())]
+    #[error("`{}` is not a directory", .folder.display())]
     NotADirectory {
         /// The path.
         folder: PathBuf,
     },
     /// The lock file is a symbolic link, which is never followed.
-    #[error("lock file `{}` is a symbolic link\nhint: remove it", .path.display())]
+    #[error("lock file `{}` is a symbolic link", .path.display())]
     LockIsSymlink {
         /// The lock file.
         path: PathBuf,
     },
     /// A newer engine has written the folder.
     #[error(
-        "data folder `{}` was written by engine {written_by}, this one is {ours}\n\
-         hint: run scripts/install-libchdb of the newer aiviews, or choose another folder with --data-dir",
+        "data folder `{}` was written by engine {written_by}, this one is {ours}",
         .folder.display()
     )]
     MadeByNewer {
@@ -56,8 +55,7 @@ pub enum EngineError {
     },
     /// The engine itself refuses the folder; it gives its reason on stderr only.
     #[error(
-        "the engine cannot open data folder `{}`\n\
-         hint: its reason stands above; no other ClickHouse may use the folder",
+        "the engine cannot open data folder `{}`",
         .folder.display()
     )]
     Unopenable {
@@ -75,6 +73,28 @@ pub enum EngineError {
     Start(#[from] Exception),
 }
 
+impl EngineError {
+    /// What the user can do about it.
+    pub fn remedy(&self) -> Option<String> {
+        Some(match self {
+            EngineError::Library(error) => error.remedy().to_owned(),
+            EngineError::Locked { owner, .. } => owner.remedy(),
+            EngineError::NotWritable { .. } | EngineError::NotADirectory { .. } => {
+                "choose another one with --data-dir".to_owned()
+            }
+            EngineError::LockIsSymlink { .. } => "remove it".to_owned(),
+            EngineError::MadeByNewer { .. } => {
+                "run scripts/install-libchdb of the newer aiviews, or choose another folder with --data-dir"
+                    .to_owned()
+            }
+            EngineError::Unopenable { .. } => {
+                "its reason stands above; no other ClickHouse may use the folder".to_owned()
+            }
+            EngineError::AlreadyOpen { .. } | EngineError::Start(_) => return None,
+        })
+    }
+}
+
 /// The refusal of a folder where a file could not be written.
 pub(super) fn not_writable(folder: &Path, reason: std::io::Error) -> EngineError {
     let folder = folder.to_owned();
@@ -88,13 +108,13 @@ pub(super) fn not_writable(folder: &Path, reason: std::io::Error) -> EngineError
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryError {
     /// No file at any of the places looked at.
-    #[error("`libchdb.so` not found: looked at {}\nhint: run scripts/install-libchdb", list(.looked_at))]
+    #[error("`libchdb.so` not found: looked at {}", list(.looked_at))]
     NotFound {
         /// Every path tried, in order.
         looked_at: Vec<PathBuf>,
     },
     /// The file is there, but the system's loader refuses it.
-    #[error("cannot load `{}`: {reason}\nhint: remove it and run scripts/install-libchdb", .path.display())]
+    #[error("cannot load `{}`: {reason}", .path.display())]
     NotLoadable {
         /// The file.
         path: PathBuf,
@@ -102,13 +122,24 @@ pub enum LibraryError {
         reason: String,
     },
     /// The file is a library, but not one this program knows how to call.
-    #[error("cannot use `{}`: {reason}\nhint: remove it and run scripts/install-libchdb", .path.display())]
+    #[error("cannot use `{}`: {reason}", .path.display())]
     Unsupported {
         /// The file.
         path: PathBuf,
         /// The missing symbol or the version found.
         reason: String,
     },
+}
+
+impl LibraryError {
+    fn remedy(&self) -> &'static str {
+        match self {
+            LibraryError::NotFound { .. } => "run scripts/install-libchdb",
+            LibraryError::NotLoadable { .. } | LibraryError::Unsupported { .. } => {
+                "remove it and run scripts/install-libchdb"
+            }
+        }
+    }
 }
 
 fn list(paths: &[PathBuf]) -> String {

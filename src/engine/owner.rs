@@ -14,10 +14,10 @@ pub struct Owner {
 }
 
 impl Owner {
-    pub(super) fn hint(&self) -> String {
+    pub(super) fn remedy(&self) -> String {
         match &self.url {
-            Some(url) => format!("hint: it serves at {url}"),
-            None => "hint: wait until it ends, or use `aiviews serve` and connect to that".to_owned(),
+            Some(url) => format!("it serves at {url}"),
+            None => "wait until it ends, or use `aiviews serve` and connect to that".to_owned(),
         }
     }
 }

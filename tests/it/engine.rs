@@ -443,7 +443,7 @@ fn open_in_this_process() {
     let options = EngineOptions { data_dir: folder.into(), ..EngineOptions::default() };
     match Engine::open(&options) {
         Ok(engine) => println!("opened {}", engine.identity().version),
-        Err(error) => println!("{error:?}\n{error}"),
+        Err(error) => println!("{error:?}\n{error}\nhint: {}", error.remedy().unwrap_or_default()),
     }
 }
 
@@ -455,7 +455,7 @@ fn a_second_process_learns_who_has_the_folder() {
         answer.contains("Locked") && answer.contains(&format!("process {}", std::process::id())),
         "{answer}"
     );
-    assert!(answer.contains("hint:"), "{answer}");
+    assert!(answer.contains("hint: wait until it ends"), "{answer}");
 }
 
 #[test]
@@ -477,7 +477,7 @@ fn folders_that_cannot_be_used_are_named() {
     let answer = open_elsewhere(Path::new("/sys/kernel"), None);
     assert!(answer.contains("NotWritable") && answer.contains("/sys/kernel"), "{answer}");
     let answer = open_elsewhere(Path::new("/etc/hostname"), None);
-    assert!(answer.contains("NotADirectory") && answer.contains("hint:"), "{answer}");
+    assert!(answer.contains("NotADirectory") && answer.contains("hint: choose another"), "{answer}");
     let answer = open_elsewhere(Path::new("/etc/hostname/below"), None);
     assert!(answer.contains("NotADirectory"), "{answer}");
     let folder = tempfile::tempdir().expect("a folder");
@@ -497,7 +497,7 @@ fn libraries_that_cannot_be_used_are_named() {
     let damaged = folder.path().join("damaged.so");
     std::fs::write(&damaged, "not a library").expect("a file");
     let answer = open_elsewhere(&data_dir, Some(&damaged));
-    assert!(answer.contains("NotLoadable") && answer.contains("hint:"), "{answer}");
+    assert!(answer.contains("NotLoadable") && answer.contains("hint: remove it"), "{answer}");
     let answer = open_elsewhere(&data_dir, Some(&another_library()));
     assert!(answer.contains("Unsupported") && answer.contains("chdb_version"), "{answer}");
 }
