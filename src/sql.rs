@@ -84,6 +84,7 @@ pub const READABLE: &[&str] = &[
     "ai_revenue_forecast",
     "ai_revenue_landing",
     "ai_forecast_accuracy",
+    "ai_anomaly_events",
     "ai_revenue_outlook",
 ];
 /// Tables and views that exist.
