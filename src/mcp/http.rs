@@ -37,6 +37,8 @@ pub async fn serve(door: Door, tokens: Tokens, listener: TcpListener, stop: &Sto
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
+        // A page of this machine may ask, if it knows a token; no other page.
+        .with_allowed_origins(["http://localhost:*", "http://127.0.0.1:*"])
         .enforce_origin_validation()
         .with_max_request_body_bytes(LARGEST_REQUEST);
     let cancellation = config.cancellation_token.clone();

@@ -15,6 +15,7 @@ mod clients;
 mod contention;
 mod context;
 mod crowded;
+mod door;
 mod engine;
 mod expression;
 mod fault_table;

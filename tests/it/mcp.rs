@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::child::Place;
 
 /// Accounts of the seeded sources.
-fn place() -> &'static (Place, Vec<String>) {
+pub fn place() -> &'static (Place, Vec<String>) {
     static PLACE: OnceLock<(Place, Vec<String>)> = OnceLock::new();
     PLACE.get_or_init(|| {
         let place = Place::lasting();
