@@ -157,7 +157,8 @@ fn the_clock_of_this_machine_decides_nothing() {
                 visit(&path, found);
             } else if ["Utc::now", "Local::now", "SystemTime::now"]
                 .iter()
-                .any(|clock| std::fs::read_to_string(&path).expect("text").contains(clock))
+                // Fonts and pictures are no text.
+                .any(|clock| std::fs::read_to_string(&path).is_ok_and(|text| text.contains(clock)))
             {
                 found.push(
                     path.strip_prefix(env!("CARGO_MANIFEST_DIR")).expect("below").display().to_string(),
