@@ -147,6 +147,10 @@ pub static KNOWN_SETTINGS: Sql = embed!("internal/known_settings");
 pub static FREE_SPACE: Sql = embed!("internal/free_space");
 /// Version and database of the server.
 pub static SERVER_FACTS: Sql = embed!("internal/server_facts");
+/// Waits for what other replicas know.
+pub static SYNC_REPLICA: Sql = embed!("internal/sync_replica");
+/// Which server answers.
+pub static WHICH_SERVER: Sql = embed!("internal/which_server");
 /// Creates the embedded engine's database.
 pub static CREATE_DATABASE: Sql = embed!("internal/create_database");
 /// Stops a query.

@@ -64,14 +64,14 @@ impl TypedValueParser for Known {
 pub(super) async fn connect(global: &Global, wait: Duration, stop: &Stop) -> Result<Connection> {
     let target = Target::from_options(&global.connect)?;
     let opening = connection::open(&target, RetryPolicy::default(), Instant::now() + wait);
-    stopping(opening, stop).await
+    stopping(global, opening, stop).await
 }
 
 /// The same for a verb that works on what is there.
 pub(super) async fn connect_to_data(global: &Global, wait: Duration, stop: &Stop) -> Result<Connection> {
     let target = Target::from_options(&global.connect)?;
     let opening = connection::open_existing(&target, RetryPolicy::default(), Instant::now() + wait);
-    stopping(opening, stop).await
+    stopping(global, opening, stop).await
 }
 
 /// The same for a verb that only reads: its statements are killed once a stop is asked for.
@@ -80,10 +80,16 @@ pub(super) async fn connect_to_read(global: &Global, stop: &Stop) -> Result<Conn
     Ok(Connection { db: connection.db.interruptible(), ..connection })
 }
 
-async fn stopping(opening: impl Future<Output = Result<Connection>>, stop: &Stop) -> Result<Connection> {
+async fn stopping(
+    global: &Global,
+    opening: impl Future<Output = Result<Connection>>,
+    stop: &Stop,
+) -> Result<Connection> {
+    let cluster = Target::cluster(&global.connect)?;
     let Some(connection) = stop.or_done(opening).await else { return Err(stopped(stop).into()) };
     let connection = connection?;
-    Ok(Connection { db: connection.db.with_stop(stop), ..connection })
+    let db = connection.db.in_cluster(cluster.as_deref())?.with_stop(stop);
+    Ok(Connection { db, ..connection })
 }
 
 pub(super) fn stopped(stop: &Stop) -> Failure {

@@ -57,12 +57,16 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
     super::announce(db);
     privilege::refuse_missing(&db.interruptible(), &privilege::to_forget(db)).await?;
     preflight::check_schema(&db.interruptible()).await?;
+    let db = &db.for_a_run().await?;
     let state = if arguments.ignore { State::Ignored } else { State::Forgotten };
     // All or nothing: once the first partition is dropped the others follow.
     let work = async {
         match stop.code() {
             Some(_) => Err(super::stopped(stop).into()),
-            None => forget::forget(db, &account, state).await,
+            None => {
+                db.refuse_if_elsewhere().await?;
+                forget::forget(db, &account, state).await
+            }
         }
     };
     let done = lock::hold(db, deadline, stop, work).await?;

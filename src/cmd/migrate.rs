@@ -54,7 +54,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
     let target = Target::from_options(&global.connect)?;
     let (connection, _throw_away) = match arguments.dry_run && target.refuse_without_data().is_err() {
         false => (super::connect(global, arguments.wait, stop).await?, None),
-        true => open_nothing(&target).await?,
+        true => open_nothing(global, &target).await?,
     };
     let db = &connection.db;
     let (plan, not_durable) = make_plan(&db.interruptible(), arguments).await?;
@@ -88,7 +88,7 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
 }
 
 /// What a folder that does not exist would be like: an empty engine in another one, which goes with the run.
-async fn open_nothing(target: &Target) -> Result<(Connection, Option<TempDir>)> {
+async fn open_nothing(global: &Global, target: &Target) -> Result<(Connection, Option<TempDir>)> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder for the embedded engine")?;
     let stand_in = match target.clone() {
         Target::Embedded(embedded) => {
@@ -97,7 +97,8 @@ async fn open_nothing(target: &Target) -> Result<(Connection, Option<TempDir>)> 
         server => server,
     };
     let connection = connection::open(&stand_in, RetryPolicy::default(), Instant::now()).await?;
-    let db = connection.db.named(&target.to_string());
+    let cluster = Target::cluster(&global.connect)?;
+    let db = connection.db.in_cluster(cluster.as_deref())?.named(&target.to_string());
     Ok((Connection { db, ..connection }, Some(folder)))
 }
 
@@ -126,6 +127,7 @@ async fn change(
 ) -> Result<Plan> {
     super::announce(db);
     privilege::refuse_missing(&db.interruptible(), &privilege::to_migrate(db, &plan.actions)).await?;
+    let db = &db.for_a_run().await?;
     let held = lock::hold(db, deadline, stop, change_locked(db, arguments, stop, done)).await?;
     held.released.map(|()| held.work)
 }

@@ -7,8 +7,8 @@ use chrono::NaiveDate;
 use tracing::{Instrument, error, info, warn};
 
 use super::{Global, Known, Verb, duration, tables};
-use crate::db::Db;
 use crate::db::retry::RetryPolicy;
+use crate::db::{Db, Statement};
 use crate::exit::ExitCode;
 use crate::exit::stop::{Manner, Stop};
 use crate::lock::Done;
@@ -220,14 +220,17 @@ async fn dry_run(db: &Db, options: &Options, as_json: bool) -> Result<ExitCode> 
     let rows: u64 = loads.filter(|load| load.is_known()).map(Load::rows).sum();
     let partitions = selection.candidates.len() * options.tables.len();
     let first = batches.first().map(|batch| batch.accounts.as_slice()).unwrap_or_default();
-    let copy = |source| snapshot::statement(db, source, &plan.summary_engine, window, first).script();
+    let copy = |source| {
+        let statements = snapshot::statements(db, source, &plan.summary_engine, window, first);
+        statements.iter().map(Statement::script).collect::<Vec<_>>()
+    };
     let fill = |table: &&'static SummaryTable| {
         [
             staging::make_statement(db, table).script(),
             staging::fill_statement(db, table, window, first).script(),
         ]
     };
-    let snapshots = snapshot::needed(&options.tables).into_iter().map(copy);
+    let snapshots = snapshot::needed(&options.tables).into_iter().flat_map(copy);
     let statements: Vec<String> = snapshots.chain(options.tables.iter().flat_map(fill)).collect();
     if as_json {
         output::print_json(&serde_json::json!({

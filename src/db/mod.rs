@@ -12,6 +12,7 @@ pub mod http_client;
 mod insert;
 mod name;
 mod outage;
+mod place;
 mod privilege;
 mod probe;
 pub mod retry;
@@ -20,6 +21,7 @@ mod run;
 pub mod settings;
 mod statement;
 pub mod target;
+mod way;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -32,12 +34,14 @@ pub use privilege::Privilege;
 
 pub use crate::engine::codes;
 pub use statement::{QueryIds, Statement};
+pub use way::Way;
 
 use crate::db::http_client::Ping;
 use crate::db::retry::RetryPolicy;
 use crate::exit::stop::Stop;
 use crate::sql::Sql;
 use outage::Outage;
+use place::Place;
 
 /// A connection to one database, with the habits that every statement shares.
 #[derive(Clone)]
@@ -55,6 +59,8 @@ pub struct Db {
     sequence: Arc<AtomicU64>,
     write_settings: Arc<Vec<(&'static str, &'static str)>>,
     has_own_profile: bool,
+    way: Way,
+    place: Place,
 }
 
 impl Db {
@@ -79,6 +85,8 @@ impl Db {
                 settings::WRITING.iter().map(|setting| (setting.name, setting.value)).collect(),
             ),
             has_own_profile: false,
+            way: Way::Plain,
+            place: Place::default(),
         }
     }
 
@@ -95,6 +103,11 @@ impl Db {
     /// The server's version, as it prints it.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// How objects are made that all servers of this target have.
+    pub fn way(&self) -> &Way {
+        &self.way
     }
 
     /// This run's id: it prefixes every query id and names staging tables.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
+use super::place::Place;
 use super::settings::{MEANING, Setting, WRITING};
-use super::{Db, QueryError, Statement};
+use super::{Db, QueryError, Statement, Way};
 use crate::db::codes;
 use crate::exit::{ExitCode, Failure};
 use crate::sql;
@@ -34,6 +35,10 @@ const FIRST: [&[(&str, &str)]; 3] = [
 struct ServerFacts {
     version: String,
     database_name: String,
+    host_name: String,
+    server_id: String,
+    database_engine: String,
+    cloud_mode: String,
 }
 
 #[derive(clickhouse::Row, serde::Deserialize)]
@@ -82,6 +87,8 @@ impl Db {
         }
         self.database = facts.database_name.into();
         self.version = facts.version.into();
+        self.way = Way::of_server(matches!(facts.cloud_mode.as_str(), "1" | "true"), &facts.database_engine);
+        self.place = Place { host_name: facts.host_name, server_id: facts.server_id };
         self.state_settings().await
     }
 
@@ -89,8 +96,7 @@ impl Db {
     /// and cannot be changed: a user with `readonly = 1` may set none.
     async fn state_settings(&mut self) -> Result<()> {
         let wanted: Vec<&str> = MEANING.iter().chain(WRITING).map(|setting| setting.name).collect();
-        let statement = self.statement(&sql::KNOWN_SETTINGS).param("names", &wanted);
-        let found: Vec<FoundSetting> = uncut(&statement, Statement::fetch_all).await?;
+        let found = self.find_settings(&wanted).await?;
         let is_sent = |setting: &&Setting| {
             let Some(found) = found.iter().find(|found| found.name == setting.name) else { return false };
             let is_fixed = found.is_fixed || self.has_own_profile;
@@ -103,5 +109,38 @@ impl Db {
         let client = self.client.clone();
         self.client = sent(MEANING).fold(client, |client, (name, value)| client.with_setting(name, value));
         Ok(())
+    }
+
+    async fn find_settings(&self, names: &[&str]) -> Result<Vec<FoundSetting>> {
+        let statement = self.statement(&sql::KNOWN_SETTINGS).param("names", names);
+        uncut(&statement, Statement::fetch_all).await
+    }
+
+    /// The same connection to a cluster, if somebody names one.
+    ///
+    /// # Errors
+    ///
+    /// A server that sends statements on by itself has no use for a cluster.
+    pub fn in_cluster(&self, name: Option<&str>) -> Result<Db> {
+        Ok(match name {
+            Some(name) => Db { way: self.way.in_cluster(name)?, ..self.clone() },
+            None => self.clone(),
+        })
+    }
+
+    /// The same connection for a run that writes: with the settings of its way, those that this server knows.
+    pub async fn for_a_run(&self) -> Result<Db> {
+        if self.way.is_plain() {
+            return Ok(self.clone());
+        }
+        let wanted: Vec<&str> = self.way.settings().iter().map(|setting| setting.name).collect();
+        let found = self.find_settings(&wanted).await?;
+        let sent = self.way.settings().iter().filter(|setting| {
+            let found = found.iter().find(|found| found.name == setting.name);
+            found.is_some_and(|found| found.value != setting.value || !found.is_fixed)
+        });
+        let client = sent
+            .fold(self.client.clone(), |client, setting| client.with_setting(setting.name, setting.value));
+        Ok(Db { client, ..self.clone() })
     }
 }

@@ -56,7 +56,7 @@ impl<'db> Statement<'db> {
         Statement {
             db,
             name: sql.name.to_string(),
-            text: sql.text.clone(),
+            text: db.way.adapted(&sql.text),
             parameters: Vec::new(),
             settings: Vec::new(),
             invalid_name: None,
@@ -121,6 +121,21 @@ impl Statement<'_> {
         }
         let texts: Vec<String> = privileges.iter().map(ToString::to_string).collect();
         self.text = Cow::Owned(self.text.replace("<<privileges>>", &texts.join(", ")));
+        self
+    }
+
+    /// Changes a table on every server, although it is named by a parameter as this run's own ones are.
+    pub fn everywhere(mut self) -> Self {
+        self.text = self.db.way.everywhere(&self.text);
+        self
+    }
+
+    /// Puts what names the engine of a copy in place, behind the table that it copies.
+    pub fn engine_of_copy(mut self, engine: &str, partition_key: &str, sorting_key: &str) -> Self {
+        let clauses = self.db.way.engine_of_copy(engine, partition_key, sorting_key);
+        if !clauses.is_empty() {
+            self.text = Cow::Owned(format!("{}{clauses}\n", self.text.trim_end()));
+        }
         self
     }
 

@@ -34,6 +34,9 @@ pub struct Connect {
     /// Database of the sources and the summary tables
     #[arg(long, env = "CLICKHOUSE_DATABASE", global = true, help_heading = "Connection")]
     pub database: Option<String>,
+    /// Cluster whose servers all get the tables and views, by ON CLUSTER and with Replicated engines
+    #[arg(long, env = "CLICKHOUSE_CLUSTER", global = true, value_name = "NAME", help_heading = "Connection")]
+    pub cluster: Option<String>,
     /// Folder of the embedded engine's data (default: the user's data folder)
     #[arg(long, env = "AIVIEWS_DATA_DIR", global = true, value_name = "DIR", help_heading = "Connection")]
     pub data_dir: Option<PathBuf>,
@@ -106,6 +109,15 @@ impl Target {
             Some(url) if !url.is_empty() => Ok(None),
             _ => Ok(Some(embedded(options, None)?)),
         }
+    }
+
+    /// The cluster that flags, the environment or the `.env` file name.
+    pub fn cluster(options: &Connect) -> Result<Option<String>> {
+        let file = match options.url.as_deref() {
+            Some("") => EnvFile::default(),
+            _ => EnvFile::read()?,
+        };
+        Ok(Given { options, file }.text(&options.cluster, "CLICKHOUSE_CLUSTER"))
     }
 
     /// Refuses a folder in which no engine has ever worked: a verb that only reads makes nothing.

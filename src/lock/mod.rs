@@ -108,7 +108,7 @@ impl Lock {
 
 async fn give_back(db: &Db) -> Result<()> {
     if table::is_ours(db).await? {
-        db.statement(&sql::DROP_TABLE).param("table", TABLE).execute().await?;
+        db.statement(&sql::DROP_TABLE).param("table", TABLE).everywhere().execute().await?;
     }
     Ok(())
 }

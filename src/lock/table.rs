@@ -187,7 +187,7 @@ async fn take_over(db: &Db) -> Result<()> {
     let aside = aside(db);
     let renamed = db.statement(&sql::LOCK_TAKE_OVER).generated_name("aside", &aside).execute().await;
     match renamed {
-        Ok(()) => db.statement(&sql::DROP_TABLE).param("table", &aside).execute().await,
+        Ok(()) => db.statement(&sql::DROP_TABLE).param("table", &aside).everywhere().execute().await,
         // Another run was faster: it has the lock now.
         Err(error) if QueryError::code_of(&error) == Some(codes::UNKNOWN_TABLE) => Ok(()),
         Err(error) => Err(error),

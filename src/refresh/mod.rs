@@ -13,6 +13,7 @@ pub mod privilege;
 mod progress;
 pub mod publish;
 pub mod recovery;
+mod replica;
 pub mod report;
 pub mod run_log;
 pub mod snapshot;
@@ -69,7 +70,9 @@ pub async fn run(db: &Db, options: &Options, order: Order, stop: &Stop) -> Resul
         privileges.extend(privilege::to_look_ahead());
     }
     privilege::refuse_missing(&db.interruptible(), &privileges).await?;
+    let db = &db.for_a_run().await?;
     let work = async {
+        replica::catch_up(db).await?;
         let (report, accounts) = match order.late {
             true => refresh_late(db, options, stop).await?,
             false => (plan_and_refresh(db, options, stop).await?, options.accounts.clone()),
@@ -228,6 +231,9 @@ pub async fn remove_left_behind(db: &Db) -> Result<()> {
 
 async fn remove(db: &Db, left_behind: &[String]) -> Result<()> {
     for name in left_behind {
+        if replica::keeps(db, name).await? {
+            continue;
+        }
         info!(table = name, "removing a working table that a broken run left behind");
         db.statement(&sql::DROP_TABLE).param("table", name).execute().await?;
     }

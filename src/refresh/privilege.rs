@@ -40,6 +40,10 @@ pub fn to_refresh(db: &Db, tables: &[&'static SummaryTable]) -> Vec<Privilege> {
         let staging = ["SELECT", "INSERT", "OPTIMIZE", "CREATE TABLE", "DROP TABLE"];
         all.extend(Privilege::on(staging::name(db, table), &staging));
     }
+    if !db.way().is_plain() {
+        all.extend(TABLES.iter().flat_map(|table| Privilege::on(table.name, &["SYSTEM SYNC REPLICA"])));
+        all.extend(Privilege::on(sql::REFRESH_LOG.object(), &["SYSTEM SYNC REPLICA"]));
+    }
     let snapshots = snapshot::needed(tables);
     let witness = (!snapshots.is_empty()).then(|| witness::name(db));
     for copy in snapshots.into_iter().map(|source| snapshot::name(db, source)).chain(witness) {

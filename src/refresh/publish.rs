@@ -29,6 +29,8 @@ pub async fn publish(db: &Db, table: &SummaryTable, account: &AccountId, rows: R
     if cause
         .is_some_and(|cause| cause.code == Some(codes::UNKNOWN_TABLE) && error.to_string().contains(&staging))
     {
+        // Another replica has none of them.
+        db.refuse_if_elsewhere().await?;
         // Only a run that took the lock over removes staging tables of others, before it does anything else.
         return Err(lock::lost("a run that removed our staging tables").into());
     }

@@ -12,7 +12,7 @@ use crate::account::AccountId;
 use crate::db::failpoint::{self, Step};
 use crate::db::{Db, Statement};
 use crate::schema::{SourceSnapshot, SummaryTable, TABLES};
-use crate::sql;
+use crate::sql::{self, Sql};
 
 /// The table that holds the copy in this run.
 pub fn name(db: &Db, source: &SourceSnapshot) -> String {
@@ -42,21 +42,35 @@ pub async fn engine_beside(db: &Db) -> Result<String> {
     Ok(engines.into_iter().next().unwrap_or_default())
 }
 
-/// The statement that copies the rows of these accounts.
-pub fn statement<'db>(
+/// The statements that copy the rows of these accounts: one, but where tables are made everywhere and filled here.
+pub fn statements<'db>(
     db: &'db Db,
     source: &SourceSnapshot,
     summary_engine: &str,
     window: &Window,
     accounts: &[AccountId],
-) -> Statement<'db> {
-    let statement = db.statement(&source.create_beside(summary_engine)).param("snapshot", name(db, source));
-    window.bind(statement.param("accounts", accounts))
+) -> Vec<Statement<'db>> {
+    let bind = |sql: &Sql| {
+        let statement = db.statement(sql).param("snapshot", name(db, source));
+        window.bind(statement.param("accounts", accounts))
+    };
+    db.way().created_as(&source.create_beside(summary_engine)).iter().map(bind).collect()
 }
 
 /// Makes a copy; `is_clean` says that no earlier batch left one.
-pub async fn take(db: &Db, source: &SourceSnapshot, statement: Statement<'_>, is_clean: bool) -> Result<()> {
-    let work = async || failpoint::step(Step::Snapshot, statement.clone().writing().once().execute()).await;
+pub async fn take(
+    db: &Db,
+    source: &SourceSnapshot,
+    statements: Vec<Statement<'_>>,
+    is_clean: bool,
+) -> Result<()> {
+    let copy = async || {
+        for statement in &statements {
+            statement.clone().writing().once().execute().await?;
+        }
+        anyhow::Ok(())
+    };
+    let work = async || failpoint::step(Step::Snapshot, copy()).await;
     let taken = working_table::make(db, source.name, is_clean, work).await;
     taken.with_context(|| format!("cannot copy `{}`", source.name))
 }

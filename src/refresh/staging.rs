@@ -10,7 +10,7 @@ use super::working_table;
 use crate::account::AccountId;
 use crate::db::failpoint::{self, Step};
 use crate::db::{Db, QueryIds, Statement};
-use crate::schema::SummaryTable;
+use crate::schema::{Definition, SummaryTable};
 use crate::sql;
 
 /// More than any batch of several accounts has, so that each partition of an insert becomes one part.
@@ -34,7 +34,12 @@ pub fn name(db: &Db, table: &SummaryTable) -> String {
 /// The statement that makes the staging table.
 pub fn make_statement<'db>(db: &'db Db, table: &SummaryTable) -> crate::db::Statement<'db> {
     let statement = db.statement(&sql::CREATE_STAGING).param("staging", name(db, table));
-    statement.generated_name("target", table.name).writing()
+    let definition = table.definition();
+    let Definition { engine, partition_key, sorting_key, .. } = &definition;
+    statement
+        .generated_name("target", table.name)
+        .engine_of_copy(engine, partition_key, sorting_key)
+        .writing()
 }
 
 /// The statement that fills the staging table for these accounts.

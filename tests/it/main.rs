@@ -12,6 +12,7 @@ mod child;
 mod claims;
 mod cli;
 mod clients;
+mod cluster;
 mod contention;
 mod context;
 mod crowded;

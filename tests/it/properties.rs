@@ -230,8 +230,8 @@ async fn several_inserts_stage_the_rows_of_one() {
     let engine = snapshot::engine_beside(&db).await.expect("an engine");
     let tables: Vec<&SummaryTable> = TABLES.iter().collect();
     for source in snapshot::needed(&tables) {
-        let statement = snapshot::statement(&db, source, &engine, &window, &batch.accounts);
-        snapshot::take(&db, source, statement, false).await.expect("a snapshot");
+        let statements = snapshot::statements(&db, source, &engine, &window, &batch.accounts);
+        snapshot::take(&db, source, statements, false).await.expect("a snapshot");
     }
     for table in tables {
         let staging = staging::name(&db, table);

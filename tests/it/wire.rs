@@ -61,8 +61,53 @@ struct Rules {
     broken: AtomicUsize,
     passed: AtomicUsize,
     rewrites: Mutex<Vec<(String, String)>>,
+    /// A text whose first request, and what comes after it, is rewritten like this.
+    later: Mutex<Option<(String, Vec<(String, String)>)>>,
+    /// Two replicas behind one address.
+    replicas: Mutex<Option<Replicas>>,
     /// Every request, decoded enough to be read.
     seen: Mutex<Vec<String>>,
+}
+
+/// What a load balancer in front of two replicas does, by a sequence that begins with a seed. Both are the one engine;
+/// the second names itself otherwise, and a replica that lags swaps from a copy that has fewer rows.
+struct Replicas {
+    state: u64,
+    is_second: bool,
+    stale_swaps: usize,
+    switches: usize,
+}
+
+impl Replicas {
+    fn one_of(&mut self, many: u64) -> bool {
+        self.state =
+            self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.state >> 33).is_multiple_of(many)
+    }
+
+    /// How this request is rewritten.
+    fn turn(&mut self, request: &str) -> Vec<(String, String)> {
+        if self.one_of(60) {
+            self.is_second = !self.is_second;
+            self.switches += 1;
+        }
+        let mut pairs = Vec::new();
+        if self.is_second {
+            pairs.push(("hostName() AS".to_owned(), "'second' AS".to_owned()));
+        }
+        let often = if self.is_second { 2 } else { 12 };
+        if let Some((_, rest)) =
+            request.split_once("REPLACE PARTITION").and_then(|it| it.1.split_once(" FROM "))
+            && self.one_of(often)
+        {
+            let is_name = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '_';
+            let staging: String = rest.chars().take_while(is_name).collect();
+            let table = crate::generations::TABLES.iter().find(|table| staging.ends_with(**table));
+            pairs.push((format!("FROM {staging}"), format!("FROM stale_{}", table.expect("a table"))));
+            self.stale_swaps += 1;
+        }
+        pairs
+    }
 }
 
 /// The proxy with its server behind it.
@@ -135,9 +180,29 @@ impl Proxy {
     /// From now on this text of a request becomes that one; nothing is broken any more.
     pub fn rewrites(&self, pairs: &[(&str, &str)]) {
         self.rules.rules.lock().expect("no panic").clear();
+        *self.rules.later.lock().expect("no panic") = None;
         let pairs = pairs.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned()));
         *self.rules.rewrites.lock().expect("no panic") = pairs.collect();
         self.rules.seen.lock().expect("no panic").clear();
+    }
+
+    /// The same from the first request on that contains this text.
+    pub fn rewrites_from(&self, text: &str, always: &[(&str, &str)], then: &[(&str, &str)]) {
+        self.rewrites(always);
+        let then = then.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect();
+        *self.rules.later.lock().expect("no panic") = Some((text.to_owned(), then));
+    }
+
+    /// From now on two replicas answer in turn, or one.
+    pub fn balances(&self, seed: Option<u64>) {
+        let replicas = seed.map(|state| Replicas { state, is_second: false, stale_swaps: 0, switches: 0 });
+        *self.rules.replicas.lock().expect("no panic") = replicas;
+    }
+
+    /// How often the replicas took turns, and how often one swapped from fewer rows.
+    pub fn balanced(&self) -> (usize, usize) {
+        let replicas = self.rules.replicas.lock().expect("no panic");
+        replicas.as_ref().map_or((0, 0), |replicas| (replicas.switches, replicas.stale_swaps))
     }
 
     /// The requests since the last rewriting was set.
@@ -205,8 +270,16 @@ fn matching(rules: &Rules, request: &str) -> Option<Break> {
 
 /// The request with its texts replaced, and its length set right.
 fn rewritten(rules: &Rules, request: Vec<u8>) -> Vec<u8> {
-    let pairs = rules.rewrites.lock().expect("no panic");
+    let mut pairs = rules.rewrites.lock().expect("no panic");
     let Ok(text) = std::str::from_utf8(&request) else { return request };
+    let mut later = rules.later.lock().expect("no panic");
+    if later.as_ref().is_some_and(|(from, _)| text.contains(from)) {
+        pairs.extend(later.take().map(|(_, then)| then).unwrap_or_default());
+    }
+    let mut pairs = pairs.clone();
+    if let Some(replicas) = rules.replicas.lock().expect("no panic").as_mut() {
+        pairs.extend(replicas.turn(text));
+    }
     if !pairs.iter().any(|(from, _)| text.contains(from)) {
         return request;
     }

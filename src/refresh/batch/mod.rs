@@ -260,9 +260,10 @@ impl<'run> Work<'run> {
         let Job { window, summary_engine, leftovers, .. } = self.job;
         let is_clean = !leftovers.load(Ordering::Relaxed);
         let take = |source: &'static SourceSnapshot| {
-            let statement =
-                snapshot::statement(&self.reading, source, summary_engine, window, &batch.accounts);
-            snapshot::take(&self.reading, source, batch.threaded(statement), is_clean)
+            let statements =
+                snapshot::statements(&self.reading, source, summary_engine, window, &batch.accounts);
+            let statements = statements.into_iter().map(|statement| batch.threaded(statement)).collect();
+            snapshot::take(&self.reading, source, statements, is_clean)
         };
         let taken = future::join_all(snapshot::needed(&self.job.options.tables).into_iter().map(take)).await;
         taken.into_iter().collect()

@@ -10,6 +10,7 @@ use tracing::{debug, info, warn};
 use super::{Prepared, Ready, Work};
 use crate::account::AccountId;
 use crate::db::failpoint::{self, Step};
+use crate::exit::{ExitCode, Failure};
 use crate::lock;
 use crate::output::EACH_TABLE;
 use crate::refresh::audit::Rows;
@@ -31,12 +32,13 @@ impl Work<'_> {
         }
         let announcing = self.log(&ready, State::Publishing, &rejected, started);
         let (announced, mut outcome) =
-            tokio::join!(failpoint::step(Step::LogPublishing, announcing), self.refuse_if_lock_is_lost());
+            tokio::join!(failpoint::step(Step::LogPublishing, announcing), self.refuse_if_not_ours());
         if announced.is_err() {
             job.drop_working_tables().await;
             return announced;
         }
         let swapping = Instant::now();
+        let ready_count = ready.len();
         let mut waiting = ready.into_iter();
         let mut done = Vec::new();
         while job.stop.code().is_none()
@@ -53,9 +55,18 @@ impl Work<'_> {
             }
         }
         self.report.publishing_ms += swapping.elapsed().as_millis() as u64;
+        let has_swapped = !done.is_empty() || outcome.is_err() && waiting.len() < ready_count;
         let settling = self.settle(done, waiting.collect(), &rejected, started);
-        let (settled, ()) = tokio::join!(settling, job.drop_working_tables());
-        outcome.and(settled)
+        if job.db.way().is_plain() {
+            let (settled, ()) = tokio::join!(settling, job.drop_working_tables());
+            return outcome.and(settled);
+        }
+        let settled = outcome.and(settling.await);
+        match settled.is_ok() || !has_swapped {
+            true => job.drop_working_tables().await,
+            false => warn!("the staged rows stay: on replicas nothing is dropped that readers may lack"),
+        }
+        settled
     }
 
     /// Swaps an account's tables: the daily ones side by side, then the rollups. What is wrong with this account
@@ -92,7 +103,7 @@ impl Work<'_> {
 
     async fn swap(&self, account: &AccountId, table: &SummaryTable, rows: Rows) -> Result<()> {
         let swap = async {
-            self.refuse_if_lock_is_lost().await?;
+            self.refuse_if_not_ours().await?;
             publish::publish(self.job.db, table, account, rows).await
         };
         let started = Instant::now();
@@ -108,11 +119,12 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Asks who holds the lock, unless that was asked within the last second.
-    async fn refuse_if_lock_is_lost(&self) -> Result<()> {
+    /// Asks who holds the lock, and on replicas who answers, unless that was asked within the last second.
+    async fn refuse_if_not_ours(&self) -> Result<()> {
         let mut seen = self.lock_seen.lock().await;
         if seen.is_none_or(|seen| seen.elapsed() > LOCK_LOOK) {
             lock::refuse_if_lost(self.job.db).await?;
+            self.job.db.refuse_if_elsewhere().await?;
             *seen = Some(Instant::now());
         }
         Ok(())
@@ -153,6 +165,8 @@ impl Work<'_> {
             .into_iter()
             .map(|it| ((it.table_name, it.klaviyo_public_id), it.stored_rows))
             .collect();
+        // What another replica has says nothing of what was swapped here.
+        self.job.db.refuse_if_elsewhere().await?;
         let mut wrong: BTreeMap<AccountId, String> = BTreeMap::new();
         for ready in &published {
             for (table, rows) in tables.iter().zip(&ready.rows) {
@@ -171,6 +185,11 @@ impl Work<'_> {
             let outcome = Outcome { error: reason.clone(), ..Outcome::default() };
             let entries = self.entries(account, &self.job.options.tables, State::Failed, &outcome);
             run_log::write(self.job.db, &entries).await?;
+        }
+        if let Some((account, reason)) = wrong.first_key_value().filter(|_| !self.job.db.way().is_plain()) {
+            let message = format!("account `{account}`: {reason}");
+            let hint = "its staged rows are kept on this replica: look at system.replicas, then run `aiviews populate`";
+            return Err(Failure::new(ExitCode::Failed, message).hint(hint).into());
         }
         Ok(published.into_iter().filter(|ready| !wrong.contains_key(&ready.account)).collect())
     }

@@ -199,16 +199,18 @@ fn copy_range<'db>(db: &'db Db, table: &SummaryTable, copy: &str, range: &Range)
 }
 
 fn rename<'db>(db: &'db Db, from: &str, to: &str) -> Statement<'db> {
-    db.statement(&sql::RENAME_TABLE).generated_name("from", from).generated_name("to", to).writing()
+    let statement = db.statement(&sql::RENAME_TABLE).everywhere();
+    statement.generated_name("from", from).generated_name("to", to).writing()
 }
 
 fn exchange<'db>(db: &'db Db, table: &SummaryTable, other: &str) -> Statement<'db> {
     db.statement(&sql::EXCHANGE_TABLES)
+        .everywhere()
         .generated_name("table", table.name)
         .generated_name("other", other)
         .writing()
 }
 
 fn drop_table<'db>(db: &'db Db, name: &str) -> Statement<'db> {
-    db.statement(&sql::DROP_TABLE).param("table", name).writing()
+    db.statement(&sql::DROP_TABLE).param("table", name).everywhere().writing()
 }

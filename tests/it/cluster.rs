@@ -1,0 +1,296 @@
+//! More than one server. None can be had here: the statements of each way are parsed by the engine, and a proxy in front
+//! of it stands for servers that say they are replicas, switch, and lag.
+
+use std::path::Path;
+
+use aiviews::account::AccountId;
+use aiviews::db::{self, Db, Way};
+use aiviews::exit::ExitCode;
+use aiviews::refresh::window::{Clock, Window};
+use aiviews::refresh::{Options, report::Report, snapshot, staging};
+use aiviews::schema::{self, TABLES as ALL_TABLES};
+use aiviews::sql::Sql;
+
+use crate::generations::{TABLES, fill, options, shown};
+use crate::proxy::world;
+use crate::support::{self, rows};
+use crate::wire::Proxy;
+
+/// The rewriting that makes one engine of a cluster `c`, and lets its user wait for replicas.
+const ONE_FOR_ALL: [(&str, &str); 3] =
+    [(" ON CLUSTER 'c'", ""), ("ENGINE = Replicated", "ENGINE = "), ("SYSTEM SYNC REPLICA ON", "SELECT ON")];
+
+/// The rewriting that makes another server of it.
+const ANOTHER: (&str, &str) = ("hostName() AS", "'another' AS");
+
+/// Connections of each way, each found as a real one would be.
+async fn ways(database: &str) -> Vec<Db> {
+    let proxy = Proxy::start().await;
+    let mut found = Vec::new();
+    let (engine, cloud_mode) = ("(SELECT any(d.engine)", "(SELECT any(s.value)");
+    for pairs in [vec![], vec![(engine, "(SELECT any('Replicated')")], vec![(cloud_mode, "(SELECT any('1')")]]
+    {
+        proxy.rewrites(&pairs);
+        let mut db = proxy.db(database);
+        db.probe().await.expect("a server");
+        found.push(db);
+    }
+    proxy.rewrites(&[]);
+    found.push(found[0].in_cluster(Some("my cluster")).expect("one server may be part of a cluster"));
+    assert!(found[1].in_cluster(Some("c")).is_err() && found[2].in_cluster(Some("c")).is_err());
+    let words: Vec<&str> = found.iter().map(|db| db.way().word()).collect();
+    assert_eq!(words, ["plain", "replicated_database", "cloud", "cluster"]);
+    found
+}
+
+/// The text with something in each slot and each parameter, so that it can be parsed.
+fn filled(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (slot, with) in [
+        ("<<comment>>", "'c'"),
+        ("<<comments>>", "MODIFY COMMENT 'c'"),
+        ("<<settings>>", "fsync_after_insert = 1"),
+        ("<<engine>>", "Memory"),
+    ] {
+        text = text.replace(slot, with);
+    }
+    for (opening, separator, closing) in [("<<", ">>", ">>"), ("{", ":", "}")] {
+        while let Some(start) = text.find(opening) {
+            let end = start + text[start..].find(closing).expect("an end") + closing.len();
+            let slot = &text[start..end];
+            let kind =
+                slot.split_once(separator).map(|(_, kind)| kind.trim_end_matches('}')).unwrap_or_default();
+            let with = match kind {
+                "" | "Identifier" => "some_name".to_owned(),
+                array if array.starts_with("Array") => "[]".to_owned(),
+                _ => "'x'".to_owned(),
+            };
+            text.replace_range(start..end, &with);
+        }
+    }
+    text
+}
+
+/// Every file of `sql/` that makes or changes an object.
+fn ddl_files() -> Vec<Sql> {
+    fn visit(folder: &Path, files: &mut Vec<Sql>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("a file").path();
+            if path.is_dir() {
+                visit(&path, files);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("text");
+            let first = text.lines().find(|line| !line.starts_with("--")).unwrap_or_default();
+            let is_ddl = ["CREATE ", "ALTER ", "DROP ", "RENAME ", "EXCHANGE ", "SYSTEM "];
+            if path.extension().is_some_and(|it| it == "sql") && is_ddl.iter().any(|it| first.starts_with(it))
+            {
+                let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+                files.push(Sql { name: name.into(), text: text.into() }.composed());
+            }
+        }
+    }
+    let mut files = Vec::new();
+    visit(&Path::new(env!("CARGO_MANIFEST_DIR")).join("sql"), &mut files);
+    assert!(files.len() > 60, "{}", files.len());
+    files
+}
+
+/// The statements that a run and a migration send in this way, beside those of the files.
+async fn composed(db: &Db) -> Vec<String> {
+    let clock = Clock::read(db).await.expect("a clock");
+    let window = Window::new(None, 7, clock).expect("a window");
+    let accounts = [AccountId::new("acc0").expect("plain")];
+    let mut texts = Vec::new();
+    for source in snapshot::needed(&ALL_TABLES.iter().collect::<Vec<_>>()) {
+        for engine in ["ReplacingMergeTree", "ReplicatedReplacingMergeTree", "SharedReplacingMergeTree"] {
+            let statements = snapshot::statements(db, source, engine, &window, &accounts);
+            texts.extend(statements.iter().map(|it| it.text().to_owned()));
+        }
+    }
+    for table in &ALL_TABLES {
+        texts.push(staging::make_statement(db, table).text().to_owned());
+        texts.push(staging::fill_statement(db, table, &window, &accounts).text().to_owned());
+    }
+    for step in schema::ledger::STEPS.iter() {
+        texts.push(db.statement(&step.sql).text().to_owned());
+    }
+    texts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_statement_of_every_way_is_parsed() {
+    let engine = support::database("ways").await;
+    let mut parsed = 0;
+    for db in ways(engine.database()).await {
+        let files = ddl_files();
+        let mut texts = composed(&db).await;
+        for file in &files {
+            let text = db.statement(file).text().to_owned();
+            if db.way().is_plain() {
+                assert_eq!(text, file.text, "one server gets the file as it stands");
+            }
+            if matches!(db.way(), Way::Cluster(_) | Way::ReplicatedDatabase) {
+                let engine = text.lines().find(|line| line.starts_with("ENGINE = ")).unwrap_or_default();
+                let is_local = !engine.contains("MergeTree") || engine.contains("= Replicated");
+                assert!(is_local, "{}: {engine}", file.name);
+            }
+            texts.push(db.statement(file).everywhere().text().to_owned());
+            texts.push(text);
+        }
+        texts.sort();
+        texts.dedup();
+        for text in texts {
+            let text = filled(&text);
+            support::execute(&engine, format!("EXPLAIN AST {text}")).await;
+            parsed += 1;
+        }
+    }
+    assert!(parsed > 4 * 80, "{parsed}");
+    support::drop_database(&engine).await;
+}
+
+async fn refresh(db: &Db) -> anyhow::Result<Report> {
+    let accounts = ["acc0", "acc1"].map(|id| AccountId::new(id).expect("plain")).to_vec();
+    let mut report = support::refresh(db, &Options { accounts, ..options() }).await?;
+    report.settle(None);
+    Ok(report)
+}
+
+/// A member of the cluster behind the proxy.
+async fn member(proxy: &Proxy, database: &str) -> Db {
+    let mut db = proxy.db(database);
+    db.probe().await.expect("a server");
+    db.in_cluster(Some("c")).expect("one server")
+}
+
+/// Names of tables that begin so.
+async fn tables(db: &Db, prefix: &str) -> Vec<String> {
+    let text = format!(
+        "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, '{prefix}') ORDER BY name"
+    );
+    rows(db, text).await.into_iter().flatten().collect()
+}
+
+async fn drop_all(db: &Db, prefix: &str) {
+    for name in tables(db, prefix).await {
+        support::execute(db, format!("DROP TABLE {name} SYNC")).await;
+    }
+}
+
+/// What a replica that lags would swap: the same tables with a row or two less of each account.
+async fn make_stale(db: &Db) {
+    for table in TABLES {
+        support::execute(db, format!("CREATE TABLE stale_{table} AS {table}")).await;
+        let text = format!(
+            "INSERT INTO stale_{table} SELECT * FROM {table} ORDER BY klaviyo_public_id, updated_at LIMIT 1 BY klaviyo_public_id"
+        );
+        support::execute(db, text).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_switches_or_lags_ends_the_run_and_no_row_is_lost() {
+    let (engine, proxy) = world("replicas").await;
+    make_stale(&engine).await;
+    let before = shown(&engine, &TABLES).await;
+    fill(&engine, &["acc0", "acc1"], 2).await;
+    proxy.rewrites(&ONE_FOR_ALL);
+    let db = member(&proxy, engine.database()).await;
+
+    // A switch while the run computes: nothing is swapped.
+    proxy.rewrites_from("INSERT INTO {staging:Identifier}", &ONE_FOR_ALL, &[ANOTHER]);
+    let error = refresh(&db).await.expect_err("another server answers");
+    assert_eq!(db::exit_code_of(&error), ExitCode::Unreachable, "{error:#}");
+    assert!(format!("{error:#}").contains("`another`"), "{error:#}");
+    assert!(!proxy.seen().iter().any(|request| request.contains("REPLACE PARTITION")));
+    assert_eq!(shown(&engine, &TABLES).await, before);
+
+    // A switch while it publishes: it is not told as done, and what was staged stays.
+    proxy.rewrites_from("REPLACE PARTITION", &ONE_FOR_ALL, &[ANOTHER]);
+    let error = refresh(&db).await.expect_err("another server answers");
+    assert_eq!(db::exit_code_of(&error), ExitCode::Unreachable, "{error:#}");
+    assert_eq!(tables(&engine, "ai_staging_").await.len(), TABLES.len());
+
+    // The next run has nothing to keep: all that was staged is there.
+    proxy.rewrites(&ONE_FOR_ALL);
+    assert_eq!(refresh(&db).await.expect("one server").exit_codes, [0]);
+    let after = shown(&engine, &TABLES).await;
+    assert_ne!(after, before);
+    assert_eq!((tables(&engine, "ai_staging_").await.len(), tables(&engine, "ai_kept_").await.len()), (0, 0));
+    let locks: Vec<String> =
+        proxy.seen().into_iter().filter(|it| it.contains("CREATE TABLE ai_refresh_lock")).collect();
+    assert!(
+        locks.iter().all(|it| it.contains("ENGINE = MergeTree") && !it.contains("ON CLUSTER")),
+        "{locks:?}"
+    );
+
+    // A replica that lags swaps fewer rows, and says nothing.
+    let lagging = format!("FROM ai_staging_{}_{}", db.run_id(), TABLES[0]);
+    proxy.rewrites(&[&ONE_FOR_ALL[..], &[(&lagging, &format!("FROM stale_{}", TABLES[0]))]].concat());
+    let error = refresh(&db).await.expect_err("rows are missing");
+    assert!(format!("{error:#}").contains("after publishing"), "{error:#}");
+    proxy.rewrites(&ONE_FOR_ALL);
+    assert_eq!(refresh(&db).await.expect("one server").exit_codes, [0]);
+    let kept = tables(&engine, "ai_kept_").await;
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    let rows_of =
+        async |table: &str| rows(&engine, format!("SELECT count() FROM {table}")).await[0][0].clone();
+    assert_ne!(rows_of(&kept[0]).await, rows_of(&format!("stale_{}", TABLES[0])).await);
+    support::drop_database(&engine).await;
+}
+
+/// Whatever the replicas do: what is told as published is there, and rows that a swap lost are in a table that stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_that_lag_by_chance_lose_nothing() {
+    let runs = if std::env::var_os("AIVIEWS_TEST_LONG").is_some() { 10_000 } else { 12 };
+    let (engine, proxy) = world("lagging").await;
+    make_stale(&engine).await;
+    proxy.rewrites(&ONE_FOR_ALL);
+    let db = member(&proxy, engine.database()).await;
+    let mut clean = Vec::new();
+    for generation in [1, 2] {
+        fill(&engine, &["acc0", "acc1"], generation).await;
+        refresh(&engine).await.expect("a clean run");
+        clean.push(shown(&engine, &TABLES).await);
+    }
+    let (mut broken, mut switches, mut stale) = (0, 0, 0);
+    for seed in 0..runs {
+        let now = (seed % 2) as usize;
+        fill(&engine, &["acc0", "acc1"], now as u32 + 1).await;
+        proxy.balances(Some(seed));
+        let outcome = refresh(&db).await;
+        let balanced = proxy.balanced();
+        proxy.balances(None);
+        (switches, stale) = (switches + balanced.0, stale + balanced.1);
+        match outcome {
+            Ok(report) => {
+                assert_eq!((report.published, balanced.1), (2, 0), "seed {seed}");
+                assert_eq!(shown(&engine, &TABLES).await, clean[now], "seed {seed}");
+            }
+            Err(_) => {
+                broken += 1;
+                // Each account that a swap left with fewer rows has all of them in a table that stays.
+                for table in TABLES {
+                    let staging = format!("ai_staging_{}_{table}", db.run_id());
+                    let per_account = async |name: &str| {
+                        rows(
+                            &engine,
+                            format!("SELECT klaviyo_public_id, count() FROM {name} GROUP BY 1 ORDER BY 1"),
+                        )
+                        .await
+                    };
+                    let live = per_account(table).await;
+                    if live == per_account(&format!("stale_{table}")).await || balanced.1 > 0 {
+                        assert!(!tables(&engine, &staging).await.is_empty(), "seed {seed}: {table} {live:?}");
+                    }
+                }
+                refresh(&db).await.unwrap_or_else(|error| panic!("seed {seed}: {error:#}"));
+                drop_all(&engine, "ai_kept_").await;
+            }
+        }
+    }
+    println!("{runs} runs, {broken} ended early, {switches} switches, {stale} swaps from fewer rows");
+    assert!(broken > 0 && switches > 0 && stale > 0, "{broken} {switches} {stale}");
+    support::drop_database(&engine).await;
+}
