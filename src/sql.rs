@@ -149,6 +149,14 @@ pub static FREE_SPACE: Sql = embed!("internal/free_space");
 pub static SERVER_FACTS: Sql = embed!("internal/server_facts");
 /// Waits for what other replicas know.
 pub static SYNC_REPLICA: Sql = embed!("internal/sync_replica");
+/// Engines of the database's tables.
+pub static TABLE_ENGINES: Sql = embed!("internal/table_engines");
+/// Clusters that the server knows.
+pub static CLUSTERS: Sql = embed!("internal/clusters");
+/// Its macros.
+pub static MACROS: Sql = embed!("internal/macros");
+/// A table over one object of all shards.
+pub static DISTRIBUTED: Sql = embed!("internal/distributed");
 /// Which server answers.
 pub static WHICH_SERVER: Sql = embed!("internal/which_server");
 /// Creates the embedded engine's database.

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{Global, Verb, duration};
-use crate::db::Db;
 use crate::db::connection::{self, Connection};
 use crate::db::retry::RetryPolicy;
 use crate::db::target::{Embedded, Target};
+use crate::db::{Db, Way};
 use crate::exit::stop::{Manner, Stop};
 use crate::exit::{ExitCode, Failure};
 use crate::lock;
@@ -19,6 +19,7 @@ use crate::refresh::privilege;
 use crate::schema::capacity;
 use crate::schema::diff::{self, Finding};
 use crate::schema::migrate::{self, Plan, Rebuilds, Survey};
+use crate::sql;
 
 /// Arguments of `migrate`.
 #[derive(clap::Args, Debug)]
@@ -192,6 +193,7 @@ fn show(db: &Db, plan: &Plan, arguments: &Arguments) {
         let ok = problems.is_empty();
         output::print_json(&json!({
             "ok": ok, "target": db.target(), "dry_run": true, "actions": actions, "problems": problems,
+            "way": db.way().word(), "distributed": distributed(db),
         }));
         return;
     }
@@ -202,4 +204,24 @@ fn show(db: &Db, plan: &Plan, arguments: &Arguments) {
     if plan.actions.is_empty() && problems(plan).is_empty() {
         output::print("-- nothing to do");
     }
+    let distributed = distributed(db);
+    if !distributed.is_empty() {
+        output::print(&format!(
+            "-- Not made by migrate: where the cluster has shards, these read all of them. An account lives on one \
+             shard, such as cityHash64(klaviyo_public_id) % <shards>.\n\n{}",
+            distributed.join("\n\n")
+        ));
+    }
+}
+
+/// Tables over all shards, one for each table and view that people read.
+fn distributed(db: &Db) -> Vec<String> {
+    let Way::Cluster(cluster) = db.way() else { return Vec::new() };
+    let over = |object: &&str| {
+        let statement = db.statement(&sql::DISTRIBUTED);
+        let statement = statement.generated_name("name", &format!("{object}_all_shards"));
+        let statement = statement.literal("cluster", cluster).literal("database", db.database());
+        statement.generated_name("object", object).script()
+    };
+    sql::READABLE.iter().map(over).collect()
 }

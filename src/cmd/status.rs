@@ -91,7 +91,15 @@ async fn history(db: &Db, account: &AccountId, as_json: bool) -> Result<ExitCode
 }
 
 fn describe(status: &Status, max_age: &str) -> String {
-    let mut parts = vec![status.target.clone(), runs(status), tables(status)];
+    let mut parts = vec![status.target.clone()];
+    if status.way != "plain" {
+        parts.push(format!("tables are made in the way of: {}", status.way.replace('_', " ")));
+    }
+    if !status.missing.is_empty() {
+        let missing: Vec<String> = status.missing.iter().map(|it| output::printable(it)).collect();
+        parts.push(format!("missing for more than one server:\n  {}", missing.join("\n  ")));
+    }
+    parts.extend([runs(status), tables(status)]);
     let stale = status.stale.iter().map(stale);
     let ended = status.ended().map(|(account, end)| format!("{account}: {end}"));
     let is_broken_off = |account: &&Troubled| status.broken_off.contains(&account.klaviyo_public_id);

@@ -143,4 +143,16 @@ impl Db {
             .fold(self.client.clone(), |client, setting| client.with_setting(setting.name, setting.value));
         Ok(Db { client, ..self.clone() })
     }
+
+    /// The settings of this way that the server does not know, each with what happens without it.
+    pub async fn missing_settings(&self) -> Result<Vec<(&'static str, &'static str)>> {
+        let settings = self.way.settings();
+        if settings.is_empty() {
+            return Ok(Vec::new());
+        }
+        let wanted: Vec<&str> = settings.iter().map(|setting| setting.name).collect();
+        let found = self.find_settings(&wanted).await?;
+        let is_missing = |setting: &&Setting| !found.iter().any(|found| found.name == setting.name);
+        Ok(settings.iter().filter(is_missing).map(|setting| (setting.name, setting.reason)).collect())
+    }
 }

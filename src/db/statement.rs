@@ -56,7 +56,7 @@ impl<'db> Statement<'db> {
         Statement {
             db,
             name: sql.name.to_string(),
-            text: db.way.adapted(&sql.text),
+            text: db.way.adapted(sql.text.clone()),
             parameters: Vec::new(),
             settings: Vec::new(),
             invalid_name: None,
@@ -126,7 +126,7 @@ impl Statement<'_> {
 
     /// Changes a table on every server, although it is named by a parameter as this run's own ones are.
     pub fn everywhere(mut self) -> Self {
-        self.text = self.db.way.everywhere(&self.text);
+        self.text = self.db.way.everywhere(self.text);
         self
     }
 

@@ -96,25 +96,22 @@ impl Way {
     }
 
     /// The statement as this way sends it. What is no DDL stays as it is.
-    pub(super) fn adapted(&self, text: &Cow<'static, str>) -> Cow<'static, str> {
+    pub(super) fn adapted(&self, text: Cow<'static, str>) -> Cow<'static, str> {
         match self {
-            Way::Plain | Way::Cloud => text.clone(),
-            Way::ReplicatedDatabase => replicated(text).map_or_else(|| text.clone(), Cow::Owned),
-            Way::Cluster(cluster) => {
-                let text = replicated(text).map_or_else(|| text.clone(), Cow::Owned);
-                match is_working_table(&text) {
-                    true => text,
-                    false => on_cluster(&text, cluster).map_or(text, Cow::Owned),
-                }
+            Way::Plain | Way::Cloud => text,
+            Way::ReplicatedDatabase => replicated(&text).map_or(text, Cow::Owned),
+            Way::Cluster(_) => {
+                let text = replicated(&text).map_or(text, Cow::Owned);
+                if is_working_table(&text) { text } else { self.everywhere(text) }
             }
         }
     }
 
     /// The same for a statement whose table is named by a parameter and is made everywhere all the same.
-    pub(super) fn everywhere(&self, text: &Cow<'static, str>) -> Cow<'static, str> {
+    pub(super) fn everywhere(&self, text: Cow<'static, str>) -> Cow<'static, str> {
         match self {
-            Way::Cluster(cluster) => on_cluster(text, cluster).map_or_else(|| text.clone(), Cow::Owned),
-            _ => text.clone(),
+            Way::Cluster(cluster) => on_cluster(&text, cluster).map_or(text, Cow::Owned),
+            _ => text,
         }
     }
 
@@ -218,7 +215,7 @@ mod tests {
     use super::*;
 
     fn of(way: &Way, text: &'static str) -> String {
-        way.adapted(&Cow::Borrowed(text)).into_owned()
+        way.adapted(Cow::Borrowed(text)).into_owned()
     }
 
     #[test]
@@ -250,10 +247,10 @@ mod tests {
         ] {
             assert_eq!(of(&cluster, text), text);
         }
-        let dropped = cluster.everywhere(&Cow::Borrowed("DROP TABLE IF EXISTS {table:Identifier} SYNC\n"));
+        let dropped = cluster.everywhere(Cow::Borrowed("DROP TABLE IF EXISTS {table:Identifier} SYNC\n"));
         assert_eq!(dropped, "DROP TABLE IF EXISTS {table:Identifier} ON CLUSTER 'c' SYNC\n");
         assert_eq!(of(&cluster, "RENAME TABLE a TO <<b>>\n"), "RENAME TABLE a TO <<b>> ON CLUSTER 'c'\n");
-        let exchanged = cluster.everywhere(&Cow::Borrowed("EXCHANGE TABLES <<a>> AND <<b>>\n"));
+        let exchanged = cluster.everywhere(Cow::Borrowed("EXCHANGE TABLES <<a>> AND <<b>>\n"));
         assert_eq!(exchanged, "EXCHANGE TABLES <<a>> AND <<b>> ON CLUSTER 'c'\n");
         assert_eq!(
             of(&cluster, "ALTER TABLE t\n    ADD COLUMN c Date\n"),

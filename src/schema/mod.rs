@@ -8,6 +8,7 @@ pub mod live;
 pub mod migrate;
 pub mod preflight;
 pub mod source_reading;
+pub mod topology;
 pub mod trouble;
 pub mod verify;
 

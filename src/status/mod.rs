@@ -19,8 +19,9 @@ use crate::refresh::late::{self, Late};
 use crate::refresh::run_log::{self, Left};
 use crate::refresh::window::{Clock, Window};
 use crate::schema::capacity::{self, Crowded};
-use crate::schema::diff::Difference;
+use crate::schema::diff::{Difference, Finding};
 use crate::schema::source_reading;
+use crate::schema::topology;
 use crate::schema::trouble::{self, Troubled};
 use crate::schema::{SummaryTable, TABLES};
 use crate::sql;
@@ -34,6 +35,10 @@ const RECENT_DAYS: u16 = 90;
 pub struct Status {
     /// The target.
     pub target: String,
+    /// How tables are made that all servers of the target have: plain, cluster, replicated_database or cloud.
+    pub way: &'static str,
+    /// What the servers lack for it, in words.
+    pub missing: Vec<String>,
     /// The last runs, newest first.
     pub runs: Vec<Run>,
     /// The summary tables.
@@ -156,6 +161,8 @@ pub async fn read(db: &Db, max_age: Duration) -> Result<Status> {
         trouble::without_a_run(db, &troubled).await?.into_iter().map(|it| it.klaviyo_public_id).collect();
     let mut status = Status {
         target: db.target().to_owned(),
+        way: db.way().word(),
+        missing: topology::missing(db).await?.iter().map(lacking).collect(),
         runs: db.statement(&sql::RUNS).fetch_all().await?,
         tables,
         accounts: active.len() as u64,
@@ -213,6 +220,10 @@ impl Status {
             Some((account.klaviyo_public_id.as_str(), end))
         })
     }
+}
+
+fn lacking(finding: &Finding) -> String {
+    format!("{}: expected {}, found {} ({})", finding.object, finding.expected, finding.found, finding.remedy)
 }
 
 fn in_words(broken: &Difference) -> String {

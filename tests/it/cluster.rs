@@ -8,9 +8,10 @@ use aiviews::db::{self, Db, Way};
 use aiviews::exit::ExitCode;
 use aiviews::refresh::window::{Clock, Window};
 use aiviews::refresh::{Options, report::Report, snapshot, staging};
-use aiviews::schema::{self, TABLES as ALL_TABLES};
+use aiviews::schema::{self, TABLES as ALL_TABLES, topology};
 use aiviews::sql::Sql;
 
+use crate::child::Place;
 use crate::generations::{TABLES, fill, options, shown};
 use crate::proxy::world;
 use crate::support::{self, rows};
@@ -150,6 +151,19 @@ async fn every_statement_of_every_way_is_parsed() {
     support::drop_database(&engine).await;
 }
 
+#[test]
+fn a_dry_run_prints_the_statements_of_a_cluster() {
+    let printed = Place::new().run(&["migrate", "--cluster", "c", "--dry-run"]).expect(0).stdout;
+    for table in &ALL_TABLES {
+        let create = format!("CREATE TABLE IF NOT EXISTS {} ON CLUSTER 'c'\n", table.name);
+        assert!(printed.contains(&create), "{}", table.name);
+    }
+    assert!(!printed.contains("ENGINE = ReplacingMergeTree") && !printed.contains("ENGINE = MergeTree"));
+    let over_shards = "CREATE TABLE IF NOT EXISTS ai_flow_recent_all_shards ON CLUSTER 'c' AS ai_flow_recent\n\
+                       ENGINE = Distributed('c', 'aiviews', ai_flow_recent, cityHash64(klaviyo_public_id));";
+    assert!(printed.contains(over_shards), "{printed}");
+}
+
 async fn refresh(db: &Db) -> anyhow::Result<Report> {
     let accounts = ["acc0", "acc1"].map(|id| AccountId::new(id).expect("plain")).to_vec();
     let mut report = support::refresh(db, &Options { accounts, ..options() }).await?;
@@ -197,6 +211,13 @@ async fn a_replica_that_switches_or_lags_ends_the_run_and_no_row_is_lost() {
     fill(&engine, &["acc0", "acc1"], 2).await;
     proxy.rewrites(&ONE_FOR_ALL);
     let db = member(&proxy, engine.database()).await;
+
+    // What is missing is named: neither macros nor engines are those of replicas, and there is no such cluster.
+    let missing = topology::missing(&db).await.expect("what is missing");
+    for object in ["campaign_ai_summary", "ai_refresh_log", "system.macros", "system.clusters"] {
+        assert!(missing.iter().any(|it| it.object == object), "{object}: {missing:?}");
+    }
+    assert_eq!(topology::missing(&engine).await.expect("nothing is missing").len(), 0);
 
     // A switch while the run computes: nothing is swapped.
     proxy.rewrites_from("INSERT INTO {staging:Identifier}", &ONE_FOR_ALL, &[ANOTHER]);

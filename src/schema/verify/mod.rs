@@ -15,6 +15,7 @@ use crate::schema::diff::{self, Difference, Finding, Severity};
 use crate::schema::ledger::STEPS;
 use crate::schema::migrate::Survey;
 use crate::schema::source_reading;
+use crate::schema::topology;
 use crate::schema::trouble::{self, Troubled};
 use crate::schema::{SOURCES, SummaryTable, TABLES, VIEWS};
 use crate::sql;
@@ -64,8 +65,10 @@ pub async fn verify(db: &Db) -> Result<Report> {
         findings.extend(trouble::broken_off(db).await?.iter().map(describe_broken_off));
     }
     findings.extend(capacity::crowded(db).await?.iter().map(describe_crowded));
+    findings.extend(topology::missing(db).await?);
+    let way = if db.way().is_plain() { String::new() } else { format!("{}: ", db.way()) };
     let compared = format!(
-        "{} tables, {} views, the run log, the ledger of {} steps, {} source views; one row per key, every number finite",
+        "{way}{} tables, {} views, the run log, the ledger of {} steps, {} source views; one row per key, every number finite",
         TABLES.len(),
         VIEWS.len(),
         STEPS.len(),
