@@ -53,6 +53,9 @@ struct Rule {
     times: usize,
 }
 
+/// Texts, and what they become.
+type Pairs = Vec<(String, String)>;
+
 #[derive(Default)]
 struct Rules {
     rules: Mutex<Vec<Rule>>,
@@ -60,9 +63,9 @@ struct Rules {
     weather: Mutex<Option<u64>>,
     broken: AtomicUsize,
     passed: AtomicUsize,
-    rewrites: Mutex<Vec<(String, String)>>,
+    rewrites: Mutex<Pairs>,
     /// A text whose first request, and what comes after it, is rewritten like this.
-    later: Mutex<Option<(String, Vec<(String, String)>)>>,
+    later: Mutex<Option<(String, Pairs)>>,
     /// Two replicas behind one address.
     replicas: Mutex<Option<Replicas>>,
     /// Every request, decoded enough to be read.
@@ -86,7 +89,7 @@ impl Replicas {
     }
 
     /// How this request is rewritten.
-    fn turn(&mut self, request: &str) -> Vec<(String, String)> {
+    fn turn(&mut self, request: &str) -> Pairs {
         if self.one_of(60) {
             self.is_second = !self.is_second;
             self.switches += 1;
