@@ -38,7 +38,7 @@ pub struct Arguments {
     /// File of tokens that only read: a line has a name, the token's SHA-256, and the accounts or `*`
     #[arg(long, value_name = "FILE")]
     tokens: Option<PathBuf>,
-    /// Let scripts of this web page ask, such as https://app.example.com (CORS); without it none may
+    /// Let scripts of this web page ask (CORS): its scheme, host and port; without it none may
     #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     allow_origin: Option<HeaderValue>,
     /// Knows the tokens of the file; started before there are other threads.
