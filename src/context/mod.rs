@@ -10,7 +10,7 @@ pub mod tokens;
 use anyhow::Result;
 
 use crate::account::AccountId;
-use crate::db::Db;
+use crate::db::{Db, QueryError};
 use crate::exit::{ExitCode, Failure};
 use crate::output;
 use crate::question::{self, Answer, Question, Reach, Stores, Value};
@@ -52,7 +52,7 @@ pub async fn of_account(db: &Db, account: &AccountId) -> Result<Payload> {
         weekdays: ask("best_day_to_send", "1000").await?,
         anomalies: match ask("anomalies", "2").await {
             // As for the landing: a reader of the summary tables alone, or tables of an older version.
-            Err(error) if question::is_unreadable(&error) => Answer::default(),
+            Err(error) if QueryError::is_unreadable(&error) => Answer::default(),
             answer => answer?,
         },
         segments: ask("segments", "2").await?,
@@ -73,7 +73,7 @@ async fn landing(db: &Db, account: &AccountId, reach: &Reach) -> Result<Option<I
     match question.ask_exactly(db, std::slice::from_ref(account), &values, reach).await {
         Ok(answer) => Ok(insight::landing(answer.without_account())),
         // Made by an older version, or for a reader of the summary tables alone.
-        Err(error) if question::is_unreadable(&error) => Ok(None),
+        Err(error) if QueryError::is_unreadable(&error) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -162,6 +162,12 @@ impl QueryError {
         error.downcast_ref::<QueryError>().and_then(|error| error.code)
     }
 
+    /// Whether this user cannot read what was asked: not allowed, not there, or made by an older version.
+    pub fn is_unreadable(error: &anyhow::Error) -> bool {
+        let unreadable = [codes::ACCESS_DENIED, codes::UNKNOWN_TABLE, codes::UNKNOWN_IDENTIFIER];
+        QueryError::code_of(error).is_some_and(|code| unreadable.contains(&code))
+    }
+
     /// Whether an error says that the server is not there.
     pub fn is_of_outage(error: &anyhow::Error) -> bool {
         error.downcast_ref::<QueryError>().is_some_and(QueryError::is_outage)

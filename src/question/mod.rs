@@ -21,7 +21,7 @@ pub use answer::Answer;
 pub use decimals::Decimals;
 pub use money::Currency;
 pub use parameter::{Parameter, Value};
-pub use reach::{Reach, is_unreadable};
+pub use reach::Reach;
 pub use store::{Store, Stores};
 
 /// Settings of an answer, from strict on: a user's profile may forbid to change some, or any.

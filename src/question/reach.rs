@@ -12,13 +12,8 @@ use tracing::debug;
 use super::SETTINGS;
 use super::answer::Answer;
 use crate::account::AccountId;
-use crate::db::codes;
 use crate::db::{Db, QueryError, Statement};
 use crate::sql;
-
-/// ClickHouse's codes for a log that this user cannot read: not allowed, not there, made by an older version.
-const UNREADABLE: [Option<u32>; 3] =
-    [Some(codes::ACCESS_DENIED), Some(codes::UNKNOWN_TABLE), Some(codes::UNKNOWN_IDENTIFIER)];
 
 /// The parameters' word for "the log does not say".
 const UNKNOWN: &str = "1970-01-01";
@@ -46,7 +41,7 @@ impl Reach {
         let statement = db.statement(&sql::PUBLISHED_THROUGH).param("accounts", accounts);
         let answer = match statement.fetch_within(SETTINGS).await {
             Ok(bytes) => Answer::parse(&bytes)?,
-            Err(error) if is_unreadable(&error) => {
+            Err(error) if QueryError::is_unreadable(&error) => {
                 debug!("the run log cannot be read, the rows have to say how far they reach: {error:#}");
                 return Ok(Reach::default());
             }
@@ -112,11 +107,6 @@ impl Reach {
         let known = tables.iter().filter_map(|table| self.reading(account.as_str(), table)).map(date);
         known.filter(|date| *date != UNKNOWN).min().unwrap_or(UNKNOWN)
     }
-}
-
-/// Whether this user cannot read what was asked, or an older version did not make it.
-pub fn is_unreadable(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<QueryError>().is_some_and(|error| UNREADABLE.contains(&error.code))
 }
 
 #[cfg(test)]

@@ -4,8 +4,7 @@ use anyhow::Result;
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};
 
-use crate::db::Db;
-use crate::question;
+use crate::db::{Db, QueryError};
 use crate::sql;
 
 /// The share of days, in percent, that the 80 % band may cover by chance: below it is too sure, above it too unsure.
@@ -37,7 +36,7 @@ pub struct WrongForecast {
 pub(super) async fn wrong(db: &Db) -> Result<Vec<WrongForecast>> {
     match db.statement(&sql::FORECAST_STATUS).fetch_all::<Accuracy>().await {
         Ok(all) => Ok(all.iter().filter_map(judge).collect()),
-        Err(error) if question::is_unreadable(&error) => Ok(Vec::new()),
+        Err(error) if QueryError::is_unreadable(&error) => Ok(Vec::new()),
         Err(error) => Err(error),
     }
 }
