@@ -8,13 +8,15 @@ pub mod forecast;
 
 use std::fmt;
 
+use anyhow::Result;
 use chrono::NaiveDate;
-use serde::Serialize;
+use clickhouse::Row;
+use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use crate::account::AccountId;
 use crate::db::Db;
-use crate::output;
+use crate::{output, sql};
 
 /// The table that the outlook is computed from.
 pub const STANDS_ON: &str = "channel_performance_daily";
@@ -51,10 +53,53 @@ pub struct Summary {
     pub events_error: Option<String>,
 }
 
+/// An account that was refreshed.
+#[derive(Debug, Row, Deserialize)]
+pub struct Refreshed {
+    account: String,
+    /// Newest day whose news the refresh could know.
+    #[serde(with = "clickhouse::serde::chrono::date")]
+    known_on: NaiveDate,
+}
+
+/// The accounts that were refreshed for this day.
+///
+/// # Errors
+///
+/// The run log cannot be read.
+pub async fn refreshed(db: &Db, options: &Options) -> Result<Vec<Refreshed>> {
+    let statement = db.statement(&sql::OUTLOOK_ACCOUNTS).param("accounts", &options.accounts);
+    let statement = statement.param("made_on", options.made_on).param("today", options.today);
+    statement.param("now", options.now).fetch_all().await
+}
+
+/// Shares the items among the processors; the results are in the order of the items.
+fn share_out<T: Sync, R: Send>(items: &[T], one: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = items.len().div_ceil(threads).max(1);
+    let one = &one;
+    std::thread::scope(|scope| {
+        let running: Vec<_> = items
+            .chunks(share)
+            .map(|share| scope.spawn(move || share.iter().map(one).collect::<Vec<_>>()))
+            .collect();
+        let done = running.into_iter().map(|thread| thread.join());
+        done.flat_map(|share| share.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
+}
+
 /// Looks ahead and back. What fails is told and noted in the summary: it is no failure of the refresh before it.
 pub async fn run(db: &Db, options: &Options) -> Summary {
     let mut summary = Summary::default();
-    match forecast::run(db, options).await {
+    let accounts = match refreshed(db, options).await {
+        Ok(accounts) => accounts,
+        Err(error) => {
+            let error = format!("{error:#}");
+            warn!("there is no outlook, the refreshed tables are as they should be: {error}");
+            return Summary { error: Some(error.clone()), events_error: Some(error), ..summary };
+        }
+    };
+    match forecast::run(db, options, &accounts).await {
         Ok(forecast) => summary.forecast = forecast,
         Err(error) => {
             warn!("no forecast was made, the refreshed tables are as they should be: {error:#}");
@@ -65,7 +110,7 @@ pub async fn run(db: &Db, options: &Options) -> Summary {
     if options.made_on + chrono::Days::new(1) < options.today {
         return summary;
     }
-    match events::run(db, options).await {
+    match events::run(db, options, &accounts).await {
         Ok(events) => summary.events = events,
         Err(error) => {
             warn!("no anomaly events were looked for, the refreshed tables are as they should be: {error:#}");

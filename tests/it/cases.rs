@@ -250,8 +250,10 @@ async fn look_ahead(db: &Db, case: &Case, made_on: NaiveDate, clock: Clock) {
         today: made_on + Days::new(7),
         now: clock.now,
     };
-    outlook::forecast::run(db, &options).await.unwrap_or_else(|error| panic!("{}: {error:#}", case.title));
-    outlook::events::run(db, &options).await.unwrap_or_else(|error| panic!("{}: {error:#}", case.title));
+    let failed = |error: anyhow::Error| -> ! { panic!("{}: {error:#}", case.title) };
+    let accounts = outlook::refreshed(db, &options).await.unwrap_or_else(|error| failed(error));
+    outlook::forecast::run(db, &options, &accounts).await.unwrap_or_else(|error| failed(error));
+    outlook::events::run(db, &options, &accounts).await.unwrap_or_else(|error| failed(error));
 }
 
 async fn populate(db: &Db, case: &Case, as_of: NaiveDate) -> Report {

@@ -173,7 +173,8 @@ async fn young_days_grow_as_such_days_have_grown() {
              FROM numbers({seen}) AS day CROSS JOIN numbers(6) AS age"
         );
         support::execute(&db, vintages).await;
-        outlook::forecast::run(&db, &options).await.expect("a forecast");
+        let accounts = outlook::refreshed(&db, &options).await.expect("accounts");
+        outlook::forecast::run(&db, &options, &accounts).await.expect("a forecast");
         assert_eq!(rows(&db, landing).await, [[trained_to, "700"]]);
     }
     support::drop_database(&db).await;

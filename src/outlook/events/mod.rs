@@ -34,11 +34,10 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use chrono::{Days, NaiveDate};
-use clickhouse::Row;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::Options;
 use super::forecast::growth::{Growth, Seen};
+use super::{Options, Refreshed, share_out};
 use crate::db::Db;
 use crate::sql;
 use days::{Account, ChannelRow};
@@ -61,26 +60,10 @@ pub struct Summary {
     pub events_ms: u64,
 }
 
-#[derive(Debug, Row, Deserialize)]
-struct Refreshed {
-    account: String,
-    #[serde(with = "clickhouse::serde::chrono::date")]
-    #[allow(dead_code)]
-    known_on: NaiveDate,
-}
-
-/// Finds the events of every account that was refreshed for this day.
-pub async fn run(db: &Db, options: &Options) -> Result<Summary> {
+/// Finds the events of these accounts.
+pub async fn run(db: &Db, options: &Options, accounts: &[Refreshed]) -> Result<Summary> {
     let started = Instant::now();
-    let accounts: Vec<Refreshed> = db
-        .statement(&sql::OUTLOOK_ACCOUNTS)
-        .param("accounts", &options.accounts)
-        .param("made_on", options.made_on)
-        .param("today", options.today)
-        .param("now", options.now)
-        .fetch_all()
-        .await?;
-    let ids: Vec<String> = accounts.into_iter().map(|it| it.account).collect();
+    let ids: Vec<String> = accounts.iter().map(|it| it.account.clone()).collect();
     let mut events = Vec::new();
     for batch in ids.chunks(ACCOUNTS_AT_ONCE) {
         events.extend(find(db, options, batch).await?);
@@ -138,7 +121,7 @@ async fn find(db: &Db, options: &Options, accounts: &[String]) -> Result<Vec<Eve
     tokio::task::spawn_blocking(work).await.context("the search for events broke off")
 }
 
-/// Shares the accounts among the processors.
+/// The events of the accounts of these rows.
 fn compute(
     channels: &[ChannelRow],
     flows: &[FlowRow],
@@ -154,16 +137,7 @@ fn compute(
         let flows = of_account.get(account.id.as_str()).map(Vec::as_slice).unwrap_or_default();
         account_events(&account, flows, growth, first_day, last_age)
     };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = rows.len().div_ceil(threads).max(1);
-    std::thread::scope(|scope| {
-        let running: Vec<_> = rows
-            .chunks(share)
-            .map(|share| scope.spawn(move || share.iter().flat_map(one).collect::<Vec<_>>()))
-            .collect();
-        let done = running.into_iter().map(|thread| thread.join());
-        done.flat_map(|share| share.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    })
+    share_out(&rows, one).into_iter().flatten().collect()
 }
 
 /// Every event of one account, in words.

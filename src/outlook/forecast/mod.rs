@@ -23,7 +23,7 @@ use anyhow::{Context, Result};
 use chrono::{Days, NaiveDate};
 use serde::Serialize;
 
-use super::Options;
+use super::{Options, Refreshed, share_out};
 use crate::db::Db;
 use crate::sql;
 use account::{AccountOutlook, look_ahead};
@@ -51,17 +51,9 @@ pub struct Summary {
     pub forecast_ms: u64,
 }
 
-/// Forecasts every account that was refreshed for this day, and compares earlier forecasts with what came.
-pub async fn run(db: &Db, options: &Options) -> Result<Summary> {
+/// Forecasts these accounts, and compares earlier forecasts with what came.
+pub async fn run(db: &Db, options: &Options, accounts: &[Refreshed]) -> Result<Summary> {
     let started = Instant::now();
-    let accounts: Vec<Account> = db
-        .statement(&sql::OUTLOOK_ACCOUNTS)
-        .param("accounts", &options.accounts)
-        .param("made_on", options.made_on)
-        .param("today", options.today)
-        .param("now", options.now)
-        .fetch_all()
-        .await?;
     let mut outlooks = Tally::default();
     if !accounts.is_empty() {
         let newest: NewestDay = db
@@ -81,15 +73,6 @@ pub async fn run(db: &Db, options: &Options) -> Result<Summary> {
     })
 }
 
-/// An account that was refreshed.
-#[derive(Debug, clickhouse::Row, serde::Deserialize)]
-struct Account {
-    account: String,
-    /// Newest day whose news the refresh could know.
-    #[serde(with = "clickhouse::serde::chrono::date")]
-    known_on: NaiveDate,
-}
-
 #[derive(Debug, clickhouse::Row, serde::Deserialize)]
 struct NewestDay {
     #[serde(with = "clickhouse::serde::chrono::date")]
@@ -100,10 +83,10 @@ struct NewestDay {
 async fn forecast(
     db: &Db,
     options: &Options,
-    accounts: &[Account],
+    accounts: &[Refreshed],
     newest: NaiveDate,
 ) -> Result<Vec<AccountOutlook>> {
-    let ids = |is_meant: fn(&Account, &Options) -> bool| -> Vec<&str> {
+    let ids = |is_meant: fn(&Refreshed, &Options) -> bool| -> Vec<&str> {
         let meant = accounts.iter().filter(|account| is_meant(account, options));
         meant.map(|account| account.account.as_str()).collect()
     };
@@ -123,7 +106,8 @@ async fn forecast(
         .await?;
     let growth = Growth::new(&seen);
     // Threads of its own: the engine's and the program's wait for nothing.
-    let computing = tokio::task::spawn_blocking(move || compute(&histories, &growth, newest));
+    let one = move |history: &History| look_ahead(history, growth.of(&history.account), newest);
+    let computing = tokio::task::spawn_blocking(move || share_out(&histories, one));
     let outlooks = computing.await.context("the forecasts broke off")?;
     let days: Vec<DayRow> = outlooks.iter().flat_map(|outlook| rows::days(outlook, options)).collect();
     let landings: Vec<LandingRow> =
@@ -137,7 +121,7 @@ async fn forecast(
 }
 
 /// The accounts' daily revenue.
-async fn histories(db: &Db, options: &Options, accounts: &[Account], ids: &[&str]) -> Result<Vec<History>> {
+async fn histories(db: &Db, options: &Options, accounts: &[Refreshed], ids: &[&str]) -> Result<Vec<History>> {
     let first_day = options.last_complete - Days::new(HISTORY_DAYS - 1);
     let channels: Vec<ChannelDays> = db
         .statement(&sql::OUTLOOK_HISTORY)
@@ -155,20 +139,6 @@ async fn histories(db: &Db, options: &Options, accounts: &[Account], ids: &[&str
         History::new(rows, first_day, options.last_complete, known_on(&rows[0].account))
     };
     Ok(of_account.filter_map(history).collect())
-}
-
-/// Shares the accounts among the processors.
-fn compute(histories: &[History], growth: &Growth, newest: NaiveDate) -> Vec<AccountOutlook> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = histories.len().div_ceil(threads).max(1);
-    let one = |history: &History| look_ahead(history, growth.of(&history.account), newest);
-    std::thread::scope(|scope| {
-        let begin = |share: &'_ [History]| share.iter().map(one).collect::<Vec<_>>();
-        let running: Vec<_> =
-            histories.chunks(share).map(|share| scope.spawn(move || begin(share))).collect();
-        let done = running.into_iter().map(|thread| thread.join());
-        done.flat_map(|share| share.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    })
 }
 
 /// What the accounts of a run come to.
