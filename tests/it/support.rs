@@ -13,11 +13,13 @@ use aiviews::schema::migrate::{Rebuilds, Survey, execute as execute_plan, plan};
 use aiviews::sql::Sql;
 use clickhouse::Client;
 
-/// A folder that is this test process's own; those of earlier ones are removed.
+/// A folder that is this test process's own; those of earlier ones are removed. It lies in `TMPDIR` where that is set:
+/// in memory, a test takes a third of the time that it takes on a disk.
 pub fn own_folder() -> &'static PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
-        let parent = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("engines");
+        let parent = std::env::var_os("TMPDIR").unwrap_or(env!("CARGO_TARGET_TMPDIR").into());
+        let parent = PathBuf::from(parent).join("engines");
         for entry in std::fs::read_dir(&parent).into_iter().flatten().flatten() {
             let alive = PathBuf::from("/proc").join(entry.file_name()).exists();
             if !alive {
