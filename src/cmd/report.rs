@@ -20,6 +20,7 @@ use crate::report::{self, Period};
 Examples:
   aiviews report --klaviyo-id XqkVGb --output week.html     the last 7 days
   aiviews report --klaviyo-id XqkVGb --month > month.html   the last 30 days
+  aiviews report --klaviyo-id XqkVGb --output week.png      figures and charts as an image
   aiviews report --all-accounts --output-dir reports        every account's page, and an index")]
 pub struct Arguments {
     /// The account, by its Klaviyo public id
@@ -31,7 +32,7 @@ pub struct Arguments {
         required_unless_present = "all_accounts"
     )]
     klaviyo_id: Option<String>,
-    /// Where to write the page (default: stdout)
+    /// Where to write the page (default: stdout); to a name that ends in .png, the charts as one image
     #[arg(long, short, value_name = "FILE", conflicts_with = "all_accounts")]
     output: Option<PathBuf>,
     /// One page per account of the summary tables
@@ -60,13 +61,18 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
         return Ok(ExitCode::Done);
     }
     for account in &accounts {
-        let page = report::of_account(&connection.db, account, period).await?.page();
+        let report = report::of_account(&connection.db, account, period).await?;
         match &arguments.output {
-            Some(file) => write(file, &page)?,
-            None => output::print(&page),
+            Some(file) if is_image(file) => write(file, &report.sheet()?)?,
+            Some(file) => write(file, report.page().as_bytes())?,
+            None => output::print(&report.page()),
         }
     }
     Ok(ExitCode::Done)
+}
+
+fn is_image(file: &Path) -> bool {
+    file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png"))
 }
 
 /// Writes each account's page, then the index.
@@ -78,19 +84,19 @@ async fn write_all(db: &Db, accounts: &[AccountId], period: Period, folder: &Pat
         let report =
             report::of_account(db, account, period).await.with_context(|| format!("account `{account}`"))?;
         let file = format!("account-{account}.html");
-        write(&folder.join(&file), &report.page())?;
+        write(&folder.join(&file), report.page().as_bytes())?;
         entries.push(report.entry(&file));
     }
-    write(&folder.join("index.html"), &report::index::page(entries, period))
+    write(&folder.join("index.html"), report::index::page(entries, period).as_bytes())
 }
 
 /// Writes a whole page or none: a reader never meets half of one.
-fn write(file: &Path, page: &str) -> Result<()> {
+fn write(file: &Path, page: &[u8]) -> Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let told = || format!("cannot write `{}`", file.display());
     let readable = Permissions::from_mode(0o666);
     let mut beside = tempfile::Builder::new().permissions(readable).tempfile_in(folder).with_context(told)?;
-    std::io::Write::write_all(&mut beside, page.as_bytes()).with_context(told)?;
+    std::io::Write::write_all(&mut beside, page).with_context(told)?;
     beside.as_file().sync_all().with_context(told)?;
     beside.persist(file).with_context(told)?;
     Ok(())

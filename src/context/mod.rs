@@ -34,13 +34,17 @@ struct Answers {
 
 /// The context of an account: three windows, comparisons, and insights.
 pub async fn of_account(db: &Db, account: &AccountId) -> Result<Payload> {
-    let reach = Reach::read(db, std::slice::from_ref(account)).await?;
-    let mut payload = header(db, account, &reach).await?;
+    of_account_within(db, account, &Reach::read(db, std::slice::from_ref(account)).await?).await
+}
+
+/// The same where it is known already how far the account's numbers reach.
+pub async fn of_account_within(db: &Db, account: &AccountId, reach: &Reach) -> Result<Payload> {
+    let mut payload = header(db, account, reach).await?;
     let ask = async |name: &str, limit: &str| {
         let question = question::find(name)?;
         let values = question.values(&[("limit".to_owned(), limit.to_owned())])?;
         question
-            .ask_exactly(db, std::slice::from_ref(account), &values, &reach)
+            .ask_exactly(db, std::slice::from_ref(account), &values, reach)
             .await
             .map(Answer::without_account)
     };
@@ -61,7 +65,7 @@ pub async fn of_account(db: &Db, account: &AccountId) -> Result<Payload> {
     };
     payload.insights = insight::event(&answers.anomalies).into_iter().collect();
     payload.insights.extend(insight::of(&answers, payload.store.currency));
-    payload.insights.extend(landing(db, account, &reach).await?);
+    payload.insights.extend(landing(db, account, reach).await?);
     payload.sections = sections::of(&answers);
     Ok(payload)
 }
@@ -102,7 +106,8 @@ pub async fn of_question(
     Ok(payload)
 }
 
-async fn header(db: &Db, account: &AccountId, reach: &Reach) -> Result<Payload> {
+/// Whose numbers they are, and how far they reach: a payload without any.
+pub async fn header(db: &Db, account: &AccountId, reach: &Reach) -> Result<Payload> {
     let accounts = std::slice::from_ref(account);
     let freshness = question::freshness(db, accounts, reach).await?;
     question::refuse_unknown(db, accounts, &freshness).await?;

@@ -80,6 +80,8 @@ pub struct Settings {
 pub struct Answered {
     /// What the model reads.
     pub text: String,
+    /// What it sees beside it, as PNG.
+    pub image: Option<Vec<u8>>,
     /// Whether it says why there is no answer.
     pub is_error: bool,
 }
@@ -116,6 +118,7 @@ impl Door {
         let call = move || runtime.block_on(door.call_here(&caller, request, gone));
         tokio::task::spawn_blocking(call).await.unwrap_or_else(|_| Answered {
             text: "the call broke off: this is a fault of aiviews".to_owned(),
+            image: None,
             is_error: true,
         })
     }
@@ -128,8 +131,8 @@ impl Door {
             Err(error) => Err(error),
         };
         let answered = match &outcome {
-            Ok(text) => Answered { text: text.clone(), is_error: false },
-            Err(error) => Answered { text: call::failure_text(error), is_error: true },
+            Ok(text) => Answered { text: text.clone(), image: facts.image.take(), is_error: false },
+            Err(error) => Answered { text: call::failure_text(error), image: None, is_error: true },
         };
         self.tell(caller, &request, facts, &answered, started.elapsed());
         answered

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use anyhow::{Context, Result};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use hyper::http::request::Parts;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, GetPromptRequestParams,
@@ -101,7 +103,8 @@ impl ServerHandler for Session {
         let conversation = self.caller.as_ref().map(|_| self.door.session_id()).unwrap_or_default();
         let call = Request { tool: tool.into_owned(), arguments, client: client_of(&context), conversation };
         let answered = self.door.call(caller, call, context.ct.clone()).await;
-        let content = vec![ContentBlock::text(answered.text)];
+        let image = answered.image.map(|png| ContentBlock::image(BASE64_STANDARD.encode(png), "image/png"));
+        let content = std::iter::once(ContentBlock::text(answered.text)).chain(image).collect();
         let result =
             if answered.is_error { CallToolResult::error(content) } else { CallToolResult::success(content) };
         Ok(result.into())

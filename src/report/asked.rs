@@ -32,7 +32,7 @@ impl Asked {
 pub struct Answers(BTreeMap<&'static str, Asked>);
 
 /// A question and the parameters that it is asked with.
-type Wanted = (&'static str, &'static [(&'static str, &'static str)]);
+pub type Wanted = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// Asked for every report.
 const ALWAYS: [Wanted; 5] = [
@@ -65,14 +65,23 @@ const WORST: [Wanted; 1] = [("worst_campaigns", &[("days", "30"), ("limit", "5")
 
 impl Answers {
     /// Asks everything that a report of this period needs, at the same time.
-    pub async fn ask(db: &Db, account: &AccountId, period: Period) -> Result<Answers> {
-        let accounts = std::slice::from_ref(account);
-        let reach = &Reach::read(db, accounts).await?;
+    pub async fn ask(db: &Db, account: &AccountId, period: Period, reach: &Reach) -> Result<Answers> {
         let own: &[Wanted] = match period {
             Period::Week => &WEEK,
             Period::Month => &MONTH,
         };
-        let asking = own.iter().chain(&ALWAYS).chain(&WORST).map(async |(name, given)| {
+        Self::ask_these(db, account, own.iter().chain(&ALWAYS).chain(&WORST), reach).await
+    }
+
+    /// Asks these, at the same time.
+    pub async fn ask_these(
+        db: &Db,
+        account: &AccountId,
+        wanted: impl Iterator<Item = &Wanted>,
+        reach: &Reach,
+    ) -> Result<Answers> {
+        let accounts = std::slice::from_ref(account);
+        let asking = wanted.map(async |(name, given)| {
             let question = question::find(name)?;
             let given: Vec<(String, String)> =
                 given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

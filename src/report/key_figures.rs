@@ -38,16 +38,31 @@ const MONTH: [(&str, &str, Form); 4] = [
     ("click_rate_pct", "Clicked", Form::Percent(2)),
 ];
 
-/// The figures of the report's period.
-pub fn write(report: &Report) -> Option<Markup> {
-    let (asked, tiles) = match report.period {
+fn tiles(report: &Report) -> Option<(&Asked, Vec<Tile>)> {
+    Some(match report.period {
         Period::Week => {
             let asked = report.answers.get("week_against_week")?;
             (asked, WEEK.into_iter().filter_map(|wanted| of_week(asked, wanted)).collect())
         }
         Period::Month => (report.answers.get("stores_compared")?, MONTH.map(of_month).into()),
+    })
+}
+
+/// Title, figure and change of each, as text.
+pub fn in_words(report: &Report) -> Vec<[String; 3]> {
+    let Some((asked, tiles)) = tiles(report) else { return Vec::new() };
+    let words = |tile: &Tile| {
+        let figure = asked.answer.number(tile.row, tile.column).map(|number| tile.form.write(report, number));
+        let change = tile.change.and_then(|column| asked.answer.number(tile.row, column));
+        let change = change.map(|change| format!("{} {}", arrow(change).1, figure::change(change, 1)));
+        [tile.title.to_owned(), figure.unwrap_or_else(|| "no data".to_owned()), change.unwrap_or_default()]
     };
-    let tiles: Vec<Tile> = tiles;
+    tiles.iter().map(words).collect()
+}
+
+/// The figures of the report's period.
+pub fn write(report: &Report) -> Option<Markup> {
+    let (asked, tiles) = tiles(report)?;
     Some(html! {
         dl class="tiles" data-question=(asked.question.name) data-parameters=(asked.parameters()) {
             @for tile in &tiles { (told(report, asked, tile)) }
@@ -89,7 +104,8 @@ fn told(report: &Report, asked: &Asked, tile: &Tile) -> Markup {
                 dd class="change" {
                     @if cell.is_null() { span class="none" { "nothing to compare with" } }
                     @else {
-                        (arrow(cell.as_f64().unwrap_or_default())) " "
+                        @let (class, sign) = arrow(cell.as_f64().unwrap_or_default());
+                        span class=(class) aria-hidden="true" { (sign) } " "
                         (value(tile.row, column, cell, |number| figure::change(number, 1)))
                         " " (report.period.before())
                     }
@@ -109,13 +125,12 @@ fn by_day(report: &Report) -> Option<Markup> {
 }
 
 /// The sign says what colour alone would not.
-fn arrow(change: f64) -> Markup {
-    let (class, sign) = match change {
+fn arrow(change: f64) -> (&'static str, &'static str) {
+    match change {
         change if change >= 0.05 => ("up", "▲"),
         change if change <= -0.05 => ("down", "▼"),
         _ => ("same", "■"),
-    };
-    html! { span class=(class) aria-hidden="true" { (sign) } }
+    }
 }
 
 fn value(row: usize, column: &str, cell: &Value, write: impl Fn(f64) -> String) -> Markup {

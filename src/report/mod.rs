@@ -10,6 +10,7 @@ mod key_figures;
 mod page;
 mod pictures;
 mod sentences;
+mod sheet;
 mod table;
 mod words;
 
@@ -18,9 +19,10 @@ use anyhow::Result;
 use crate::account::AccountId;
 use crate::context::{self, Payload};
 use crate::db::Db;
-use crate::question::Store;
+use crate::question::{Reach, Store};
 use asked::Answers;
 use figure::Money;
+pub use pictures::{Picture, Subject};
 
 /// How much a report looks back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,14 +57,47 @@ pub struct Report {
 
 /// Asks everything that a report of this account needs.
 pub async fn of_account(db: &Db, account: &AccountId, period: Period) -> Result<Report> {
-    let (context, answers) =
-        futures_util::try_join!(context::of_account(db, account), Answers::ask(db, account, period))?;
-    let store = context.store.clone();
-    let money = Money::of(store.currency);
-    Ok(Report { account: account.as_str().to_owned(), store, money, period, context, answers })
+    let reach = &Reach::read(db, std::slice::from_ref(account)).await?;
+    let (context, answers) = futures_util::try_join!(
+        context::of_account_within(db, account, reach),
+        Answers::ask(db, account, period, reach)
+    )?;
+    Ok(Report::new(account, period, context, answers))
+}
+
+/// One chart of this account as an image, a unit being so many pixels; none where there is nothing to draw. With it comes
+/// how far its numbers reach.
+pub async fn picture(
+    db: &Db,
+    account: &AccountId,
+    subject: Subject,
+    scale: f32,
+) -> Result<(Payload, Option<Picture>)> {
+    let reach = &Reach::read(db, std::slice::from_ref(account)).await?;
+    let (context, answers) = futures_util::try_join!(
+        context::header(db, account, reach),
+        Answers::ask_these(db, account, subject.wanted().iter(), reach)
+    )?;
+    let report = Report::new(account, Period::Month, context, answers);
+    let picture = subject.picture(&report, scale)?;
+    Ok((report.context, picture))
 }
 
 impl Report {
+    fn new(account: &AccountId, period: Period, context: Payload, answers: Answers) -> Report {
+        let store = context.store.clone();
+        let money = Money::of(store.currency);
+        Report { account: account.as_str().to_owned(), store, money, period, context, answers }
+    }
+
+    /// The charts of the page, in its order.
+    fn subjects(&self) -> [Subject; 3] {
+        match self.period {
+            Period::Week => [Subject::Weeks, Subject::Channels, Subject::Weekdays],
+            Period::Month => [Subject::Months, Subject::Channels, Subject::Weekdays],
+        }
+    }
+
     /// The page: one self-contained HTML document.
     pub fn page(&self) -> String {
         page::write(self).into_string()

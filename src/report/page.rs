@@ -4,11 +4,12 @@ use chrono::{Datelike, NaiveDate};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::chart::{Chart, WIDTHS};
+use super::pictures::Subject;
 use super::table::{Heading, Kind, table};
 use super::{Period, Report, definitions, figure, key_figures, pictures, sentences, words};
 
 /// The look of every page.
-pub const STYLE: &str = include_str!("page.css");
+pub const STYLE: &str = concat!(include_str!("page.css"), include_str!("chart/chart.css"));
 /// Nothing is loaded and nothing runs, whatever a name in the data says.
 pub const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
@@ -68,7 +69,8 @@ impl Report {
         words::name(self.store.name.as_deref().unwrap_or(&self.account))
     }
 
-    fn title(&self) -> String {
+    /// Whose report it is, of which days.
+    pub fn title(&self) -> String {
         format!("{}: {}, {}", self.store_name(), self.period.title().to_lowercase(), self.span())
     }
 
@@ -288,11 +290,11 @@ fn with_table(picture: Markup, table: &Markup) -> Markup {
 }
 
 fn revenue(report: &Report) -> Option<Markup> {
-    let picture = picture(|width| pictures::revenue(report, width))?;
-    let (asked, caption, headings) = match report.answers.get("weekly_revenue") {
-        Some(asked) => (asked, "Whole weeks, Monday to Sunday", WEEKS),
-        None => (report.answers.get("monthly_history")?, "Month by month", MONTHS),
+    let (subject, asked, caption, headings) = match report.answers.get("weekly_revenue") {
+        Some(asked) => (Subject::Weeks, asked, "Whole weeks, Monday to Sunday", WEEKS),
+        None => (Subject::Months, report.answers.get("monthly_history")?, "Month by month", MONTHS),
     };
+    let picture = picture(|width| subject.draw(report, width))?;
     Some(with_table(
         html! { p class="note" { (caption) "." } (picture) },
         &table(report, asked, caption, headings),
@@ -315,7 +317,7 @@ fn movers(report: &Report) -> Option<Markup> {
 
 fn weekdays(report: &Report) -> Option<Markup> {
     let asked = report.answers.get("best_day_to_send")?;
-    let picture = picture(|width| pictures::weekdays(report, width))?;
+    let picture = picture(|width| Subject::Weekdays.draw(report, width))?;
     let channel = words::word(&pictures::weekday_channel(asked));
     let lead = html! {
         p { "What " (channel) " campaigns earn per 1,000 messages, by the day on which they were sent. "

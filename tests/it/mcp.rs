@@ -132,9 +132,23 @@ fn a_conversation_over_stdio() {
     let mut session = Session::start(place, &["--klaviyo-id", mine]);
 
     let tools = session.request("tools/list", json!({}));
-    assert_eq!(tools["result"]["tools"].as_array().expect("tools").len(), 9);
+    assert_eq!(tools["result"]["tools"].as_array().expect("tools").len(), 10);
     let listed = session.ok("accounts", json!({}));
     assert!(listed.contains(mine.as_str()) && !listed.contains(other.as_str()), "{listed}");
+    for of in ["weeks", "months", "weekdays", "channels", "flows", "segments", "forms"] {
+        let answer = session.request("tools/call", json!({"name": "chart", "arguments": {"of": of}}));
+        let [text, image] = &answer["result"]["content"].as_array().expect("content")[..] else {
+            panic!("{of}: {answer}")
+        };
+        assert!(text["text"].as_str().is_some_and(|text| text.contains(mine.as_str())), "{text}");
+        assert_eq!((&image["type"], &image["mimeType"]), (&json!("image"), &json!("image/png")));
+        let data = image["data"].as_str().expect("an image");
+        // The first bytes of every PNG; and a picture is bounded, whatever the data are.
+        assert!(data.starts_with("iVBORw0KGgo") && data.len() < 400_000, "{of}: {} letters", data.len());
+    }
+    let refused = session.error("chart", json!({"of": "weeks", "account": other}));
+    assert!(refused.contains("there is no account"), "{refused}");
+    assert!(session.error("chart", json!({"of": "pies"})).contains("weeks, months"));
     for (name, expected) in &queried {
         let text = session.ok("ask", json!({"question": name}));
         let expected: Vec<Vec<String>> = expected["rows"]

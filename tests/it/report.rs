@@ -141,8 +141,12 @@ fn a_page_stands_alone_and_is_small() {
         }
         assert!(page.contains("lang=\"en\"") && page.contains("<title>") && page.contains("<h1>"));
     }
+    let image = folder.path().join("page.PNG");
+    succeed(&["report", "--klaviyo-id", SHOWCASE, "--output", image.to_str().expect("a path")]);
+    let image = std::fs::read(image).expect("an image");
+    assert!(image.starts_with(b"\x89PNG") && image.len() <= 300_000, "{} bytes", image.len());
     let left = std::fs::read_dir(folder.path()).expect("a folder").count();
-    assert_eq!(left, 1, "nothing is left beside the page");
+    assert_eq!(left, 2, "nothing is left beside the page and the image");
 }
 
 #[test]

@@ -17,6 +17,19 @@ pub struct Column {
     pub parts: Option<Vec<f64>>,
     /// Whether it still grows.
     pub is_open: bool,
+    /// Where it is expected to end.
+    pub band: Option<Band>,
+}
+
+/// What is expected, and the range that holds it 8 times of 10.
+#[derive(Clone, Copy, Debug)]
+pub struct Band {
+    /// At least.
+    pub lower: f64,
+    /// Most likely.
+    pub middle: f64,
+    /// At most.
+    pub upper: f64,
 }
 
 /// The columns of a chart, from old to new.
@@ -37,8 +50,7 @@ impl Columns<'_> {
     /// Draws them.
     pub fn draw(&self, width: f64) -> Chart {
         let height = (width * 0.38).max(220.0);
-        let sums = self.columns.iter().filter_map(|column| column.parts.as_ref());
-        let greatest = sums.map(|parts| parts.iter().sum()).fold(0.0, f64::max);
+        let greatest = self.columns.iter().map(Column::top).fold(0.0, f64::max);
         let y = Scale::from_zero(greatest, (height - BOTTOM, TOP));
         let ticks: Vec<(f64, String)> =
             y.ticks().into_iter().map(|tick| (tick, (self.write)(tick))).collect();
@@ -76,6 +88,9 @@ impl Columns<'_> {
         if self.columns.iter().any(|column| column.parts.is_none()) {
             entries.push(("gap", "no data"));
         }
+        if self.columns.iter().any(|column| column.band.is_some()) {
+            entries.push(("band", "expected, 8 times of 10"));
+        }
         let mut x = left;
         let mut placed = Vec::new();
         for (class, words) in entries {
@@ -88,6 +103,14 @@ impl Columns<'_> {
                 (text(x + 18.0, 6.0 + TEXT - 2.0, Anchor::Start, "label", words))
             }
         }
+    }
+}
+
+impl Column {
+    /// How high it is drawn.
+    fn top(&self) -> f64 {
+        let sum = self.parts.iter().flatten().sum();
+        self.band.map_or(sum, |band| band.upper.max(sum))
     }
 }
 
@@ -110,6 +133,11 @@ fn stack(column: &Column, y: &Scale, middle: f64, width: f64) -> Markup {
         @if column.is_open {
             (rectangle("open", left - 2.0, y.place(below) - 6.0, width + 4.0, base - y.place(below) + 6.0))
         }
+        @if let Some(band) = column.band {
+            @let (top, bottom) = (y.place(band.upper), y.place(band.lower.max(0.0)));
+            (rectangle("band", left + width * 0.2, top, width * 0.6, bottom - top))
+            (line("middle", (left + width * 0.2, y.place(band.middle)), (left + width * 0.8, y.place(band.middle))))
+        }
     }
 }
 
@@ -124,7 +152,7 @@ mod tests {
     }
 
     fn column(label: &str, parts: Option<Vec<f64>>) -> Column {
-        Column { label: label.to_owned(), parts, is_open: false }
+        Column { label: label.to_owned(), parts, is_open: false, band: None }
     }
 
     #[test]
@@ -134,6 +162,21 @@ mod tests {
         assert_eq!(drawn.matches(r#"y="143.8" width="#).count(), 1, "{drawn}");
         assert_eq!(drawn.matches(r#"height="103.8""#).count(), 2, "{drawn}");
         assert_eq!(drawn.matches(r#"y="40" width="#).count(), 1, "{drawn}");
+    }
+
+    #[test]
+    fn what_is_expected_is_a_range_and_no_column() {
+        // The scale ends at 80, at y 40: 40 is half way down at 143.8, 60 at 91.9.
+        let band = Band { lower: 40.0, middle: 60.0, upper: 80.0 };
+        let coming = Column { band: Some(band), ..column("next", Some(Vec::new())) };
+        let drawn = drawn(vec![column("w", Some(vec![20.0, 20.0])), coming]);
+        assert!(drawn.contains(r#"class="band""#) && drawn.contains(r#"y="40" width="#), "{drawn}");
+        assert!(
+            drawn.contains(r#"y1="91.9""#)
+                && drawn.contains(r#"height="103.8""#)
+                && drawn.contains("8 times of 10"),
+            "{drawn}"
+        );
     }
 
     #[test]

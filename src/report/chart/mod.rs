@@ -2,15 +2,19 @@
 //! chart can be read without colour.
 
 mod bar;
+mod bars;
 mod columns;
 mod dots;
+mod frame;
+mod image;
 mod scale;
 mod sparkline;
 
 use maud::{Markup, html};
 
 pub use bar::{bar, change_bar};
-pub use columns::{Column, Columns};
+pub use bars::{Bar, Bars};
+pub use columns::{Band, Column, Columns};
 pub use dots::{Dot, Dots};
 pub use sparkline::sparkline;
 
@@ -48,13 +52,17 @@ impl Chart {
 
 /// Where text stands by its point.
 #[derive(Clone, Copy)]
-enum Anchor {
+pub enum Anchor {
+    /// To its right.
     Start,
+    /// Around it.
     Middle,
+    /// To its left.
     End,
 }
 
-fn text(x: f64, y: f64, anchor: Anchor, class: &str, words: &str) -> Markup {
+/// A line of text.
+pub fn text(x: f64, y: f64, anchor: Anchor, class: &str, words: &str) -> Markup {
     let anchor = match anchor {
         Anchor::Start => "start",
         Anchor::Middle => "middle",
