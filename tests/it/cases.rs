@@ -73,18 +73,10 @@ async fn run_file(name: &str, text: &str) {
     let db = support::database(name).await;
     make_objects(&db).await;
     let mut failures = Vec::new();
-    for case in &cases {
-        for table in SOURCES
-            .iter()
-            .map(|source| raw(&source.name))
-            .chain(TABLES.iter().map(|table| table.name.to_owned()))
-            .chain([REFRESH_LOG.object().to_owned()])
-            .chain(OUTLOOK_TABLES.iter().map(|table| table.object().to_owned()))
-        {
-            support::execute(&db, format!("TRUNCATE TABLE {table}")).await;
-        }
-        if let Err(differences) = run_case(&db, case).await {
-            failures.push(format!("## {}\n{differences}", case.title));
+    for group in &groups(&cases) {
+        empty_tables(&db).await;
+        for (case, outcome) in group.iter().zip(run_group(&db, group).await) {
+            failures.extend(outcome.err().map(|differences| format!("## {}\n{differences}", case.title)));
         }
     }
     support::drop_database(&db).await;
@@ -95,6 +87,33 @@ async fn run_file(name: &str, text: &str) {
         cases.len(),
         failures.join("\n\n")
     );
+}
+
+/// Cases of the same date and days share one run, each with accounts of its own; where a case is about the run as a
+/// whole, or about more than sources and what becomes of them, it has a run for itself.
+fn groups(cases: &[Case]) -> Vec<Vec<Case>> {
+    let mut shared: BTreeMap<(&str, u16), Vec<Case>> = BTreeMap::new();
+    let mut alone = Vec::new();
+    for (number, case) in cases.iter().enumerate() {
+        match &case.as_of {
+            Some(as_of) if case.is_of_accounts() => {
+                shared
+                    .entry((as_of, case.days))
+                    .or_default()
+                    .push(case.with_accounts(&format!("case{number}-")));
+            }
+            _ => alone.push(vec![case.clone()]),
+        }
+    }
+    shared.into_values().chain(alone).collect()
+}
+
+async fn empty_tables(db: &Db) {
+    let filled = "SELECT name FROM system.tables WHERE database = currentDatabase() AND total_rows > 0 \
+                  AND name != 'ai_schema_ledger'";
+    for row in support::rows(db, filled).await {
+        support::execute(db, format!("TRUNCATE TABLE {}", row[0])).await;
+    }
 }
 
 /// Summary tables and views as migrate makes them; sources that, unlike production's, pass duplicates on.
@@ -119,9 +138,25 @@ fn raw(view: &str) -> String {
     view.trim_end_matches("_latest").to_owned()
 }
 
-async fn run_case(db: &Db, case: &Case) -> Result<(), String> {
+/// What differs, case by case. Several cases are those of one run.
+async fn run_group(db: &Db, cases: &[Case]) -> Vec<Result<(), String>> {
     let clock = Clock::read(db).await.expect("the clock");
-    for block in &case.blocks {
+    match prepare(db, cases, clock).await {
+        Err(error) => cases.iter().map(|_| Err(error.clone())).collect(),
+        Ok(window) => {
+            let mut outcomes = Vec::new();
+            for case in cases {
+                outcomes.push(check(db, case, window.as_ref(), clock.today).await);
+            }
+            outcomes
+        }
+    }
+}
+
+/// Fills the tables and does the run, if there is one.
+async fn prepare(db: &Db, cases: &[Case], clock: Clock) -> Result<Option<Window>, String> {
+    let case = &cases[0];
+    for block in cases.iter().flat_map(|case| &case.blocks) {
         match block {
             Block::Source(kind, table) => {
                 insert(db, &format!("{kind}_statistics"), table, clock.today).await?
@@ -134,23 +169,29 @@ async fn run_case(db: &Db, case: &Case) -> Result<(), String> {
     if let Some(as_of) = &case.as_of {
         let as_of = date(as_of, clock.today)?;
         window = Some(Window::new(Some(as_of), case.days, clock).map_err(|error| error.to_string())?);
-        check_report(case, &populate(db, case, as_of).await)?;
+        check_report(case, &populate(db, cases, as_of).await)?;
     }
     if let Some(made_on) = &case.forecast_on {
         look_ahead(db, case, date(made_on, clock.today)?, clock).await;
     }
+    Ok(window)
+}
+
+/// Compares what came of a case.
+async fn check(db: &Db, case: &Case, window: Option<&Window>, today: NaiveDate) -> Result<(), String> {
     let mut differences = Vec::new();
     for block in &case.blocks {
         let (object, table, among) = match block {
             Block::Expect(object, table) => (object, table, false),
             Block::ExpectAmong(object, table) => (object, table, true),
             Block::Ask(question, table) => {
-                differences.extend(ask(db, question, table, clock.today).await);
+                differences.extend(ask(db, question, table, today).await);
                 continue;
             }
             _ => continue,
         };
-        differences.extend(compare(db, object, table, among, window.as_ref(), clock.today).await?);
+        let found = actual(db, object, table, case.accounts.as_deref(), window.filter(|_| !among)).await;
+        differences.extend(compare(object, table, among, found, today)?);
     }
     if differences.is_empty() { Ok(()) } else { Err(differences.join("\n")) }
 }
@@ -256,10 +297,11 @@ async fn look_ahead(db: &Db, case: &Case, made_on: NaiveDate, clock: Clock) {
     outlook::events::run(db, &options, &accounts).await.unwrap_or_else(|error| failed(error));
 }
 
-async fn populate(db: &Db, case: &Case, as_of: NaiveDate) -> Report {
+async fn populate(db: &Db, cases: &[Case], as_of: NaiveDate) -> Report {
+    let case = &cases[0];
     let expected = |table: &&SummaryTable| {
         case.held_back.is_some()
-            || case.blocks.iter().any(|block| match block {
+            || cases.iter().flat_map(|case| &case.blocks).any(|block| match block {
                 Block::Expect(object, _) | Block::ExpectAmong(object, _) => {
                     object == table.name || VIEWS.iter().any(|view| view.object() == object)
                 }
@@ -462,12 +504,29 @@ fn unescape(cell: &str) -> String {
     cell.replace("\\n", "\n").replace("\\t", "\t")
 }
 
-async fn compare(
+/// The rows of a case, of the columns that it expects; of a summary table those of the window.
+async fn actual(
     db: &Db,
     object: &str,
     expected: &Table,
-    among: bool,
+    accounts: Option<&str>,
     window: Option<&Window>,
+) -> Vec<Vec<String>> {
+    let of_window = SummaryTable::find(object).zip(window).map(|(table, window)| {
+        let (start, end) = window.bounds(table.grain);
+        format!("{} BETWEEN '{start}' AND '{end}'", table.grain.date_column())
+    });
+    let of_accounts = accounts.map(|prefix| format!("startsWith(klaviyo_public_id, '{prefix}')"));
+    let conditions: Vec<String> = of_window.into_iter().chain(of_accounts).collect();
+    let condition = if conditions.is_empty() { "true".to_owned() } else { conditions.join(" AND ") };
+    support::rows(db, format!("SELECT {} FROM {object} WHERE {condition}", expected.header.join(", "))).await
+}
+
+fn compare(
+    object: &str,
+    expected: &Table,
+    among: bool,
+    mut actual: Vec<Vec<String>>,
     today: NaiveDate,
 ) -> Result<Vec<String>, String> {
     let columns: BTreeMap<String, String> = columns_of(object).into_iter().collect();
@@ -478,15 +537,6 @@ async fn compare(
             columns.get(name).map(String::as_str).ok_or_else(|| format!("{object} has no column {name}"))
         })
         .collect::<Result<_, _>>()?;
-    let condition = match (SummaryTable::find(object), window) {
-        (Some(table), Some(window)) if !among => {
-            let (start, end) = window.bounds(table.grain);
-            format!("WHERE {} BETWEEN '{start}' AND '{end}'", table.grain.date_column())
-        }
-        _ => String::new(),
-    };
-    let query = format!("SELECT {} FROM {object} {condition}", expected.header.join(", "));
-    let mut actual = support::rows(db, query).await;
     let key = key_columns(object, &expected.header);
     let mut differences = Vec::new();
     for row in &expected.rows {

@@ -1,6 +1,8 @@
 //! Reads golden cases: Markdown with a `##` heading a case, settings as list items, and tables of rows.
 //! tests/README.md describes the format.
 
+use aiviews::account::AccountId;
+
 /// A table of cells under its header.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
@@ -34,6 +36,51 @@ pub struct Case {
     pub held_back: Option<String>,
     pub rows_rejected: Option<u64>,
     pub blocks: Vec<Block>,
+    /// How the ids of its accounts begin, where they are not to be mistaken for those of another case.
+    pub accounts: Option<String>,
+}
+
+impl Case {
+    /// Whether it says how rows of sources become rows of its accounts, and nothing else.
+    pub fn is_of_accounts(&self) -> bool {
+        let is_own = |block: &Block| match block {
+            Block::Source(_, table) | Block::Expect(_, table) | Block::ExpectAmong(_, table) => {
+                let column = account_column(&table.header);
+                table
+                    .rows
+                    .iter()
+                    .all(|row| column.is_none_or(|column| AccountId::new(&row[column]).is_some()))
+            }
+            Block::Insert(..) | Block::Ask(..) => false,
+        };
+        self.forecast_on.is_none()
+            && self.held_back.is_none()
+            && self.rows_rejected.is_none()
+            && self.blocks.iter().all(is_own)
+    }
+
+    /// The same case of accounts whose ids begin so.
+    pub fn with_accounts(&self, prefix: &str) -> Case {
+        let mut case = Case { accounts: Some(prefix.to_owned()), ..self.clone() };
+        for block in &mut case.blocks {
+            let (Block::Source(_, table)
+            | Block::Insert(_, table)
+            | Block::Expect(_, table)
+            | Block::ExpectAmong(_, table)
+            | Block::Ask(_, table)) = block;
+            let column = account_column(&table.header).unwrap_or_else(|| {
+                table.header.push("klaviyo_public_id".to_owned());
+                table.rows.iter_mut().for_each(|row| row.push("acme".to_owned()));
+                table.header.len() - 1
+            });
+            table.rows.iter_mut().for_each(|row| row[column].insert_str(0, prefix));
+        }
+        case
+    }
+}
+
+fn account_column(header: &[String]) -> Option<usize> {
+    header.iter().position(|name| name == "klaviyo_public_id")
 }
 
 /// The cases of a file.
