@@ -7,7 +7,7 @@ use clickhouse::Client;
 use tracing::{debug, info};
 
 use crate::db::codes;
-use crate::db::http_client::{self, Ping};
+use crate::db::http_client::{Dial, Ping};
 use crate::db::retry::RetryPolicy;
 use crate::db::target::{Embedded, Server, Target};
 use crate::db::{Db, QueryError, generations};
@@ -84,7 +84,7 @@ async fn connect(target: &Target, retries: RetryPolicy, deadline: Instant) -> Re
     };
     let db = Db::new(client, &target.to_string(), &new_run_id(), first_contact);
     Ok(match reached {
-        Reached::Server(ping) => Connection { db: db.with_ping(ping), engine: None },
+        Reached::Server(dial, ping) => Connection { db: db.with_ping(ping).dialed(dial), engine: None },
         Reached::Engine(engine) => Connection { db: db.alone().with_own_profile(), engine: Some(engine) },
     })
 }
@@ -100,19 +100,19 @@ async fn probed(mut connection: Connection, target: &Target, retries: RetryPolic
 
 /// What is at the other end of a client.
 enum Reached {
-    Server(Ping),
+    Server(Dial, Ping),
     Engine(Engine),
 }
 
 fn server_client(server: &Server) -> (Client, Reached) {
-    let (client, ping) = http_client::client(server.url.as_str());
-    let client = client.with_user(&server.user);
-    let client = if server.password.is_empty() { client } else { client.with_password(&server.password) };
-    let client = match &server.database {
-        Some(database) => client.with_database(database),
-        None => client,
+    let dial = Dial {
+        url: server.url.to_string(),
+        user: server.user.clone(),
+        password: server.password.clone(),
+        database: server.database.clone(),
     };
-    (client, Reached::Server(ping))
+    let (client, ping) = dial.client();
+    (client, Reached::Server(dial, ping))
 }
 
 async fn embedded_client(embedded: &Embedded, deadline: Instant) -> Result<(Client, Reached)> {
@@ -120,9 +120,10 @@ async fn embedded_client(embedded: &Embedded, deadline: Instant) -> Result<(Clie
         Ok(engine) => Ok((engine.client().with_database(&embedded.database), Reached::Engine(engine))),
         Err(EngineError::Locked { owner: Owner { url: Some(url), token: Some(token), .. }, .. }) => {
             debug!("a running `aiviews serve` holds the data folder: using {url}");
-            let (client, ping) = http_client::client(&url);
-            let client = client.with_user("default").with_password(token);
-            Ok((client.with_database(&embedded.database), Reached::Server(ping)))
+            let database = Some(embedded.database.clone());
+            let dial = Dial { url, user: "default".to_owned(), password: token, database };
+            let (client, ping) = dial.client();
+            Ok((client, Reached::Server(dial, ping)))
         }
         Err(error) => Err(failure(&error).into()),
     }

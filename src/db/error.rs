@@ -4,6 +4,7 @@ use std::fmt;
 
 use clickhouse::error::Error;
 
+use super::{pinned, place};
 use crate::db::codes;
 use crate::db::retry::{self, Class};
 use crate::exit::{ExitCode, Failure};
@@ -65,6 +66,8 @@ pub struct QueryError {
     pub is_foreign: bool,
     /// Nothing answered at all.
     pub(super) is_unanswered: bool,
+    /// Another server answers than the one that the run began on.
+    is_elsewhere: bool,
     /// The query that may still run on the server.
     pub(super) left_running: Option<String>,
     text: String,
@@ -73,6 +76,9 @@ pub struct QueryError {
 
 impl QueryError {
     pub(super) fn new(statement: &str, target: &str, error: &Error) -> Self {
+        if let Some(elsewhere) = pinned::elsewhere_in(error) {
+            return Self { is_elsewhere: true, ..Self::of(statement, target, elsewhere.to_string()) };
+        }
         let text = full_text(error);
         let code = code_in(&text);
         let is_foreign = code.is_none() && (is_page(error) || is_strange(error));
@@ -93,6 +99,7 @@ impl QueryError {
             class: Class::Never,
             is_foreign: false,
             is_unanswered: false,
+            is_elsewhere: false,
             left_running: None,
             text,
             target: target.to_owned(),
@@ -152,6 +159,7 @@ impl QueryError {
             Some(code) if ACCESS_DENIED.contains(&code) => ExitCode::AccessDenied,
             Some(code) if SCHEMA_MISMATCH.contains(&code) => ExitCode::SchemaMismatch,
             _ if self.class == Class::Busy => ExitCode::LockHeld,
+            _ if self.is_elsewhere => ExitCode::Unreachable,
             _ if self.is_foreign || self.class != Class::Never => ExitCode::Unreachable,
             _ => ExitCode::Failed,
         }
@@ -210,6 +218,7 @@ impl QueryError {
             Some(codes::UNKNOWN_DATABASE) => {
                 Some("create the database first: CREATE DATABASE, or set CLICKHOUSE_DATABASE")
             }
+            None if self.is_elsewhere => Some(place::KEEP_TO_ONE),
             None if self.is_foreign => Some(
                 "look at that address in a browser: CLICKHOUSE_URL must name ClickHouse's HTTP port, with no login page before it",
             ),

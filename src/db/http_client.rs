@@ -10,10 +10,13 @@ use futures_util::future::BoxFuture;
 use http_body_util::Empty;
 use hyper::body::Bytes;
 use hyper::{StatusCode, Uri};
-use hyper_rustls::HttpsConnectorBuilder;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::{Connect, HttpConnector};
 use hyper_util::rt::TokioExecutor;
+
+use super::pinned::{Pin, Pinned};
+use super::place::Place;
 
 /// Proxies forget connections that say nothing, and a server that lost its power says nothing for ever.
 const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
@@ -57,8 +60,56 @@ fn is_of_a_gateway(status: StatusCode) -> bool {
     matches!(status, StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT)
 }
 
-/// A client that speaks the URL's scheme, and the ping to the same server.
-pub fn client(url: &str) -> (Client, Ping) {
+/// A server's address, and as whom to speak to it.
+#[derive(Clone)]
+pub struct Dial {
+    /// Without user, password or parameters.
+    pub url: String,
+    /// User name.
+    pub user: String,
+    /// Password; none is not sent.
+    pub password: String,
+    /// Database; none is the user's own.
+    pub database: Option<String>,
+}
+
+impl Dial {
+    /// A client that speaks the URL's scheme, and the ping to the same server.
+    pub fn client(&self) -> (Client, Ping) {
+        self.connected(None)
+    }
+
+    /// A client all of whose connections reach this server.
+    pub(super) fn pinned(&self, place: &Place) -> Option<Client> {
+        let (place, url) = (place.clone(), self.url.parse().ok()?);
+        let pin = Pin { place, url, user: self.user.clone(), password: self.password.clone() };
+        Some(self.connected(Some(pin)).0)
+    }
+
+    fn connected(&self, pin: Option<Pin>) -> (Client, Ping) {
+        let mut builder = legacy::Client::builder(TokioExecutor::new());
+        let builder = builder.pool_idle_timeout(POOL_IDLE_TIMEOUT);
+        let (client, ping) = match self.url.starts_with("https:") {
+            true => {
+                let client = Client::with_http_client(builder.build(Pinned::new(over_tls(), pin)));
+                (client, Ping::over(builder.build(over_tls()), &self.url))
+            }
+            false => {
+                let client = Client::with_http_client(builder.build(Pinned::new(over_tcp(), pin)));
+                (client, Ping::over(builder.build(over_tcp()), &self.url))
+            }
+        };
+        let client = client.with_url(&self.url).with_user(&self.user);
+        let client = if self.password.is_empty() { client } else { client.with_password(&self.password) };
+        let client = match &self.database {
+            Some(database) => client.with_database(database),
+            None => client,
+        };
+        (client, ping)
+    }
+}
+
+fn over_tcp() -> HttpConnector {
     let mut tcp = HttpConnector::new();
     tcp.set_keepalive(Some(TCP_KEEPALIVE));
     tcp.set_keepalive_interval(Some(TCP_KEEPALIVE_INTERVAL));
@@ -67,19 +118,15 @@ pub fn client(url: &str) -> (Client, Ping) {
     // An insert is sent in several small pieces. Otherwise the last of them waits 40 ms for the server's delayed
     // acknowledgement of the one before.
     tcp.set_nodelay(true);
-    let mut builder = legacy::Client::builder(TokioExecutor::new());
-    let builder = builder.pool_idle_timeout(POOL_IDLE_TIMEOUT);
-    let (client, ping) = match url.starts_with("https:") {
-        true => {
-            tcp.enforce_http(false);
-            // A machine without authorities of its own, such as a bare container, gets those that browsers trust.
-            let tls = HttpsConnectorBuilder::new()
-                .with_native_roots()
-                .unwrap_or_else(|_| HttpsConnectorBuilder::new().with_webpki_roots());
-            let tls = tls.https_only().enable_http1().wrap_connector(tcp);
-            (Client::with_http_client(builder.build(tls.clone())), Ping::over(builder.build(tls), url))
-        }
-        false => (Client::with_http_client(builder.build(tcp.clone())), Ping::over(builder.build(tcp), url)),
-    };
-    (client.with_url(url), ping)
+    tcp
+}
+
+fn over_tls() -> HttpsConnector<HttpConnector> {
+    let mut tcp = over_tcp();
+    tcp.enforce_http(false);
+    // A machine without authorities of its own, such as a bare container, gets those that browsers trust.
+    let tls = HttpsConnectorBuilder::new()
+        .with_native_roots()
+        .unwrap_or_else(|_| HttpsConnectorBuilder::new().with_webpki_roots());
+    tls.https_only().enable_http1().wrap_connector(tcp)
 }

@@ -12,6 +12,7 @@ pub mod http_client;
 mod insert;
 mod name;
 mod outage;
+mod pinned;
 mod place;
 mod privilege;
 mod probe;
@@ -36,7 +37,7 @@ pub use crate::engine::codes;
 pub use statement::{QueryIds, Statement};
 pub use way::Way;
 
-use crate::db::http_client::Ping;
+use crate::db::http_client::{Dial, Ping};
 use crate::db::retry::RetryPolicy;
 use crate::exit::stop::Stop;
 use crate::sql::Sql;
@@ -61,16 +62,16 @@ pub struct Db {
     has_own_profile: bool,
     way: Way,
     place: Place,
+    /// How to speak to the server anew; none where the engine is in this process.
+    dial: Option<Arc<Dial>>,
 }
 
 impl Db {
     /// Wraps a client whose database is set. `target` is how messages name it, without secrets.
     pub fn new(client: Client, target: &str, run_id: &str, retries: RetryPolicy) -> Self {
         let client_database = client.database().unwrap_or_default().to_owned();
-        let client = client.with_product_info(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
         Self {
-            // Otherwise an error mid-response looks like success.
-            client: client.with_setting("wait_end_of_query", "1"),
+            client: with_our_habits(client),
             target: target.into(),
             database: client_database.into(),
             version: "".into(),
@@ -87,6 +88,7 @@ impl Db {
             has_own_profile: false,
             way: Way::Plain,
             place: Place::default(),
+            dial: None,
         }
     }
 
@@ -141,6 +143,11 @@ impl Db {
         Self { outage: Arc::new(Outage::new(Some(ping))), ..self }
     }
 
+    /// The same connection, to a server that can be spoken to anew.
+    pub fn dialed(self, dial: Dial) -> Self {
+        Self { dial: Some(Arc::new(dial)), ..self }
+    }
+
     /// The same connection, to an engine that this process alone can reach.
     pub fn alone(self) -> Self {
         Self { alone: true, ..self }
@@ -174,4 +181,11 @@ impl Db {
     pub fn statement(&self, sql: &Sql) -> Statement<'_> {
         Statement::new(self, sql)
     }
+}
+
+/// What every client of ours has.
+fn with_our_habits(client: Client) -> Client {
+    let client = client.with_product_info(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    // Otherwise an error mid-response looks like success.
+    client.with_setting("wait_end_of_query", "1")
 }

@@ -8,6 +8,10 @@ use super::Db;
 use crate::exit::{ExitCode, Failure};
 use crate::sql;
 
+/// What to do about a load balancer that switches.
+pub(super) const KEEP_TO_ONE: &str = "a load balancer switches between replicas: give CLICKHOUSE_URL the address of one \
+     replica, or an address that keeps to one (in ClickHouse Cloud: replica-aware routing)";
+
 /// A server, as it names itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Row, Deserialize)]
 pub(super) struct Place {
@@ -29,8 +33,6 @@ impl Db {
             "{} is answered by host `{}` now, and this run began on `{}`",
             self.target, found.host_name, self.place.host_name
         );
-        let hint = "a load balancer switches between replicas: give CLICKHOUSE_URL the address of one replica, or an \
-                    address that keeps to one (in ClickHouse Cloud: replica-aware routing)";
-        Err(Failure::new(ExitCode::Unreachable, message).hint(hint).into())
+        Err(Failure::new(ExitCode::Unreachable, message).hint(KEEP_TO_ONE).into())
     }
 }

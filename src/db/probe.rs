@@ -128,11 +128,25 @@ impl Db {
         })
     }
 
-    /// The same connection for a run that writes: with the settings of its way, those that this server knows.
+    /// The same connection for a run that writes. Where there are several servers, all its connections reach the one
+    /// that answered first, and it has the settings of its way, those that this server knows.
     pub async fn for_a_run(&self) -> Result<Db> {
         if self.way.is_plain() {
             return Ok(self.clone());
         }
+        let pinned = self.dial.as_ref().and_then(|dial| dial.pinned(&self.place));
+        match pinned {
+            None => self.with_settings_of_way().await,
+            Some(client) => {
+                let client = super::with_our_habits(client).with_database(self.database.as_ref());
+                let mut db = Db { client, ..self.clone() };
+                db.state_settings().await?;
+                db.with_settings_of_way().await
+            }
+        }
+    }
+
+    async fn with_settings_of_way(&self) -> Result<Db> {
         let wanted: Vec<&str> = self.way.settings().iter().map(|setting| setting.name).collect();
         let found = self.find_settings(&wanted).await?;
         let sent = self.way.settings().iter().filter(|setting| {

@@ -15,7 +15,7 @@ use crate::child::Place;
 use crate::generations::{TABLES, fill, options, shown};
 use crate::proxy::world;
 use crate::support::{self, rows};
-use crate::wire::Proxy;
+use crate::wire::{Balancing, Proxy};
 
 /// The rewriting that makes one engine of a cluster `c`, and lets its user wait for replicas.
 const ONE_FOR_ALL: [(&str, &str); 3] =
@@ -264,6 +264,9 @@ async fn a_replica_that_switches_or_lags_ends_the_run_and_no_row_is_lost() {
     support::drop_database(&engine).await;
 }
 
+const WAYS_TO_BALANCE: [Balancing; 3] =
+    [Balancing::Requests, Balancing::Connections, Balancing::EachConnection];
+
 /// Whatever the replicas do: what is told as published is there, and rows that a swap lost are in a table that stays.
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_that_lag_by_chance_lose_nothing() {
@@ -282,7 +285,8 @@ async fn replicas_that_lag_by_chance_lose_nothing() {
     for seed in 0..runs {
         let now = (seed % 2) as usize;
         fill(&engine, &["acc0", "acc1"], now as u32 + 1).await;
-        proxy.balances(Some(seed));
+        let balancing = WAYS_TO_BALANCE[seed as usize % 3];
+        proxy.balances(Some((balancing, seed)));
         let outcome = refresh(&db).await;
         let balanced = proxy.balanced();
         proxy.balances(None);

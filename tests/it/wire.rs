@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aiviews::db::Db;
+use aiviews::db::http_client::Dial;
 use aiviews::db::retry::RetryPolicy;
 use aiviews::engine::Entry;
-use clickhouse::Client;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -75,10 +75,22 @@ struct Rules {
 /// What a load balancer in front of two replicas does, by a sequence that begins with a seed. Both are the one engine;
 /// the second names itself otherwise, and a replica that lags swaps from a copy that has fewer rows.
 struct Replicas {
+    balancing: Balancing,
     state: u64,
     is_second: bool,
     stale_swaps: usize,
     switches: usize,
+}
+
+/// When a load balancer goes to another replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Balancing {
+    /// Between two requests, be it on one connection: now and then.
+    Requests,
+    /// Between two connections: now and then.
+    Connections,
+    /// With each connection.
+    EachConnection,
 }
 
 impl Replicas {
@@ -88,17 +100,37 @@ impl Replicas {
         (self.state >> 33).is_multiple_of(many)
     }
 
-    /// How this request is rewritten.
-    fn turn(&mut self, request: &str) -> Pairs {
-        if self.one_of(60) {
+    fn switch_if(&mut self, is_time: bool) {
+        if is_time {
             self.is_second = !self.is_second;
             self.switches += 1;
         }
+    }
+
+    /// Whether a new connection reaches the second one.
+    fn connected(&mut self) -> bool {
+        let is_time = match self.balancing {
+            Balancing::Requests => false,
+            Balancing::Connections => self.one_of(60),
+            Balancing::EachConnection => true,
+        };
+        self.switch_if(is_time);
+        self.is_second
+    }
+
+    /// How this request is rewritten.
+    fn turn(&mut self, request: &str, reached_second: bool) -> Pairs {
+        let is_time = self.balancing == Balancing::Requests && self.one_of(60);
+        self.switch_if(is_time);
+        let is_second = match self.balancing {
+            Balancing::Requests => self.is_second,
+            Balancing::Connections | Balancing::EachConnection => reached_second,
+        };
         let mut pairs = Vec::new();
-        if self.is_second {
+        if is_second {
             pairs.push(("hostName() AS".to_owned(), "'second' AS".to_owned()));
         }
-        let often = if self.is_second { 2 } else { 12 };
+        let often = if is_second { 2 } else { 12 };
         if let Some((_, rest)) =
             request.split_once("REPLACE PARTITION").and_then(|it| it.1.split_once(" FROM "))
             && self.one_of(often)
@@ -196,9 +228,15 @@ impl Proxy {
         *self.rules.later.lock().expect("no panic") = Some((text.to_owned(), then));
     }
 
-    /// From now on two replicas answer in turn, or one.
-    pub fn balances(&self, seed: Option<u64>) {
-        let replicas = seed.map(|state| Replicas { state, is_second: false, stale_swaps: 0, switches: 0 });
+    /// From now on two replicas answer, or one.
+    pub fn balances(&self, how: Option<(Balancing, u64)>) {
+        let replicas = how.map(|(balancing, state)| Replicas {
+            balancing,
+            state,
+            is_second: false,
+            stale_swaps: 0,
+            switches: 0,
+        });
         *self.rules.replicas.lock().expect("no panic") = replicas;
     }
 
@@ -215,8 +253,13 @@ impl Proxy {
 
     /// A connection through the proxy, with short rests.
     pub fn db(&self, database: &str) -> Db {
-        let client = Client::default().with_url(&self.url).with_user("default").with_password(TOKEN);
-        Db::new(client.with_database(database), "proxy", &format!("{database}_proxied"), quick())
+        let dial = Dial {
+            url: self.url.clone(),
+            user: "default".to_owned(),
+            password: TOKEN.to_owned(),
+            database: Some(database.to_owned()),
+        };
+        Db::new(dial.client().0, "proxy", &format!("{database}_proxied"), quick()).dialed(dial)
     }
 }
 
@@ -272,7 +315,7 @@ fn matching(rules: &Rules, request: &str) -> Option<Break> {
 }
 
 /// The request with its texts replaced, and its length set right.
-fn rewritten(rules: &Rules, request: Vec<u8>) -> Vec<u8> {
+fn rewritten(rules: &Rules, request: Vec<u8>, reached_second: bool) -> Vec<u8> {
     let mut pairs = rules.rewrites.lock().expect("no panic");
     let Ok(text) = std::str::from_utf8(&request) else { return request };
     let mut later = rules.later.lock().expect("no panic");
@@ -281,7 +324,7 @@ fn rewritten(rules: &Rules, request: Vec<u8>) -> Vec<u8> {
     }
     let mut pairs = pairs.clone();
     if let Some(replicas) = rules.replicas.lock().expect("no panic").as_mut() {
-        pairs.extend(replicas.turn(text));
+        pairs.extend(replicas.turn(text, reached_second));
     }
     if !pairs.iter().any(|(from, _)| text.contains(from)) {
         return request;
@@ -297,10 +340,20 @@ fn rewritten(rules: &Rules, request: Vec<u8>) -> Vec<u8> {
 }
 
 async fn pass(mut client: TcpStream, server: u16, rules: &Rules) -> std::io::Result<()> {
-    let request = rewritten(rules, read_request(&mut client).await?);
-    let text = String::from_utf8_lossy(&request).into_owned();
-    let decoded = text.replace('+', " ").replace("%20", " ").replace("%60", "`");
-    rules.seen.lock().expect("no panic").push(decoded.clone());
+    let reached_second = rules.replicas.lock().expect("no panic").as_mut().is_some_and(Replicas::connected);
+    let (request, decoded) = loop {
+        let request = rewritten(rules, read_request(&mut client).await?, reached_second);
+        let text = String::from_utf8_lossy(&request).into_owned();
+        let decoded = text.replace('+', " ").replace("%20", " ").replace("%60", "`");
+        rules.seen.lock().expect("no panic").push(decoded.clone());
+        // A connection that asks who is at its other end is used afterwards.
+        if !decoded.ends_with("server_id\nFORMAT TabSeparated") {
+            break (request, decoded);
+        }
+        let answer =
+            String::from_utf8_lossy(&answer(&request, server).await?).replace("connection: close\r\n", "");
+        client.write_all(answer.as_bytes()).await?;
+    };
     let Some(breaks) = matching(rules, &decoded) else {
         return client.write_all(&answer(&request, server).await?).await;
     };
