@@ -56,7 +56,9 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, _: &Stop) -> Res
     if users.iter().any(|user| user.is_empty() || user.chars().any(char::is_control)) {
         return Err(usage("a user's name is empty or has a control character", "write --name chatbot"));
     }
-    let statements = grants::statements(arguments.audience, &database(global)?, &users, &accounts);
+    let cluster = Target::cluster(&global.connect)?;
+    let statements =
+        grants::statements(arguments.audience, &database(global)?, &users, &accounts, cluster.as_deref());
     match arguments.json {
         true => output::print_json(&statements),
         false => {

@@ -42,7 +42,7 @@ fn array(value: &Value) -> String {
 }
 
 /// A text as a string literal.
-pub(super) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 

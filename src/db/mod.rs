@@ -29,6 +29,7 @@ use std::sync::atomic::AtomicU64;
 
 use clickhouse::Client;
 
+pub use bound::quoted;
 pub use error::{QueryError, exit_code_of, hint_of};
 pub use name::quoted_name;
 pub use privilege::Privilege;

@@ -195,8 +195,9 @@ fn on_cluster(text: &str, cluster: &str) -> Option<String> {
         return Some(format!("{}{cluster}\n", text.trim_end()));
     }
     let (name, tail) = rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len()));
-    // A mutation reaches the other replicas by their own log.
-    let is_mutation = head.ends_with("ALTER TABLE ") && tail.trim_start().starts_with("DELETE ");
+    // A mutation reaches the other replicas by their own log, and a key of Keeper is every replica's.
+    let is_mutation = head.ends_with("ALTER TABLE ")
+        && ["DELETE ", "UPDATE "].iter().any(|kind| tail.trim_start().starts_with(kind));
     (!is_mutation).then(|| format!("{head}{name}{cluster}{tail}"))
 }
 

@@ -1,12 +1,15 @@
-//! One run at a time per database: a lock file for this machine, a lock table for all machines.
+//! One run at a time per database: a lock file for this machine, and a lock for all machines, which is a table or, where
+//! several servers share a ClickHouse Keeper, a key of it.
 //!
 //! A run that is taken for dead (no sign of life for ten minutes) loses the lock. It notices before its next swap,
 //! and cannot swap anyway: the run that took over drops its staging tables first.
 
 mod file;
+mod keeper;
 mod living;
 mod table;
 
+pub use keeper::TABLE as KEEPER_TABLE;
 pub use living::living_run;
 pub use table::{TABLE, aside};
 
@@ -21,6 +24,7 @@ use crate::exit::stop::Stop;
 use crate::exit::{ExitCode, Failure};
 use crate::sql;
 use file::LockFile;
+use table::{Held, Owner};
 
 /// Time between two signs of life.
 const HEARTBEAT: Duration = Duration::from_secs(60);
@@ -78,7 +82,8 @@ async fn take(db: &Db, deadline: Instant, stop: &Stop) -> Result<Lock> {
     file.name_run(db.run_id())?;
     let impatient = db.interruptible();
     let taken = async {
-        while let Some(holder) = table::try_take(&impatient, &owner, &file).await? {
+        keeper::make(&impatient).await?;
+        while let Some(holder) = try_take(&impatient, &owner, &file).await? {
             pause(deadline, stop, || held_by(&holder)).await?;
         }
         Ok(())
@@ -106,8 +111,32 @@ impl Lock {
     }
 }
 
+async fn try_take(db: &Db, owner: &Owner, file: &LockFile) -> Result<Option<String>> {
+    match keeper::is_there(db).await? {
+        true => keeper::try_take(db, owner, file).await,
+        false => table::try_take(db, owner, file).await,
+    }
+}
+
+/// The lock as it is held now, by whomever.
+async fn held(db: &Db) -> Result<Option<Held>> {
+    match keeper::is_there(db).await? {
+        true => keeper::held(db).await,
+        false => table::held(db).await,
+    }
+}
+
+/// Whether the lock is ours: another run may have taken it over, thinking us dead.
+async fn is_ours(db: &Db) -> Result<bool> {
+    let owner = held(db).await?.and_then(|held| held.owner);
+    Ok(owner.is_some_and(|owner| owner.run_id == db.run_id()))
+}
+
 async fn give_back(db: &Db) -> Result<()> {
-    if table::is_ours(db).await? {
+    if keeper::is_there(db).await? {
+        return keeper::release(db, db.run_id()).await;
+    }
+    if is_ours(db).await? {
         db.statement(&sql::DROP_TABLE).param("table", TABLE).everywhere().execute().await?;
     }
     Ok(())
@@ -115,7 +144,7 @@ async fn give_back(db: &Db) -> Result<()> {
 
 /// Fails with exit code 4 where another run holds the lock: it took this one for dead.
 pub async fn refuse_if_lost(db: &Db) -> Result<()> {
-    match table::held(db).await? {
+    match held(db).await? {
         Some(held) if held.owner.as_ref().is_none_or(|owner| owner.run_id != db.run_id()) => {
             Err(lost(&held.to_string()).into())
         }
@@ -171,9 +200,12 @@ async fn keep_beating(db: Db, stop: Stop) {
 }
 
 async fn beat_if_ours(db: &Db) -> Result<bool> {
-    if !table::is_ours(db).await? {
+    if !is_ours(db).await? {
         return Ok(false);
     }
-    table::beat(db).await?;
+    match keeper::is_there(db).await? {
+        true => keeper::beat(db).await?,
+        false => table::beat(db).await?,
+    }
     Ok(true)
 }

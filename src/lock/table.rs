@@ -55,6 +55,20 @@ pub(super) struct Held {
     age_seconds: u64,
 }
 
+impl Held {
+    pub(super) fn new(owner: Option<Owner>, since: String, age_seconds: u64) -> Held {
+        Held { owner, since, age_seconds }
+    }
+
+    /// Whether its run had the lock file that we hold, and so is gone for certain.
+    pub(super) fn is_of_an_earlier_run(&self, ours: &Owner, file: &LockFile) -> bool {
+        let had_our_file = |owner: &Owner| {
+            owner.host == ours.host && owner.lock_inode == ours.lock_inode && file.has_outlived(&owner.run_id)
+        };
+        self.owner.as_ref().is_some_and(had_our_file)
+    }
+}
+
 impl std::fmt::Display for Held {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.owner {
@@ -83,21 +97,11 @@ impl Owner {
 /// The lock as it is held now, by whomever.
 pub(super) async fn held(db: &Db) -> Result<Option<Held>> {
     let found: Vec<Found> = db.statement(&sql::LOCK_HOLDER).fetch_all().await?;
-    let read = |found: Found| Held {
-        owner: found
-            .comment
-            .split_once('{')
-            .and_then(|(_, json)| serde_json::from_str(&format!("{{{json}")).ok()),
-        since: found.held_since,
-        age_seconds: found.age_seconds,
+    let owner_in = |comment: &str| {
+        comment.split_once('{').and_then(|(_, json)| serde_json::from_str(&format!("{{{json}")).ok())
     };
+    let read = |found: Found| Held::new(owner_in(&found.comment), found.held_since, found.age_seconds);
     Ok(found.into_iter().next().map(read))
-}
-
-/// Whether the lock is ours: another run may have taken it over, thinking us dead.
-pub(super) async fn is_ours(db: &Db) -> Result<bool> {
-    let owner = held(db).await?.and_then(|held| held.owner);
-    Ok(owner.is_some_and(|owner| owner.run_id == db.run_id()))
 }
 
 /// Makes the lock table; returns who holds it if somebody else does.
@@ -141,10 +145,7 @@ pub(super) async fn beat(db: &Db) -> Result<()> {
 /// that we hold, or it has been silent for too long. A host's name and a path prove nothing: two containers may have
 /// the same.
 async fn is_dead(db: &Db, held: &Held, ours: &Owner, file: &LockFile) -> Result<bool> {
-    let had_our_file = |owner: &Owner| {
-        owner.host == ours.host && owner.lock_inode == ours.lock_inode && file.has_outlived(&owner.run_id)
-    };
-    if db.is_alone() || held.owner.as_ref().is_some_and(had_our_file) {
+    if db.is_alone() || held.is_of_an_earlier_run(ours, file) {
         return Ok(true);
     }
     let silence = match silence(db, &sql::LOCK_SILENCE).await {

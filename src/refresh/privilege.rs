@@ -24,6 +24,10 @@ const LISTED: usize = 5;
 fn to_lock(db: &Db) -> Vec<Privilege> {
     let mut all = Privilege::on(lock::TABLE, &["SELECT", "INSERT", "CREATE TABLE", "DROP TABLE"]);
     all.extend(Privilege::on(lock::aside(db), &["INSERT", "CREATE TABLE", "DROP TABLE"]));
+    if !db.way().is_plain() {
+        let key = ["SELECT", "INSERT", "CREATE TABLE", "ALTER UPDATE", "ALTER DELETE"];
+        all.extend(Privilege::on(lock::KEEPER_TABLE, &key));
+    }
     all
 }
 

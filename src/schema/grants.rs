@@ -3,7 +3,8 @@
 use clap::ValueEnum;
 
 use crate::account::AccountId;
-use crate::db::quoted_name;
+use crate::db::{quoted, quoted_name};
+use crate::lock;
 use crate::schema::{self, TABLES, VIEWS};
 use crate::sql::Sql;
 
@@ -45,6 +46,11 @@ pub const REFRESHER_RIGHTS: [&str; 12] = [
     "ALTER SETTINGS",
 ];
 
+/// What it may do besides, which matters only where there are several servers: wait for replicas, and give signs of life to
+/// a lock that ClickHouse Keeper holds.
+const ON_SEVERAL_SERVERS: [(&str, &str); 2] =
+    [("SYSTEM SYNC REPLICA", "*"), ("ALTER UPDATE", lock::KEEPER_TABLE)];
+
 /// What the refresher reads outside of its database.
 pub const REFRESHER_READS: &str = "system.parts";
 
@@ -78,9 +84,12 @@ pub fn statements(
     database: &str,
     users: &[String],
     accounts: &[AccountId],
+    cluster: Option<&str>,
 ) -> Vec<String> {
+    let everywhere = cluster.map(|name| format!(" ON CLUSTER {}", quoted(name))).unwrap_or_default();
     let of_user = |user: &String| {
-        let user = User { name: user, quoted: quoted_name(user), database: quoted_name(database) };
+        let (database, everywhere) = (quoted_name(database), everywhere.clone());
+        let user = User { name: user, quoted: quoted_name(user), database, everywhere };
         let mut all = vec![user.create()];
         match audience {
             Audience::Refresher => all.extend(user.refresher()),
@@ -106,23 +115,35 @@ struct User<'a> {
     name: &'a str,
     quoted: String,
     database: String,
+    /// The clause that makes it on every server of a cluster, or nothing.
+    everywhere: String,
 }
 
 impl User<'_> {
     fn create(&self) -> String {
-        format!("CREATE USER IF NOT EXISTS {} IDENTIFIED WITH sha256_password BY '...'", self.quoted)
+        let User { quoted, everywhere, .. } = self;
+        format!("CREATE USER IF NOT EXISTS {quoted}{everywhere} IDENTIFIED WITH sha256_password BY '...'")
     }
 
     fn grant(&self, rights: &str, object: &str) -> String {
-        format!("GRANT {rights} ON {}.{object} TO {}", self.database, self.quoted)
+        self.grant_on(rights, &format!("{}.{object}", self.database))
+    }
+
+    fn grant_on(&self, rights: &str, object: &str) -> String {
+        format!("GRANT{} {rights} ON {object} TO {}", self.everywhere, self.quoted)
     }
 
     fn refresher(&self) -> Vec<String> {
-        vec![
+        let mut all = vec![
             self.grant(&REFRESHER_RIGHTS.join(", "), "*"),
-            format!("GRANT SELECT ON {REFRESHER_READS} TO {}", self.quoted),
-            format!("GRANT KILL QUERY ON *.* TO {}", self.quoted),
-        ]
+            self.grant_on("SELECT", REFRESHER_READS),
+            self.grant_on("KILL QUERY", "*.*"),
+        ];
+        all.extend(ON_SEVERAL_SERVERS.iter().map(|(rights, object)| self.grant(rights, object)));
+        if !self.everywhere.is_empty() {
+            all.push(self.grant_on("CLUSTER", "*.*"));
+        }
+        all
     }
 
     fn reads(&self) -> impl Iterator<Item = String> {
@@ -135,7 +156,10 @@ impl User<'_> {
         let limits: Vec<String> = limits.iter().map(limit).collect();
         let profile = quoted_name(&format!("{}_limits", self.name));
         let settings = limits.join(", ");
-        format!("CREATE SETTINGS PROFILE OR REPLACE {profile} SETTINGS {before}{settings} TO {}", self.quoted)
+        let User { quoted, everywhere, .. } = self;
+        format!(
+            "CREATE SETTINGS PROFILE OR REPLACE {profile}{everywhere} SETTINGS {before}{settings} TO {quoted}"
+        )
     }
 
     /// Once a table has a policy, users without one may see nothing: everybody gets one.
@@ -150,8 +174,8 @@ impl User<'_> {
         schema::tables_to_read().map(move |table| {
             let table = format!("{}.{table}", self.database);
             format!(
-                "CREATE ROW POLICY OR REPLACE {policy} ON {table} FOR SELECT USING {condition} TO {}",
-                self.quoted
+                "CREATE ROW POLICY OR REPLACE {policy}{} ON {table} FOR SELECT USING {condition} TO {}",
+                self.everywhere, self.quoted
             )
         })
     }
@@ -171,7 +195,7 @@ mod tests {
 
     fn text(audience: Audience, accounts: &[&str]) -> Vec<String> {
         let accounts: Vec<AccountId> = accounts.iter().filter_map(|id| AccountId::new(id)).collect();
-        statements(audience, "shop", &[audience.usual_name().to_owned()], &accounts)
+        statements(audience, "shop", &[audience.usual_name().to_owned()], &accounts, None)
     }
 
     fn policies() -> usize {
@@ -205,7 +229,32 @@ mod tests {
         let text = text(Audience::Refresher, &[]);
         assert_eq!(text[1], format!("GRANT {} ON shop.* TO aiviews", REFRESHER_RIGHTS.join(", ")));
         assert_eq!(text[2], "GRANT SELECT ON system.parts TO aiviews");
+        assert_eq!(text[4], "GRANT SYSTEM SYNC REPLICA ON shop.* TO aiviews");
+        assert_eq!(text[5], "GRANT ALTER UPDATE ON shop.ai_refresh_keeper_lock TO aiviews");
         assert_eq!(text.iter().filter(|line| line.ends_with(" USING 1 TO aiviews")).count(), policies());
+    }
+
+    #[test]
+    fn what_a_run_on_replicas_asks_for_besides_is_granted() {
+        let db =
+            Db::new(clickhouse::Client::default().with_database("shop"), "", "run", RetryPolicy::default());
+        let tables: Vec<_> = TABLES.iter().collect();
+        let rights = |db: &Db| -> BTreeSet<(&str, String)> {
+            let asked = privilege::to_refresh(db, &tables);
+            asked.iter().map(|it| (it.right, it.object.clone())).collect()
+        };
+        let of_one = rights(&db);
+        let of_several = rights(&db.in_cluster(Some("c")).expect("one server"));
+        for (right, object) in of_several.difference(&of_one) {
+            let is_granted = REFRESHER_RIGHTS.contains(right)
+                || ON_SEVERAL_SERVERS
+                    .iter()
+                    .any(|(known, on)| known == right && (*on == "*" || on == object));
+            assert!(is_granted, "{right} on {object}");
+        }
+        let text = statements(Audience::Refresher, "shop", &["r".to_owned()], &[], Some("it's"));
+        assert!(text.contains(&"GRANT ON CLUSTER 'it''s' CLUSTER ON *.* TO r".to_owned()), "{text:?}");
+        assert!(text.iter().all(|line| line.contains(" ON CLUSTER 'it''s'")), "{text:?}");
     }
 
     #[test]

@@ -89,7 +89,7 @@ pub enum Balancing {
     Requests,
     /// Between two connections: now and then.
     Connections,
-    /// With each connection.
+    /// With each connection, and no replica lags.
     EachConnection,
 }
 
@@ -129,6 +129,9 @@ impl Replicas {
         let mut pairs = Vec::new();
         if is_second {
             pairs.push(("hostName() AS".to_owned(), "'second' AS".to_owned()));
+        }
+        if self.balancing == Balancing::EachConnection {
+            return pairs;
         }
         let often = if is_second { 2 } else { 12 };
         if let Some((_, rest)) =
