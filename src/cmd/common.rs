@@ -69,8 +69,17 @@ pub(super) async fn connect(global: &Global, wait: Duration, stop: &Stop) -> Res
 
 /// The same for a verb that works on what is there.
 pub(super) async fn connect_to_data(global: &Global, wait: Duration, stop: &Stop) -> Result<Connection> {
-    let target = Target::from_options(&global.connect)?;
-    let opening = connection::open_existing(&target, RetryPolicy::default(), Instant::now() + wait);
+    connect_to(&Target::from_options(&global.connect)?, global, wait, stop).await
+}
+
+/// The same to a target that is known already.
+pub(super) async fn connect_to(
+    target: &Target,
+    global: &Global,
+    wait: Duration,
+    stop: &Stop,
+) -> Result<Connection> {
+    let opening = connection::open_existing(target, RetryPolicy::default(), Instant::now() + wait);
     stopping(global, opening, stop).await
 }
 

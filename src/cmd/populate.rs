@@ -6,16 +6,21 @@ use anyhow::Result;
 use chrono::NaiveDate;
 use tracing::{Instrument, error, info, warn};
 
+use futures_util::future::join_all;
+
 use super::{Global, Known, Verb, duration, tables};
+use crate::account::AccountId;
+use crate::db::connection::Connection;
 use crate::db::retry::RetryPolicy;
-use crate::db::{Db, Statement};
-use crate::exit::ExitCode;
+use crate::db::target::Target;
+use crate::db::{self, Db, Statement};
 use crate::exit::stop::{Manner, Stop};
+use crate::exit::{ExitCode, Failure};
 use crate::lock::Done;
 use crate::output;
 use crate::refresh::accounts::Load;
 use crate::refresh::report::{Refusal, Report};
-use crate::refresh::{self, Options, Order, Plan, snapshot, staging};
+use crate::refresh::{self, Options, Order, Plan, accounts, snapshot, staging};
 use crate::schema::SummaryTable;
 
 /// Arguments of `populate`.
@@ -75,44 +80,175 @@ impl Verb for Arguments {
 pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
     let options = options(arguments)?;
     let deadline = Instant::now() + arguments.wait;
-    let connection = super::connect_to_data(global, arguments.wait, stop).await?;
-    let retries = RetryPolicy { busy_wait: arguments.wait, ..RetryPolicy::default() };
-    let db = &connection.db.with_retries(retries);
-    if arguments.dry_run {
-        return dry_run(&db.interruptible(), &options, arguments.json).await;
-    }
-    let span = output::run_span("populate", db.run_id());
-    change(db, global, arguments, &options, deadline, stop).instrument(span).await
-}
-
-async fn change(
-    db: &Db,
-    global: &Global,
-    arguments: &Arguments,
-    options: &Options,
-    deadline: Instant,
-    stop: &Stop,
-) -> Result<ExitCode> {
-    super::announce(db);
-    let order = Order { deadline, late: arguments.late, forecast: !arguments.no_forecast };
-    let Done { work: mut report, released } = match refresh::run(db, options, order, stop).await {
-        Err(error) if stop.code().is_some() => {
-            warn!("stopped: {error:#}");
-            return Ok(stop.code().unwrap_or(ExitCode::Interrupted));
-        }
-        done => done?,
+    let targets = Target::shards(&global.connect)?;
+    let [target] = targets.as_slice() else {
+        return on_shards(global, arguments, &targets, options, deadline, stop).await;
     };
-    let code = report.settle(stop.code());
-    if output::talks_json() {
-        tell_machines(&report, code);
+    let connection = open(target, global, arguments, stop).await?;
+    if arguments.dry_run {
+        return dry_run(&connection.db.interruptible(), &options, arguments.json).await;
     }
+    let Some(Ran { report, code, released }) =
+        change(&connection.db, arguments, &options, deadline, stop).await?
+    else {
+        return Ok(stop.code().unwrap_or(ExitCode::Interrupted));
+    };
     if arguments.json {
         output::print_json(&report);
-    } else if !output::talks_json() && (!global.talk.quiet || code != ExitCode::Done) {
+    } else if is_told(global, code) {
         output::print_words(&describe(&report));
     }
     released?;
     Ok(code)
+}
+
+async fn open(target: &Target, global: &Global, arguments: &Arguments, stop: &Stop) -> Result<Connection> {
+    let connection = super::connect_to(target, global, arguments.wait, stop).await?;
+    let retries = RetryPolicy { busy_wait: arguments.wait, ..RetryPolicy::default() };
+    Ok(Connection { db: connection.db.with_retries(retries), ..connection })
+}
+
+fn is_told(global: &Global, code: ExitCode) -> bool {
+    !output::talks_json() && (!global.talk.quiet || code != ExitCode::Done)
+}
+
+/// A run that came to its end.
+struct Ran {
+    report: Report,
+    code: ExitCode,
+    released: Result<()>,
+}
+
+/// Refreshes. Nothing where the run was stopped before it had a report.
+async fn change(
+    db: &Db,
+    arguments: &Arguments,
+    options: &Options,
+    deadline: Instant,
+    stop: &Stop,
+) -> Result<Option<Ran>> {
+    let work = async {
+        super::announce(db);
+        let order = Order { deadline, late: arguments.late, forecast: !arguments.no_forecast };
+        let Done { work: mut report, released } = match refresh::run(db, options, order, stop).await {
+            Err(error) if stop.code().is_some() => {
+                warn!("stopped: {error:#}");
+                return Ok(None);
+            }
+            done => done?,
+        };
+        let code = report.settle(stop.code());
+        if output::talks_json() {
+            tell_machines(&report, code);
+        }
+        Ok(Some(Ran { report, code, released }))
+    };
+    work.instrument(output::run_span("populate", db.run_id())).await
+}
+
+/// One shard, and what became of it: nothing where none of the accounts is there.
+struct Shard<'a> {
+    target: &'a Target,
+    outcome: Result<Option<Ran>>,
+}
+
+/// A run per shard, side by side. One that fails is the failure of its accounts, not of the others'.
+async fn on_shards(
+    global: &Global,
+    arguments: &Arguments,
+    targets: &[Target],
+    options: Options,
+    deadline: Instant,
+    stop: &Stop,
+) -> Result<ExitCode> {
+    if arguments.dry_run {
+        let hint = "name one server: each shard has a plan of its own";
+        return Err(Failure::new(ExitCode::Usage, "--dry-run is for one server").hint(hint).into());
+    }
+    let opened = join_all(targets.iter().map(async |target| {
+        let connection = open(target, global, arguments, stop).await?;
+        let accounts = accounts::known(&connection.db.interruptible(), &options.accounts).await?;
+        anyhow::Ok((connection, accounts))
+    }))
+    .await;
+    refuse_unknown(&options.accounts, &opened)?;
+    let running = targets.iter().zip(opened).map(async |(target, opened)| {
+        let outcome = async {
+            let (connection, accounts) = opened?;
+            if accounts.is_empty() && !options.accounts.is_empty() {
+                return Ok(None);
+            }
+            let options = Options { accounts, ..options.clone() };
+            change(&connection.db, arguments, &options, deadline, stop).await
+        };
+        Shard { target, outcome: outcome.await }
+    });
+    let shards = join_all(running).await;
+    let code = ExitCode::of(&codes(&shards, stop));
+    for Shard { target, outcome } in &shards {
+        if let Err(error) = outcome {
+            let hint = db::hint_of(error).map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+            error!("{target}: {error:#}{hint}");
+        }
+    }
+    if arguments.json {
+        output::print_json(&serde_json::json!({
+            "shards": shards.iter().map(Shard::json).collect::<Vec<_>>(),
+            "exit_code": code.number(),
+        }));
+    } else if is_told(global, code) {
+        let texts: Vec<String> = shards.iter().map(Shard::words).collect();
+        output::print_words(&texts.join("\n\n"));
+    }
+    Ok(code)
+}
+
+/// Refuses an account that no shard knows, where all could be asked.
+fn refuse_unknown(asked: &[AccountId], opened: &[Result<(Connection, Vec<AccountId>)>]) -> Result<()> {
+    if opened.iter().any(Result::is_err) {
+        return Ok(());
+    }
+    let is_known = |account: &AccountId| opened.iter().flatten().any(|(_, known)| known.contains(account));
+    let Some(account) = asked.iter().find(|account| !is_known(account)) else { return Ok(()) };
+    let message = format!("account `{account}` is in no source and in no table of any shard");
+    let hint = "check the Klaviyo public id; `aiviews accounts` lists those of a shard";
+    Err(Failure::new(ExitCode::Usage, message).hint(hint).into())
+}
+
+/// The codes of all shards. Where one did its work, the failure of another is that of some accounts.
+fn codes(shards: &[Shard<'_>], stop: &Stop) -> Vec<ExitCode> {
+    let has_any_worked = shards.iter().any(|shard| matches!(&shard.outcome, Ok(Some(_))));
+    let of_shard = |shard: &Shard<'_>| match &shard.outcome {
+        Ok(Some(ran)) if ran.released.is_err() => ExitCode::Failed,
+        Ok(Some(ran)) => ran.code,
+        Ok(None) => ExitCode::Done,
+        Err(_) if has_any_worked => ExitCode::SomeAccountsFailed,
+        Err(error) => db::exit_code_of(error),
+    };
+    shards.iter().map(of_shard).chain(stop.code()).collect()
+}
+
+impl Shard<'_> {
+    fn words(&self) -> String {
+        let what = match &self.outcome {
+            Ok(Some(ran)) => describe(&ran.report),
+            Ok(None) => "none of these accounts".to_owned(),
+            Err(error) => format!("failed: {error:#}"),
+        };
+        format!("{}\n{what}", self.target)
+    }
+
+    fn json(&self) -> serde_json::Value {
+        match &self.outcome {
+            Ok(Some(ran)) => serde_json::json!(ran.report),
+            Ok(None) => serde_json::json!({ "target": self.target.to_string(), "published": 0 }),
+            Err(error) => serde_json::json!({
+                "target": self.target.to_string(),
+                "error": { "code": db::exit_code_of(error).name(), "message": format!("{error:#}"),
+                           "hint": db::hint_of(error) },
+            }),
+        }
+    }
 }
 
 fn options(arguments: &Arguments) -> Result<Options> {

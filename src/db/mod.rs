@@ -164,6 +164,11 @@ impl Db {
         Self { target: target.into(), ..self.clone() }
     }
 
+    /// The same connection for another run.
+    pub fn with_run_id(&self, run_id: &str) -> Self {
+        Self { run_id: run_id.into(), ..self.clone() }
+    }
+
     /// The same connection with another schedule of retries.
     pub fn with_retries(&self, retries: RetryPolicy) -> Self {
         Self { retries, ..self.clone() }

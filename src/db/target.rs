@@ -13,10 +13,14 @@ use crate::exit::{ExitCode, Failure};
 /// The database that the embedded engine uses unless another is named.
 pub const DEFAULT_DATABASE: &str = "aiviews";
 
+/// What stands between the addresses of shards.
+const BETWEEN_SHARDS: char = ',';
+
 /// Where to connect, as the command line and the environment say it.
 #[derive(Args, Clone, Debug)]
 pub struct Connect {
-    /// ClickHouse's HTTP address, such as https://host:8443; without it the embedded engine is used
+    /// ClickHouse's HTTP address, such as https://host:8443; without it the embedded engine is used; for `populate` also
+    /// several, with commas between them
     #[arg(long, env = "CLICKHOUSE_URL", global = true, help_heading = "Connection")]
     pub url: Option<String>,
     /// User on the server
@@ -95,12 +99,42 @@ impl Target {
         };
         let given = Given { options, file };
         match given.text(&options.url, "CLICKHOUSE_URL") {
+            Some(urls) if urls.contains(BETWEEN_SHARDS) => {
+                let hint = "only `populate` runs on several: name one of them";
+                Err(usage("CLICKHOUSE_URL names several servers", hint))
+            }
             Some(url) => Ok(Target::Server(server(&url, &given)?)),
             None => {
                 given.refuse_half_a_server()?;
                 Ok(Target::Embedded(embedded(options, given.database()?)?))
             }
         }
+    }
+
+    /// The same for a verb that speaks to several servers: one for each address between commas, as the same user.
+    ///
+    /// # Errors
+    ///
+    /// As for one; and an address that is named twice.
+    pub fn shards(options: &Connect) -> Result<Vec<Target>> {
+        let file = match options.url.as_deref() {
+            Some("") => EnvFile::default(),
+            _ => EnvFile::read()?,
+        };
+        let given = Given { options, file };
+        let urls = given.text(&options.url, "CLICKHOUSE_URL").unwrap_or_default();
+        if !urls.contains(BETWEEN_SHARDS) {
+            return Ok(vec![Target::from_options(options)?]);
+        }
+        let mut targets: Vec<Target> = Vec::new();
+        for url in urls.split(BETWEEN_SHARDS).map(str::trim).filter(|url| !url.is_empty()) {
+            let target = Target::Server(server(url, &given)?);
+            if targets.iter().any(|known| known.to_string() == target.to_string()) {
+                return Err(usage(format!("{target} is named twice"), "name each shard once"));
+            }
+            targets.push(target);
+        }
+        Ok(targets)
     }
 
     /// The embedded engine, for the verb that serves it; none where a server is named.
@@ -319,6 +353,23 @@ mod tests {
         let error = target(&["--url", "http://me:hunter2@localhost:8123"]).err().expect("refused");
         assert_eq!(crate::db::exit_code_of(&error), ExitCode::Usage);
         assert!(!format!("{error:#}").contains("hunter2"));
+    }
+
+    #[test]
+    fn shards_are_several_addresses_for_the_verb_that_takes_them() {
+        let options = |url: &str| {
+            let arguments = ["aiviews", "--url", url, "--database", "shop", "status"];
+            crate::cmd::Cli::try_parse_from(arguments).expect("arguments").global.connect
+        };
+        let names = |url: &str| -> Result<Vec<String>> {
+            Ok(Target::shards(&options(url))?.iter().map(Target::to_string).collect())
+        };
+        let two = names("http://a:8123, https://b:8443,").expect("two");
+        assert_eq!(two, ["http://a:8123, database `shop`", "https://b:8443, database `shop`"]);
+        assert_eq!(names("http://a:8123").expect("one").len(), 1);
+        assert!(names("http://a,http://a:80/").is_err());
+        let error = Target::from_options(&options("http://a,http://b")).err().expect("refused");
+        assert!(format!("{error:#}").contains("several servers"), "{error:#}");
     }
 
     #[test]

@@ -307,6 +307,19 @@ pub async fn partitions(db: &Db, tables: &[&str], accounts: &[&str]) -> Result<V
     db.statement(&sql::PARTITIONS).param("tables", tables).param("accounts", accounts).fetch_all().await
 }
 
+/// Those of these accounts that have rows here, in a source or in a table.
+pub async fn known(db: &Db, accounts: &[AccountId]) -> Result<Vec<AccountId>> {
+    let lower: Vec<String> = accounts.iter().map(|account| account.as_str().to_lowercase()).collect();
+    let in_sources: Vec<String> =
+        db.statement(&sql::KNOWN_ACCOUNTS).param("lower_accounts", &lower).fetch_all().await?;
+    let in_tables = all_partitions(db, accounts).await?;
+    let is_known = |account: &&AccountId| {
+        let mut ids = in_sources.iter().chain(in_tables.iter().map(|partition| &partition.klaviyo_public_id));
+        ids.any(|id| id == account.as_str())
+    };
+    Ok(accounts.iter().filter(is_known).cloned().collect())
+}
+
 /// Accounts that exist on some date pass; one that no source knows is a mistake of the caller.
 async fn refuse_unknown(db: &Db, unseen: &[&AccountId]) -> Result<Vec<AccountId>> {
     let lower: Vec<String> = unseen.iter().map(|account| account.as_str().to_lowercase()).collect();

@@ -17,8 +17,8 @@ async fn every_statement_that_makes_a_user_is_read_by_the_engine() {
     let mut all = Vec::new();
     for audience in [Audience::Refresher, Audience::Chatbot, Audience::Mcp] {
         for database in ["my-shop", "marketing", "2nd"] {
-            all.extend(statements(audience, database, &users, &accounts));
-            all.extend(statements(audience, database, &users, &[]));
+            all.extend(statements(audience, database, &users, &accounts, None));
+            all.extend(statements(audience, database, &users, &[], None));
         }
     }
     let formatted = "SELECT formatQuery(statement) AS text FROM (SELECT arrayJoin({statements:Array(String)}) AS statement)";

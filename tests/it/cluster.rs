@@ -11,15 +11,16 @@ use aiviews::refresh::{Options, report::Report, snapshot, staging};
 use aiviews::schema::grants::{self, Audience};
 use aiviews::schema::{self, TABLES as ALL_TABLES, topology};
 use aiviews::sql::Sql;
+use serde_json::Value;
 
-use crate::child::Place;
-use crate::generations::{TABLES, fill, options, shown};
+use crate::child::{Place, Running, TOKEN};
+use crate::generations::{TABLES, fill, make_sources, options, shown};
 use crate::proxy::world;
 use crate::support::{self, rows};
 use crate::wire::{Balancing, Proxy};
 
 /// The rewriting that makes one engine of a cluster `c`, and lets its user wait for replicas.
-const ONE_FOR_ALL: [(&str, &str); 3] =
+pub const ONE_FOR_ALL: [(&str, &str); 3] =
     [(" ON CLUSTER 'c'", ""), ("ENGINE = Replicated", "ENGINE = "), ("SYSTEM SYNC REPLICA ON", "SELECT ON")];
 
 /// The rewriting that makes another server of it.
@@ -178,7 +179,7 @@ fn a_dry_run_prints_the_statements_of_a_cluster() {
     assert!(printed.contains(over_shards), "{printed}");
 }
 
-async fn refresh(db: &Db) -> anyhow::Result<Report> {
+pub async fn refresh(db: &Db) -> anyhow::Result<Report> {
     let accounts = ["acc0", "acc1"].map(|id| AccountId::new(id).expect("plain")).to_vec();
     let mut report = support::refresh(db, &Options { accounts, ..options() }).await?;
     report.settle(None);
@@ -186,18 +187,70 @@ async fn refresh(db: &Db) -> anyhow::Result<Report> {
 }
 
 /// A member of the cluster behind the proxy.
-async fn member(proxy: &Proxy, database: &str) -> Db {
+pub async fn member(proxy: &Proxy, database: &str) -> Db {
     let mut db = proxy.db(database);
     db.probe().await.expect("a server");
     db.in_cluster(Some("c")).expect("one server")
 }
 
 /// Names of tables that begin so.
-async fn tables(db: &Db, prefix: &str) -> Vec<String> {
+pub async fn tables(db: &Db, prefix: &str) -> Vec<String> {
     let text = format!(
         "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, '{prefix}') ORDER BY name"
     );
     rows(db, text).await.into_iter().flatten().collect()
+}
+
+/// Two servers with accounts of their own: one run refreshes both, and the failure of one is not the other's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_on_several_shards_refreshes_each_and_survives_the_loss_of_one() {
+    let places = [Place::new(), Place::new()];
+    let serves = [places[0].serve(), places[1].serve()];
+    for (serve, accounts) in serves.iter().zip([["acc0", "acc1"], ["acc2", "acc3"]]) {
+        let db = serve.db().await;
+        make_sources(&db).await;
+        support::migrate(&db).await;
+        fill(&db, &accounts, 1).await;
+    }
+    let urls = format!("{},{}", serves[0].url, serves[1].url);
+    let populate = |more: &[&str]| {
+        let arguments =
+            [&["populate", "--url", &urls, "--database", "aiviews", "--days", "7", "--json"], more].concat();
+        let mut command = places[0].command(&arguments);
+        command.env("CLICKHOUSE_PASSWORD", TOKEN);
+        let ended = Running::new(command.spawn().expect("aiviews starts")).end();
+        let json: Value =
+            serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error} {ended:?}"));
+        (ended, json)
+    };
+    let published = |json: &Value| -> Vec<u64> {
+        let shards = json["shards"].as_array().expect("shards");
+        shards.iter().map(|shard| shard["published"].as_u64().unwrap_or_default()).collect()
+    };
+    let (ended, json) = populate(&[]);
+    ended.expect(0);
+    assert_eq!(published(&json), [2, 2], "{json}");
+
+    let (ended, json) = populate(&["-k", "acc3"]);
+    ended.expect(0);
+    assert_eq!(published(&json), [0, 1], "{json}");
+
+    let (ended, json) = populate(&["-k", "acc3", "-k", "nosuch"]);
+    let stderr = ended.expect(2).stderr;
+    assert!(stderr.contains("account `nosuch` is in no source"), "{stderr} {json}");
+
+    let lost = urls.split(',').nth(1).expect("two").to_owned();
+    let [first, second] = serves;
+    drop(second);
+    let (ended, json) = populate(&[]);
+    let stderr = ended.expect(3).stderr;
+    assert!(stderr.contains(&lost), "{stderr}");
+    assert_eq!(published(&json), [2, 0], "{json}");
+    assert_eq!(json["shards"][1]["error"]["code"], "unreachable", "{json}");
+
+    // With no shard left it is as with one server.
+    drop(first);
+    populate(&[]).0.expect(5);
 }
 
 async fn drop_all(db: &Db, prefix: &str) {

@@ -26,6 +26,7 @@ mod generations;
 mod guard;
 mod guards;
 mod house;
+mod keeper;
 mod late;
 mod markdown;
 mod mcp;

@@ -48,8 +48,27 @@ pub fn client() -> Client {
     }
 }
 
+/// The variable that names a ClickHouse Keeper or a ZooKeeper, as host:port.
+pub const KEEPER: &str = "AIVIEWS_TEST_KEEPER";
+
+/// Lets the engine keep tables in the Keeper that the environment names.
+fn join_keeper(data_dir: &std::path::Path) {
+    let Ok(address) = std::env::var(KEEPER) else { return };
+    let (host, port) = address.split_once(':').expect("host:port");
+    let folder = data_dir.join("aiviews.config.d");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let text = format!(
+        "<clickhouse><zookeeper><node><host>{host}</host><port>{port}</port></node></zookeeper>\
+         <keeper_map_path_prefix>/aiviews_{}</keeper_map_path_prefix></clickhouse>",
+        std::process::id()
+    );
+    std::fs::write(folder.join("keeper.xml"), text).expect("a file");
+}
+
 /// The engine of this process: there can be only one.
 pub fn engine() -> Engine {
+    static JOINED: OnceLock<()> = OnceLock::new();
+    JOINED.get_or_init(|| join_keeper(&own_folder().join("data")));
     let options = EngineOptions { data_dir: own_folder().join("data"), ..EngineOptions::default() };
     Engine::open(&options).unwrap_or_else(|error| panic!("{error}"))
 }
