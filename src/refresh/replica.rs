@@ -6,10 +6,8 @@ use tracing::warn;
 use super::{accounts, snapshot};
 use crate::db::Db;
 use crate::schema::TABLES;
+use crate::schema::topology::KEPT;
 use crate::sql;
-
-/// How the name of a staging table begins that is kept for people to look at.
-const KEPT: &str = "ai_kept_";
 
 /// Waits until this replica has all that others know of the tables that a run reads and swaps: the history that it
 /// would not have is history that the swap removes.

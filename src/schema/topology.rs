@@ -5,9 +5,13 @@ use clickhouse::{Row, RowOwned, RowRead};
 use serde::Deserialize;
 
 use crate::db::{Db, QueryError, Way, codes};
+use crate::lock;
 use crate::schema::diff::{Finding, Severity};
 use crate::schema::{OUTLOOK_TABLES, TABLES};
 use crate::sql::{self, Sql};
+
+/// How the name of a staging table begins that a broken run left on replicas, and that is kept for people to look at.
+pub const KEPT: &str = "ai_kept_";
 
 /// What the default path of a replicated table consists of.
 const MACROS: [&str; 2] = ["shard", "replica"];
@@ -27,6 +31,22 @@ pub async fn missing(db: &Db) -> Result<Vec<Finding>> {
         tables.chain([sql::REFRESH_LOG.object(), sql::SCHEMA_LEDGER.object()]).any(|name| name == engine.name)
     };
     let ours = || engines.iter().filter(is_ours);
+    for kept in engines.iter().filter(|table| table.name.starts_with(KEPT)) {
+        let remedy = format!(
+            "compare its rows with the table's, run `aiviews populate`, then DROP TABLE {}",
+            kept.name
+        );
+        let found = "staged rows that a broken run may not have published";
+        findings.push(finding(Severity::Warning, &kept.name, "no such table", found, &remedy));
+    }
+    // Made by the first run that finds a Keeper.
+    let has_run = engines.iter().any(|table| table.name == sql::REFRESH_LOG.object());
+    if !db.way().is_plain() && has_run && !engines.iter().any(|table| table.name == lock::KEEPER_TABLE) {
+        let remedy = "set `keeper_map_path_prefix` in the server's configuration: the next run makes it; until then the lock \
+                      is a table, which servers see one after the other";
+        let found = "no lock in ClickHouse Keeper";
+        findings.push(finding(Severity::Warning, lock::KEEPER_TABLE, "a KeeperMap table", found, remedy));
+    }
     let on_replicas = |engine: &&Engine| engine.engine.starts_with("Replicated");
     match db.way() {
         Way::Cloud => {}

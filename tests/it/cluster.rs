@@ -281,7 +281,13 @@ async fn a_replica_that_switches_or_lags_ends_the_run_and_no_row_is_lost() {
 
     // What is missing is named: neither macros nor engines are those of replicas, and there is no such cluster.
     let missing = topology::missing(&db).await.expect("what is missing");
-    for object in ["campaign_ai_summary", "ai_refresh_log", "system.macros", "system.clusters"] {
+    for object in [
+        "campaign_ai_summary",
+        "ai_refresh_log",
+        "system.macros",
+        "system.clusters",
+        "ai_refresh_keeper_lock",
+    ] {
         assert!(missing.iter().any(|it| it.object == object), "{object}: {missing:?}");
     }
     assert_eq!(topology::missing(&engine).await.expect("nothing is missing").len(), 0);
@@ -325,9 +331,57 @@ async fn a_replica_that_switches_or_lags_ends_the_run_and_no_row_is_lost() {
     assert_eq!(refresh(&db).await.expect("one server").exit_codes, [0]);
     let kept = tables(&engine, "ai_kept_").await;
     assert_eq!(kept.len(), 1, "{kept:?}");
+    // Whoever looks is told of it.
+    let told = topology::missing(&db).await.expect("what is missing");
+    assert!(told.iter().any(|it| it.object == kept[0] && it.remedy.contains("DROP TABLE")), "{told:?}");
     let rows_of =
         async |table: &str| rows(&engine, format!("SELECT count() FROM {table}")).await[0][0].clone();
     assert_ne!(rows_of(&kept[0]).await, rows_of(&format!("stale_{}", TABLES[0])).await);
+    support::drop_database(&engine).await;
+}
+
+/// A run in the other two ways, as far as one engine can play them: it waits for the replicas of each table first, makes its
+/// copies empty and fills them, and publishes what a run on one server publishes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_publishes_the_same_in_every_way() {
+    let (engine, proxy) = world("every_way").await;
+    let mut clean = Vec::new();
+    for generation in [1, 2] {
+        fill(&engine, &["acc0", "acc1"], generation).await;
+        refresh(&engine).await.expect("a clean run");
+        clean.push(shown(&engine, &TABLES).await);
+    }
+    let waits = ("SYSTEM SYNC REPLICA", "SELECT 1 AS");
+    let replicated = (
+        "t.engine AS engine\nFROM system.tables AS t\nWHERE t.database = currentDatabase() AND t.name",
+        "concat('Replicated', t.engine) AS engine\nFROM system.tables AS t\nWHERE t.database = currentDatabase() AND t.name",
+    );
+    for (number, (word, says_so)) in [
+        ("replicated_database", ("(SELECT any(d.engine)", "(SELECT any('Replicated')")),
+        ("cloud", ("(SELECT any(s.value)", "(SELECT any('1')")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        fill(&engine, &["acc0", "acc1"], number as u32 + 1).await;
+        proxy.rewrites(&[&ONE_FOR_ALL[..], &[says_so, waits, replicated]].concat());
+        let mut db = proxy.db(engine.database());
+        db.probe().await.expect("a server");
+        assert_eq!(db.way().word(), word);
+        let report = refresh(&db).await.unwrap_or_else(|error| panic!("{word}: {error:#}"));
+        assert_eq!(report.published, 2, "{word}");
+        assert_eq!(shown(&engine, &TABLES).await, clean[number], "{word}");
+        let seen = proxy.seen();
+        let waited = seen.iter().filter(|it| it.contains("Waits until this replica has all")).count();
+        assert_eq!(waited, ALL_TABLES.len() + 1, "{word}");
+        assert!(
+            seen.iter().any(|it| it.contains("insert_quorum=auto")) == (word == "replicated_database"),
+            "{word}"
+        );
+        let sequential = seen.iter().filter(|it| it.contains("select_sequential_consistency=1")).count();
+        assert!(sequential > 20, "{word}: {sequential}");
+        assert!(seen.iter().any(|it| it.contains("Fills what was made empty")), "{word}");
+    }
     support::drop_database(&engine).await;
 }
 
