@@ -22,13 +22,13 @@ CREATE TABLE IF NOT EXISTS ai_anomaly_events
     closed_on Nullable(Date)
         COMMENT 'Day on which it was over: as usual again, or the new usual. Null while it is open',
     observed Float64
-        COMMENT 'What was, on its most unusual day. Rates are fractions (0.18 = 18%), of the source: accounts',
+        COMMENT 'What was, on its most unusual day or the three days to it. Rates are fractions (0.18 = 18%), of the source: accounts',
     expected Float64
-        COMMENT 'What was expected of that day. Rates are fractions, of the source: accounts',
+        COMMENT 'What was expected of that day or these days. Rates are fractions, of the source: accounts',
     expected_low Float64
-        COMMENT 'Below this a day is unusual. Rates are fractions, of the source: accounts',
+        COMMENT 'Below this it is unusual. Rates are fractions, of the source: accounts',
     expected_high Float64
-        COMMENT 'Above this a day is unusual. Rates are fractions, of the source: accounts',
+        COMMENT 'Above this it is unusual. Rates are fractions, of the source: accounts',
     money_at_stake Float64
         COMMENT 'Revenue that the days of the event are about, in the account''s own currency, of the source: 0',
     words String

@@ -41,9 +41,11 @@ pub struct Found {
     pub event: Event,
     /// Its most unusual day.
     pub peak: usize,
+    /// How many days its figures are of, up to that day.
+    pub days: usize,
     /// Its score.
     pub score: f64,
-    /// Delivered, and what was expected of it, on that day.
+    /// Delivered, and what was expected of it, on these days.
     pub sent: Option<(f64, f64)>,
 }
 
@@ -223,7 +225,7 @@ impl Series<'_> {
             words: String::new(),
             reason: String::new(),
         };
-        let mut found = Found { event, peak: day, score: 0.0, sent: None };
+        let mut found = Found { event, peak: day, days: 1, score: 0.0, sent: None };
         self.take(&mut found, day, judgement, expected);
         found
     }
@@ -246,13 +248,18 @@ impl Series<'_> {
 
     /// The day is the event's most unusual one so far.
     fn take(&self, found: &mut Found, day: usize, judgement: &Judgement, expected: &Expected) {
-        let of = if self.metric.is_rate() { self.channel.days[day].value(self.metric).of } else { 1.0 };
-        found.peak = day;
-        found.event.observed = judgement.observed / of;
-        found.event.expected = judgement.expected / of;
-        found.event.range = (judgement.range.0 / of, judgement.range.1 / of);
+        let figures = &judgement.figures;
+        let of = if self.metric.is_rate() { figures.of } else { 1.0 };
+        (found.peak, found.days) = (day, figures.days);
+        found.event.observed = figures.observed / of;
+        found.event.expected = figures.expected / of;
+        found.event.range = (figures.range.0 / of, figures.range.1 / of);
+        let sent = |day: usize| {
+            Some((self.channel.days[day].delivered, expected.delivered.get(day).copied().flatten()?))
+        };
+        let sums = |(sent, usual): (f64, f64), (one, other): (f64, f64)| (sent + one, usual + other);
         found.sent =
-            expected.delivered.get(day).copied().flatten().map(|it| (self.channel.days[day].delivered, it));
+            (day + 1 - figures.days..=day).map(sent).try_fold((0.0, 0.0), |all, day| Some(sums(all, day?)));
         found.score = judgement.score.abs();
     }
 
@@ -338,7 +345,7 @@ fn broken(account: &Account, channel: &Channel, day: usize, rate: f64, money: f6
         words: String::new(),
         reason: format!("{:.0} clicks came on the same day: the opens are not counted", it.clicks),
     };
-    Found { event, peak: day, score: 0.0, sent: None }
+    Found { event, peak: day, days: 1, score: 0.0, sent: None }
 }
 
 /// Days without rows that are missing, not zero.
@@ -371,7 +378,7 @@ fn missing(account: &Account) -> Vec<Found> {
                     words: String::new(),
                     reason: String::new(),
                 };
-                found.push(Found { event, peak: day, score: 0.0, sent: None });
+                found.push(Found { event, peak: day, days: 1, score: 0.0, sent: None });
             }
             (false, true, last) => close(last, day),
             _ => {}

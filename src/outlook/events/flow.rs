@@ -103,5 +103,5 @@ fn stopped(
         words: row.flow_name.clone(),
         reason: String::new(),
     };
-    Some(Found { event, peak: opened, score: 0.0, sent: None })
+    Some(Found { event, peak: opened, days: 1, score: 0.0, sent: None })
 }

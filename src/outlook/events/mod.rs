@@ -156,9 +156,9 @@ pub fn account_events(
 fn in_words(found: Found, first_day: NaiveDate) -> Event {
     let date = |day: usize| first_day + Days::new(day as u64);
     let reason = reason::of(&found);
-    let Found { mut event, peak, .. } = found;
+    let Found { mut event, peak, days, .. } = found;
     event.words = match event.kind {
-        Kind::BelowUsual | Kind::AboveUsual => words::sentence(&event, date(peak), date),
+        Kind::BelowUsual | Kind::AboveUsual => words::sentence(&event, date(peak), days, date),
         Kind::FlowStopped => format!(
             "Flow {} has sent nothing since {}: usually {} messages a day.{}",
             words::quoted(&event.words),
@@ -167,7 +167,7 @@ fn in_words(found: Found, first_day: NaiveDate) -> Event {
             words::ending(&event, date)
         ),
         Kind::TrackingBroken => format!(
-            "Opens of channel {} fell to nothing on {} while clicks went on: tracking of opens is broken.{}",
+            "Opens of channel {} fell to nothing on {} while clicks went on: tracking of opens seems broken.{}",
             words::quoted(&event.channel),
             date(event.opened),
             words::ending(&event, date)
@@ -214,7 +214,7 @@ fn changed(rows: Vec<EventRow>, stored: Vec<EventRow>, options: &Options) -> Vec
         closed_on: Some(options.last_complete.max(row.opened_on)),
         words: format!(
             "{} Over: its days were corrected, or told otherwise.",
-            row.words.replace(" Not over yet.", "")
+            row.words.replace(words::OPEN, "")
         ),
         updated_at: options.now.max(row.updated_at + 1),
         ..row

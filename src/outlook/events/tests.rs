@@ -158,6 +158,32 @@ fn three_days_together_say_more_than_one() {
     assert_eq!(days[2], Some(Change::Opened(Side::Below)), "{days:?}");
 }
 
+/// The same days: the figures and the words are those of the three days, of which none is unusual by itself.
+#[test]
+fn a_sentence_speaks_of_the_days_that_it_stands_on() {
+    let mut watch = Watch::of_amounts();
+    let usual = |day: usize| if day % 16 == 3 { 720.0 } else { 1000.0 };
+    (0..104).for_each(|day| {
+        watch.next(Value::amount(usual(day)), |_| true);
+    });
+    let judged: Vec<_> = (0..3).filter_map(|_| watch.next(Value::amount(700.0), |_| true).0).collect();
+    assert_eq!((judged[0].figures.days, judged[2].figures.days), (1, 3));
+    assert!(judged[0].figures.range.0 < 700.0, "one such day is usual: {:?}", judged[0]);
+    let figures = judged[2].figures;
+    assert!((figures.observed - 2100.0).abs() < 1e-9 && figures.of == 3.0, "{figures:?}");
+    assert!(figures.observed < figures.range.0 && figures.range.0 < figures.expected, "{figures:?}");
+    let date = |day: usize| NaiveDate::default() + chrono::Days::new(day as u64);
+    let told =
+        |days, closed| super::words::sentence(&Event { closed, ..event("acme") }, date(51), days, date);
+    assert!(
+        told(3, None)
+            .starts_with("Revenue of channel \"email\" in the 3 days to 1970-02-21: 1.00, 50 % below")
+    );
+    assert!(told(1, None).ends_with(". Seen from 1970-02-20 to 1970-02-21. Not known to be over."));
+    assert!(told(1, Some(53)).starts_with("Revenue of channel \"email\" on 1970-02-21: "));
+    assert!(told(1, Some(53)).ends_with(" Over on 1970-02-23."));
+}
+
 #[test]
 fn nothing_is_judged_without_a_floor_of_messages_or_money() {
     // 999 messages, and 50 of 28 x 100 in revenue: below 1,000 messages, above 1 %.

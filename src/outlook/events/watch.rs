@@ -16,15 +16,30 @@ pub enum Sides {
     Rises,
 }
 
-/// What is known of a day.
+/// The figures that a judgement stands on: of the day, or of three days together.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Judgement {
+pub struct Figures {
+    /// Of how many days, the last of which is the one judged.
+    pub days: usize,
     /// What was.
     pub observed: f64,
     /// What was expected.
     pub expected: f64,
-    /// The range that is usual: an event of one day opens outside of it.
+    /// The range that is usual: an event opens outside of it.
     pub range: (f64, f64),
+    /// What counts are counted of.
+    pub of: f64,
+}
+
+/// What is known of a day.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judgement {
+    /// What was on the day.
+    pub observed: f64,
+    /// What was expected of the day.
+    pub expected: f64,
+    /// The figures that the score is of. A day within its usual range can be the third of three that are not.
+    pub figures: Figures,
     /// Of the day alone, in usual distances: negative below, positive above, rises made comparable to falls.
     pub day_score: f64,
     /// The same of the day alone or of three days together, whichever is farther.
@@ -111,29 +126,22 @@ impl Watch {
     fn judge(&mut self, value: Value) -> Option<Judgement> {
         let expected = value.of * self.forecasts.back()?[0];
         let cushion = self.baseline.cushion();
-        let day_distance = distance(value.amount, expected, cushion);
+        let day = Figures { days: 1, observed: value.amount, expected, range: (0.0, 0.0), of: value.of };
         let group = self.group();
-        let group_distance =
-            group.map(|(observed, expected)| distance(observed, expected, cushion * TOGETHER as f64));
+        let distance_of = |it: &Figures| distance(it.observed, it.expected, cushion * it.days as f64);
+        let (day_distance, group_distance) = (distance_of(&day), group.as_ref().map(distance_of));
         let usual = self.single.usual();
         let judgement = usual.map(|usual| {
             let day_score = self.weigh(day_distance / usual);
-            let group_score = group_distance
-                .zip(self.together.usual())
-                .map_or(0.0, |(distance, usual)| self.weigh(THREE_DAYS_FACTOR * distance / usual));
-            let alone = (day_score, change(value.amount, expected));
-            let (score, change) = match group {
-                Some((observed, expected)) if group_score.abs() > day_score.abs() => {
-                    (group_score, change(observed, expected))
-                }
-                _ => alone,
-            };
-            let rise = if self.sides == Sides::Both { RISE_FACTOR } else { 1.0 };
-            let range = (
-                at_distance(-ENTER * usual, expected, cushion),
-                at_distance(ENTER * rise * usual, expected, cushion),
-            );
-            Judgement { observed: value.amount, expected, range, day_score, score, change }
+            let usual_together = self.together.usual().map(|usual| usual / THREE_DAYS_FACTOR);
+            let of_group = group.zip(usual_together).zip(group_distance);
+            let of_group = of_group.map(|((it, usual), distance)| (it, usual, self.weigh(distance / usual)));
+            let (figures, usual, score) = of_group
+                .filter(|(.., score)| score.abs() > day_score.abs())
+                .unwrap_or((day, usual, day_score));
+            let figures = Figures { range: self.range(&figures, usual, cushion), ..figures };
+            let change = change(figures.observed, figures.expected);
+            Judgement { observed: value.amount, expected, figures, day_score, score, change }
         });
         // What an event is made of is not usual.
         let most = |usual: Option<f64>| match self.episode.is_open() {
@@ -149,11 +157,19 @@ impl Watch {
     }
 
     /// Three days together, and what was expected of them before they began.
-    fn group(&self) -> Option<(f64, f64)> {
+    fn group(&self) -> Option<Figures> {
         let forecast = self.forecasts.front().filter(|_| self.forecasts.len() == TOGETHER)?;
         let observed = self.recent.iter().map(|day| day.amount).sum();
         let expected = self.recent.iter().zip(forecast).map(|(day, expected)| day.of * expected).sum();
-        Some((observed, expected))
+        let of = self.recent.iter().map(|day| day.of).sum();
+        Some(Figures { days: TOGETHER, observed, expected, range: (0.0, 0.0), of })
+    }
+
+    /// Where an event of these days would open, downwards and upwards.
+    fn range(&self, figures: &Figures, usual: f64, cushion: f64) -> (f64, f64) {
+        let rise = if self.sides == Sides::Both { RISE_FACTOR } else { 1.0 };
+        let at = |distance: f64| at_distance(distance, figures.expected, cushion * figures.days as f64);
+        (at(-ENTER * usual), at(ENTER * rise * usual))
     }
 
     fn weigh(&self, score: f64) -> f64 {

@@ -49,8 +49,8 @@ fn capital(text: &str) -> String {
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// What happened on the most unusual day, and how it ended.
-pub fn sentence(event: &Event, peak: NaiveDate, date: impl Fn(usize) -> NaiveDate) -> String {
+/// What happened on the most unusual day, or in so many days to it, and how it ended.
+pub fn sentence(event: &Event, peak: NaiveDate, days: usize, date: impl Fn(usize) -> NaiveDate) -> String {
     let on = match event.channel.as_str() {
         "" => String::new(),
         channel => format!(" of channel {}", quoted(channel)),
@@ -65,9 +65,13 @@ pub fn sentence(event: &Event, peak: NaiveDate, date: impl Fn(usize) -> NaiveDat
         }
         false => format!("{side} the expected"),
     };
+    let when = match days {
+        1 => format!("on {peak}"),
+        days => format!("in the {days} days to {peak}"),
+    };
     let shown = |value| figure(event.metric, value);
     format!(
-        "{}{on} on {peak}: {}, {change} {} (usual: {} to {}).{}",
+        "{}{on} {when}: {}, {change} {} (usual: {} to {}).{}",
         capital(name(event.metric)),
         shown(event.observed),
         shown(event.expected),
@@ -77,11 +81,16 @@ pub fn sentence(event: &Event, peak: NaiveDate, date: impl Fn(usize) -> NaiveDat
     )
 }
 
+/// Said of what is open: the days after the last unusual one were as usual, or say nothing yet.
+pub const OPEN: &str = " Not known to be over.";
+
 /// How it goes on.
 pub fn ending(event: &Event, date: impl Fn(usize) -> NaiveDate) -> String {
     match event.closed {
-        None if event.opened == event.last_seen => " Not over yet.".to_owned(),
-        None => format!(" Not over since {}.", date(event.opened)),
         Some(day) => format!(" Over on {}.", date(day)),
+        // That it goes on is said by the sentence itself.
+        None if matches!(event.kind, Kind::FlowStopped | Kind::DataMissing) => String::new(),
+        None if event.opened == event.last_seen => OPEN.to_owned(),
+        None => format!(" Seen from {} to {}.{OPEN}", date(event.opened), date(event.last_seen)),
     }
 }
