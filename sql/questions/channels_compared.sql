@@ -6,7 +6,7 @@
 -- money: revenue, revenue_per_1000
 -- answer: Most revenue first. share_pct is the channel's part of the account's revenue. Rates are percent of the
 --   messages delivered, the open rate is empty where the channel does not track opens: compare channels by their click
---   rate and by revenue_per_1000, the revenue per 1,000 messages delivered.
+--   rate and by revenue_per_1000, the revenue per 1,000 messages delivered. Revenue of the newest 7 days still grows.
 WITH
 --# include fragments/complete_days.sql
 SELECT

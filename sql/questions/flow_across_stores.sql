@@ -7,7 +7,8 @@
 -- money: revenue, revenue_per_1000
 -- empty: No flow has this name or id: `aiviews query flows_by_revenue --days 3650` lists flows.
 -- answer: Name one account per store. Each store's money is in its own currency: never add it up or rank it across
---   stores, compare rates instead. Rates are percent of the messages delivered.
+--   stores, compare rates instead. Rates are percent of the messages delivered. Revenue of the newest 7 days still
+--   grows.
 WITH
 --# include fragments/complete_days.sql
 SELECT

@@ -6,7 +6,8 @@
 -- money: revenue, revenue_per_1000
 -- least: click_rate_pct, delivered
 -- answer: Most revenue first. Rates are percent of the messages delivered, the open rate is empty where the channel
---   does not track opens. revenue_per_1000 is revenue per 1,000 messages delivered.
+--   does not track opens. revenue_per_1000 is revenue per 1,000 messages delivered. Revenue of
+--   the newest 7 days still grows.
 WITH
 --# include fragments/complete_days.sql
 SELECT

@@ -1,7 +1,7 @@
 -- One row is one sign-up form over a number of complete days.
 -- question: Which forms convert and which do not
 -- parameter: days UInt16 1..3650 = 30: complete days to look back
--- parameter: limit UInt16 1..1000 = 10: rows per account, those furthest from your average
+-- parameter: limit UInt16 1..1000 = 10: rows per account, those furthest from your average times their views
 -- decimals: submit_rate_pct 2, vs_average_pct 0
 -- answer: Best submit rate first, forms with fewer than 50 views come last and without a comparison, because they
 --   say too little. submit_rate_pct is submits per 100 views, vs_average_pct compares it with all your forms together.
@@ -62,7 +62,8 @@ WITH
         ORDER BY
             account,
             is_enough DESC,
-            abs(submits / views - average_rate) DESC,
+            -- How far, times how many: of two forms as far off, the one that more people see matters more.
+            abs(submits - average_rate * views) DESC,
             views DESC,
             id
         LIMIT {limit:UInt16} BY account

@@ -7,7 +7,7 @@
 -- least: recipients
 -- answer: Newest month first. only_days says how much of a month there is, where it is not whole: the current one, and
 --   the one in which the account's numbers begin. change_pct compares the revenue of a whole month with the whole month
---   before.
+--   before. Revenue of the newest 7 days still grows.
 WITH
 --# include fragments/complete_days.sql,
     -- The rows of both summary tables, reduced to what they have in common.

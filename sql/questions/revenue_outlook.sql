@@ -66,12 +66,12 @@ SELECT
             compared.expected IS NULL, concat('There is no forecast: ', compared.reason, '.'),
             compared.period = 'this_month', concat(
                 if(compared.is_of_today, 'This month', compared.month), ' lands between ',
-                compared.figures[3], ' and ', compared.figures[4], char(59), ' ',
+                compared.figures[3], ' and ', compared.figures[4], ' (8 in 10)', char(59), ' ',
                 compared.figures[1], ' are in.'),
             compared.period = 'next_7_days', concat(
                 if(compared.is_of_today, 'The next 7 days',
                     concat('The 7 days from ', toString(compared.from_day), ' on')),
-                ' earn between ', compared.figures[3], ' and ', compared.figures[4], '.'),
+                ' earn between ', compared.figures[3], ' and ', compared.figures[4], ' (8 in 10).'),
             concat(
                 compared.month, ' earns between ', compared.figures[3], ' and ', compared.figures[4],
                 ', most likely about ', compared.figures[2], '. ',

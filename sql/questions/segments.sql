@@ -1,10 +1,10 @@
 -- One row is one segment at its newest snapshot.
 -- question: Which segments grow and which shrink
--- parameter: limit UInt16 1..1000 = 10: rows per account, those that changed the most in a week
+-- parameter: limit UInt16 1..1000 = 10: rows per account, those that won or lost the most people in a week
 -- decimals: week_change_pct 1+, month_change_pct 1
--- answer: Biggest growth first, biggest loss last. week_change_pct compares with the snapshot a week before,
---   month_change_pct with the one 30 days before, empty where there is none. Both
---   speak of the day of the snapshot. Segments overlap: never add members up.
+-- answer: Who won the most people in a week first, who lost the most last. week_change_pct compares with the snapshot
+--   a week before, month_change_pct with the one 30 days before, empty where there is none. Both speak of the day of
+--   the snapshot. Segments overlap: never add members up.
 WITH
     -- One row is one segment: its newest snapshot.
     newest_snapshots AS
@@ -26,17 +26,19 @@ WITH
             trend.klaviyo_public_id,
             trend.segment_id
     ),
-    -- Those that changed the most, up or down. A segment without a snapshot for a week is gone.
+    -- Those that won or lost the most people: two of twenty are no news beside a thousand of fifty thousand. How many a
+    -- segment lost that is empty now cannot be told from its change, so it is taken for much. A segment without a snapshot for a week is gone.
     biggest_changes AS
     (
         SELECT
             newest_snapshots.*,
+            if(week_change > -100, members * toFloat64(week_change) / (100 + week_change), -1e9) AS week_people,
             count() OVER (PARTITION BY newest_snapshots.account) AS of_rows
         FROM newest_snapshots
         WHERE snapshot > account_snapshot - 7
         ORDER BY
             account,
-            abs(week_change) DESC NULLS LAST,
+            abs(week_people) DESC NULLS LAST,
             members DESC,
             id
         LIMIT {limit:UInt16} BY account
@@ -53,6 +55,6 @@ SELECT
 FROM biggest_changes AS change
 ORDER BY
     account,
-    change.week_change DESC NULLS LAST,
+    change.week_people DESC NULLS LAST,
     members DESC,
     change.id

@@ -7,7 +7,7 @@
 -- answer: Name one account per store. Each store's money is in its own currency: never add it up or rank it across
 --   stores, compare change_pct and the rates. change_pct is empty where the days before earned nothing, or the store
 --   began within them. Rates are percent of the messages delivered, the open rate counts only channels that track
---   opens.
+--   opens. best_channel is the channel with the most revenue. Revenue of the newest 7 days still grows.
 WITH
 --# include fragments/complete_days.sql,
     -- One row is one store and channel.

@@ -6,7 +6,7 @@
 -- money: revenue
 -- least: click_rate_pct, delivered
 -- answer: Most revenue first. sent_on is the first day with recipients. Rates are percent of the messages delivered,
---   the open rate is empty where the channel does not track opens.
+--   the open rate is empty where the channel does not track opens. Orders still come in for 7 days after a campaign.
 WITH
 --# include fragments/complete_days.sql
 SELECT

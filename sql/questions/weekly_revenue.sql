@@ -5,7 +5,8 @@
 -- decimals: campaign_revenue 2, flow_revenue 2, revenue 2, change_pct 1
 -- money: campaign_revenue, flow_revenue, revenue
 -- answer: Newest week first, the unfinished week is left out. A missing week counts as 0. change_pct compares with the
---   week before and is empty where that earned nothing, or the account began within it.
+--   week before and is empty where that earned nothing, or the account began within it. Revenue of the newest 7 days
+--   still grows, so a small fall may only be late orders.
 WITH
 --# include fragments/complete_days.sql,
     -- One row is one account's week on one side: campaigns or flows.

@@ -12,7 +12,7 @@ const MOST: usize = 3;
 /// Messages delivered behind a rate or a week.
 const ENOUGH_DELIVERED: f64 = 1000.0;
 /// Conversions behind a change of revenue: a handful of orders goes up and down by itself.
-const ENOUGH_CONVERSIONS: f64 = 50.0;
+pub(super) const ENOUGH_CONVERSIONS: f64 = 50.0;
 /// Members of a segment.
 const ENOUGH_MEMBERS: f64 = 100.0;
 /// A change that is worth a sentence, in percent.
@@ -35,7 +35,7 @@ pub(super) fn of(answers: &Answers, currency: Option<Currency>) -> Vec<Insight> 
         weekday(&answers.weekdays, currency),
         mover(answers, currency),
         segment(&answers.segments),
-        open_rate(&answers.weeks),
+        open_rate(answers),
     ];
     rules.into_iter().flatten().take(MOST).collect()
 }
@@ -104,8 +104,7 @@ fn week(weeks: &Answer, currency: Option<Currency>) -> Option<Insight> {
     let mut reasons = Vec::new();
     for (name, key, words) in REASONS {
         if let Some((_, _, change)) = measure(weeks, name) {
-            let sign = if change < 0.0 { "-" } else { "+" };
-            reasons.push(format!("{words} {sign}{}", percent(change)));
+            reasons.push(format!("{words} {}", signed(change)));
             figures.push((key, change));
         }
     }
@@ -166,12 +165,13 @@ fn weekday(weekdays: &Answer, currency: Option<Currency>) -> Option<Insight> {
 }
 
 fn segment(segments: &Answer) -> Option<Insight> {
-    let size = |row: &usize| (segments.number(*row, "week_change_pct").unwrap_or(0.0).abs() * 100.0) as i64;
-    let enough =
-        |row: &usize| segments.number(*row, "members").is_some_and(|members| members >= ENOUGH_MEMBERS);
-    let row = (0..segments.rows.len()).filter(enough).max_by_key(size)?;
-    let change =
-        segments.number(row, "week_change_pct").filter(|change| change.abs() >= SEGMENT_CHANGE_PCT)?;
+    let change = |row: &usize| segments.number(*row, "week_change_pct").unwrap_or(0.0);
+    let members = |row: &usize| segments.number(*row, "members").unwrap_or(0.0);
+    let is_told = |row: &usize| members(row) >= ENOUGH_MEMBERS && change(row).abs() >= SEGMENT_CHANGE_PCT;
+    // The one that won or lost the most people.
+    let people = |row: &usize| (members(row) * change(row) / (100.0 + change(row))).abs() as i64;
+    let row = (0..segments.rows.len()).filter(is_told).max_by_key(people)?;
+    let change = change(&row);
     let members = segments.number(row, "members")?;
     let verb = if change > 0.0 { "grew" } else { "shrank" };
     let text = format!(
@@ -184,17 +184,46 @@ fn segment(segments: &Answer) -> Option<Insight> {
     Some(Insight { text, advice: None, figures: vec![("week_change_pct", change), ("members", members)] })
 }
 
-fn open_rate(weeks: &Answer) -> Option<Insight> {
-    let (now, before, change) = measure(weeks, "open rate %")?;
-    let row = weeks.find("measure", "open rate %")?;
-    let (out_of, out_of_before) = (weeks.number(row, "out_of")?, weeks.number(row, "out_of_before")?);
+/// A change of the open rate within the campaigns, or the flows, of one channel: over all together it may be nothing but
+/// the mix, as flows are opened more often than campaigns. The stream with the most messages speaks.
+fn open_rate(answers: &Answers) -> Option<Insight> {
+    let streams = &answers.streams;
+    let messages = |row: &usize| streams.number(*row, "delivered").unwrap_or(0.0) as i64;
+    let told = |row| open_rate_of(streams, row).filter(|_| !has_open_event(&answers.anomalies, streams, row));
+    let mut rows: Vec<usize> = (0..streams.rows.len()).collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(messages(row)));
+    rows.into_iter().find_map(told)
+}
+
+/// Opens that are not tracked any more are no lower open rate, and what is told as an event need not be told twice.
+fn has_open_event(anomalies: &Answer, streams: &Answer, row: usize) -> bool {
+    let channel = streams.text(row, "channel");
+    (0..anomalies.rows.len()).any(|event| {
+        let is_event = !anomalies.text(event, "severity").is_empty();
+        is_event
+            && anomalies.cell(event, "closed_on").is_null()
+            && anomalies.text(event, "rate") == "open rate"
+            && ["", channel.as_str()].contains(&anomalies.text(event, "channel").as_str())
+    })
+}
+
+fn open_rate_of(streams: &Answer, row: usize) -> Option<Insight> {
+    let number = |column| streams.number(row, column);
+    let (now, before) = (number("open_rate_pct")?, number("open_rate_before_pct")?);
+    let (out_of, out_of_before) = (number("delivered")?, number("delivered_before")?);
     let is_chance = deviations((now, out_of), (before, out_of_before)) < BEYOND_CHANCE;
-    if change.abs() < NOTABLE_PCT || out_of.min(out_of_before) < ENOUGH_DELIVERED || is_chance {
+    let is_small = (now - before).abs() * 100.0 < NOTABLE_PCT * before;
+    if is_small || out_of.min(out_of_before) < ENOUGH_DELIVERED || is_chance {
         return None;
     }
-    let direction = if change > 0.0 { "rose" } else { "fell" };
-    let text =
-        format!("The open rate {direction} to {} % from {} % the week before", plain(now), plain(before));
+    let direction = if now > before { "rose" } else { "fell" };
+    let text = format!(
+        "The open rate of {} {} {direction} to {} % from {} % the 7 days before",
+        word(&streams.text(row, "channel")),
+        streams.text(row, "kind"),
+        plain(now),
+        plain(before)
+    );
     Some(Insight {
         text,
         advice: None,
@@ -207,6 +236,15 @@ fn deviations((rate, out_of): (f64, f64), (other, other_of): (f64, f64)) -> f64 
     let pooled = (rate * out_of + other * other_of) / (out_of + other_of) / 100.0;
     let deviation = (pooled * (1.0 - pooled) * (1.0 / out_of + 1.0 / other_of)).sqrt();
     (rate - other).abs() / 100.0 / deviation
+}
+
+/// `+5 %`; without a sign where nothing is left to see.
+fn signed(change: f64) -> String {
+    match (percent(change).as_str(), change < 0.0) {
+        (nothing @ "0 %", _) => nothing.to_owned(),
+        (told, true) => format!("-{told}"),
+        (told, false) => format!("+{told}"),
+    }
 }
 
 fn percent(change: f64) -> String {
@@ -312,24 +350,8 @@ mod tests {
         );
         let columns = ["kind", "what", "channel", "last_7_days", "previous_7_days", "change", "conversions"];
         let told_of = |rows: Value| {
-            let empty = || answer(&["measure"], json!([]));
             let (movers, weeks) = (answer(&columns, rows), fall.clone());
-            let [timeline, channels, benchmarks, weekdays] = [empty(), empty(), empty(), empty()];
-            let [anomalies, segments, forms] = [empty(), empty(), empty()];
-            mover(
-                &Answers {
-                    timeline,
-                    weeks,
-                    channels,
-                    benchmarks,
-                    weekdays,
-                    anomalies,
-                    segments,
-                    forms,
-                    movers,
-                },
-                None,
-            )
+            mover(&Answers { movers, weeks, ..Answers::default() }, None)
         };
         let gain = json!(["flow", "Cart", "email", 30, 18, 12, 50]);
         let told = told_of(json!([gain])).expect("told");
@@ -362,19 +384,68 @@ mod tests {
         );
     }
 
+    fn streams(rows: Value) -> Answers {
+        let columns =
+            ["kind", "channel", "delivered", "delivered_before", "open_rate_pct", "open_rate_before_pct"];
+        Answers { streams: answer(&columns, rows), ..Answers::default() }
+    }
+
     #[test]
     fn an_open_rate_is_told_only_beyond_chance() {
-        let columns = ["measure", "last_7_days", "previous_7_days", "change_pct", "out_of", "out_of_before"];
         let told = |now: f64, before: f64, of: u32| {
-            open_rate(&answer(
-                &columns,
-                json!([["open rate %", now, before, 100.0 * (now / before - 1.0), of, 9000]]),
-            ))
+            open_rate(&streams(json!([["campaigns", "email", of, 9000, now, before]])))
         };
         assert!(told(33.33, 66.67, 21).is_none(), "21 messages");
         assert!(told(18.0, 20.0, 1000).is_none(), "1.5 deviations");
+        assert!(told(18.1, 20.0, 90_000).is_none(), "under a tenth");
         let text = told(15.0, 20.0, 1000).expect("3.8 deviations").text;
-        assert_eq!(text, "The open rate fell to 15 % from 20 % the week before");
+        assert_eq!(text, "The open rate of email campaigns fell to 15 % from 20 % the 7 days before");
+    }
+
+    /// 40 % of 9,000 and 20 % of 1,000 are 38 %, of 1,000 and 9,000 they are 22 %: nothing but the mix.
+    #[test]
+    fn a_mix_of_campaigns_and_flows_is_no_change_of_the_open_rate() {
+        let mix = |flows: f64| {
+            open_rate(&streams(json!([
+                ["campaigns", "email", 9000, 1000, 20, 20],
+                ["flows", "email", 1000, 9000, flows, 40]
+            ])))
+        };
+        assert!(mix(40.0).is_none());
+        let text = mix(30.0).expect("told").text;
+        assert_eq!(text, "The open rate of email flows fell to 30 % from 40 % the 7 days before");
+    }
+
+    #[test]
+    fn opens_that_are_not_tracked_are_no_lower_open_rate() {
+        let columns = ["channel", "rate", "severity", "closed_on"];
+        let told = |event: Value| {
+            let anomalies = answer(&columns, json!([event]));
+            open_rate(&Answers { anomalies, ..streams(json!([["campaigns", "email", 9000, 9000, 10, 20]])) })
+        };
+        assert!(told(json!(["email", "open rate", "critical", null])).is_none());
+        assert!(told(json!(["", "open rate", "low", null])).is_none(), "of all channels");
+        assert!(told(json!(["email", "open rate", "critical", "2026-11-20"])).is_some(), "it is over");
+        assert!(told(json!(["email", "click rate", "high", null])).is_some());
+        assert!(told(json!(["push", "open rate", "high", null])).is_some());
+        assert!(told(json!(["email", "open rate", "", null])).is_some(), "a send that was unusual");
+    }
+
+    #[test]
+    fn the_segment_that_won_or_lost_the_most_people_is_told() {
+        let columns = ["segment", "members", "week_change_pct", "snapshot"];
+        let rows = json!([
+            ["Small", 110, 10, "2026-11-05"],
+            ["Large", 9000, -10, "2026-11-05"],
+            ["Larger, calm", 90000, -4, "2026-11-05"]
+        ]);
+        let told = segment(&answer(&columns, rows)).expect("told");
+        assert!(told.text.starts_with("Segment \"Large\" shrank 10 % "), "{}", told.text);
+    }
+
+    #[test]
+    fn a_reason_that_is_nothing_has_no_sign() {
+        assert_eq!([0.4, -0.4, 0.6, -0.6].map(signed), ["0 %", "0 %", "+1 %", "-1 %"]);
     }
 
     #[test]
@@ -391,7 +462,7 @@ mod tests {
         assert!(weekday(&weekdays(["no", "no", "no"]), None).is_none(), "no day stands out");
         let empty = answer(&["measure"], json!([]));
         assert!(week(&empty, None).is_none() && weekday(&empty, None).is_none());
-        assert!(segment(&empty).is_none() && open_rate(&empty).is_none());
+        assert!(segment(&empty).is_none() && open_rate(&Answers::default()).is_none());
     }
 
     #[test]

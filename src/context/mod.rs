@@ -19,7 +19,7 @@ pub use format::Format;
 pub use payload::{Insight, Payload, Section};
 
 /// The answers that a context is made of.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Answers {
     timeline: Answer,
     weeks: Answer,
@@ -30,6 +30,7 @@ struct Answers {
     segments: Answer,
     forms: Answer,
     movers: Answer,
+    streams: Answer,
 }
 
 /// The context of an account: three windows, comparisons, and insights.
@@ -40,16 +41,20 @@ pub async fn of_account(db: &Db, account: &AccountId) -> Result<Payload> {
 /// The same where it is known already how far the account's numbers reach.
 pub async fn of_account_within(db: &Db, account: &AccountId, reach: &Reach) -> Result<Payload> {
     let mut payload = header(db, account, reach).await?;
-    let ask = async |name: &str, limit: &str| {
+    let ask_of = async |name: &str, values: &[(&str, &str)]| {
         let question = question::find(name)?;
-        let values = question.values(&[("limit".to_owned(), limit.to_owned())])?;
+        let values: Vec<(String, String)> =
+            values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let values = question.values(&values)?;
         question
             .ask_exactly(db, std::slice::from_ref(account), &values, reach)
             .await
             .map(Answer::without_account)
     };
+    let ask = async |name: &str, limit: &str| ask_of(name, &[("limit", limit)]).await;
     let answers = Answers {
-        timeline: ask("timeline", "14").await?,
+        // Three months before the weeks: a window, not a cut.
+        timeline: ask_of("timeline", &[("months", "3"), ("limit", "1000")]).await?,
         weeks: ask("week_against_week", "10").await?,
         channels: ask("channels_compared", "1000").await?,
         benchmarks: ask("benchmarks", "1000").await?,
@@ -62,6 +67,7 @@ pub async fn of_account_within(db: &Db, account: &AccountId, reach: &Reach) -> R
         segments: ask("segments", "2").await?,
         forms: ask("forms", "2").await?,
         movers: ask("what_changed", "2").await?,
+        streams: ask("why_revenue_changed", "1000").await?,
     };
     payload.insights = insight::event(&answers.anomalies).into_iter().collect();
     payload.insights.extend(insight::of(&answers, payload.store.currency));

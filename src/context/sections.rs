@@ -4,6 +4,7 @@ use chrono::{Datelike, NaiveDate};
 use serde_json::{Value, json};
 
 use super::Answers;
+use super::insight::ENOUGH_CONVERSIONS;
 use super::payload::{Section, word};
 use crate::output;
 use crate::question::decimals::rounded_cell;
@@ -23,16 +24,16 @@ pub(super) fn of(answers: &Answers) -> Vec<Section> {
     let with_channel = |first: Names, others: &[Names]| [&[first], channel.as_slice(), others].concat();
     let share = channel.map(|_| ("share_pct", "share%"));
     let compared = [&[("channel", "channel"), revenue], share.as_slice(), &rates].concat();
-    let unusual =
-        [("date", "date"), ("name", "name"), ("rate", "rate"), ("rate_pct", "%"), ("usual_pct", "usual%")];
+    let of_rates = [("name", "name"), ("rate", "rate"), ("rate_pct", "%"), ("usual_pct", "usual%")];
+    let unusual = with_channel(("date", "date"), &of_rates);
     let changed = with_channel(("kind", "kind"), &[("what", "what"), ("change", "change")]);
     let segments = [("segment", "segment"), ("week_change_pct", "week%"), ("snapshot", "snapshot")];
     let forms = [("form", "form"), ("submit_rate_pct", "submit%")];
     let mut sections = vec![
-        section("days", &best_and_worst(&days), 100, timeline(&days, "day", weekday_name)),
+        section("days", &highest_and_lowest(&days), 100, timeline(&days, "day", weekday_name)),
         section("weeks", "", 90, timeline(&weeks, "from", week_start)),
         section("months", "", 60, timeline(&months, "month", month_name)),
-        section("change", "relative %, vs 7 days before", 85, changes(&answers.weeks)),
+        section("change", &change_note(&answers.weeks), 85, changes(&answers.weeks)),
         section(
             "channels",
             &cut(&days_of(answers, 30), &answers.channels),
@@ -46,10 +47,10 @@ pub(super) fn of(answers: &Answers) -> Vec<Section> {
             "unusual",
             &cut("30 days", &answers.anomalies),
             50,
-            dates("%m-%d", brief(&answers.anomalies, &unusual)),
+            dates("%m-%d", of_whole_accounts(brief(&answers.anomalies, &unusual))),
         ),
         section("segments", &cut("", &answers.segments), 45, brief(&answers.segments, &segments)),
-        section("forms", &cut("", &answers.forms), 40, brief(&answers.forms, &forms)),
+        section("forms", &cut(&days_of(answers, 30), &answers.forms), 40, compared_forms(answers, &forms)),
     ];
     sections.retain(|section| !section.rows.is_empty());
     sections
@@ -174,6 +175,25 @@ fn round(value: &Value, whole_from: f64) -> Value {
     rounded_cell(value, if is_large { 0 } else { 2 })
 }
 
+/// What is of all channels says so.
+fn of_whole_accounts((columns, mut rows): Rows) -> Rows {
+    if let Some(channel) = columns.iter().position(|name| name == "channel") {
+        rows.iter_mut().filter(|row| row[channel] == "").for_each(|row| row[channel] = json!("all"));
+    }
+    (columns, rows)
+}
+
+/// Forms that enough people saw to say anything.
+fn compared_forms(answers: &Answers, names: &[Names]) -> Rows {
+    let forms = &answers.forms;
+    let is_compared = |row: &usize| forms.number(*row, "vs_average_pct").is_some();
+    let rows: Vec<usize> = (0..forms.rows.len()).filter(is_compared).collect();
+    let (columns, mut told) = brief(forms, names);
+    let mut index = 0..told.len();
+    told.retain(|_| index.next().is_some_and(|row| rows.contains(&row)));
+    (columns, told)
+}
+
 /// The first column's dates in a shorter form.
 fn dates(form: &str, (columns, mut rows): Rows) -> Rows {
     for row in &mut rows {
@@ -281,13 +301,28 @@ fn changes(weeks: &Answer) -> Rows {
     (rows.iter().map(title).collect(), if is_empty { Vec::new() } else { vec![values] })
 }
 
-/// The days with the most and with the least revenue, where there is one such day.
-fn best_and_worst(days: &Answer) -> String {
+/// What the changes stand on, where that is little.
+fn change_note(weeks: &Answer) -> String {
+    let note = "relative %, vs 7 days before".to_owned();
+    let orders = weeks.find("measure", "conversions");
+    let number = |column| orders.and_then(|row| weeks.number(row, column));
+    match number("last_7_days").zip(number("previous_7_days")) {
+        Some((now, before)) if now.min(before) < ENOUGH_CONVERSIONS => {
+            format!("{note}, by few orders: {now:.0} after {before:.0}")
+        }
+        _ => note,
+    }
+}
+
+/// The days with the most and with the least revenue, where there is one such day. The newest still grow: none is good or
+/// bad.
+fn highest_and_lowest(days: &Answer) -> String {
     let cents = |row: usize| (days.number(row, "revenue").unwrap_or(0.0) * 100.0).round() as i64;
     let name = |row| date(days.cell(row, "from_day")).map(|day| weekday_name(day, day)).unwrap_or_default();
     let rows = 0..days.rows.len();
     let mut note = "newest first".to_owned();
-    for (title, wanted) in [("best", rows.clone().map(cents).max()), ("worst", rows.clone().map(cents).min())]
+    for (title, wanted) in
+        [("highest", rows.clone().map(cents).max()), ("lowest", rows.clone().map(cents).min())]
     {
         let found: Vec<usize> = rows.clone().filter(|row| Some(cents(*row)) == wanted).collect();
         if let (&[row], 7) = (&found[..], rows.len()) {
@@ -329,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn only_one_day_is_the_best_or_the_worst() {
+    fn only_one_day_is_the_highest_or_the_lowest() {
         let days = |revenue: [i32; 7]| Answer {
             columns: vec!["from_day".to_owned(), "revenue".to_owned()],
             rows: (0..7)
@@ -338,8 +373,8 @@ mod tests {
             ..Answer::default()
         };
         // 9 March 2024 is a Saturday.
-        assert_eq!(best_and_worst(&days([9, 2, 3, 4, 5, 6, 1])), "newest first, best Sat, worst Sun");
-        assert_eq!(best_and_worst(&days([0, 0, 3, 4, 5, 0, 0])), "newest first, best Tue");
-        assert_eq!(best_and_worst(&days([7; 7])), "newest first");
+        assert_eq!(highest_and_lowest(&days([9, 2, 3, 4, 5, 6, 1])), "newest first, highest Sat, lowest Sun");
+        assert_eq!(highest_and_lowest(&days([0, 0, 3, 4, 5, 0, 0])), "newest first, highest Tue");
+        assert_eq!(highest_and_lowest(&days([7; 7])), "newest first");
     }
 }

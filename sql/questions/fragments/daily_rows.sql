@@ -11,6 +11,8 @@
             campaign.send_channel AS channel,
             campaign.recipients AS sent,
             campaign.delivered AS reached,
+            campaign.opens_unique AS openers,
+            campaign.account_avg_open_rate >= toFloat32(0.01) AS tracks_opens,
             campaign.conversion_uniques AS buyers,
             toInt128(round(campaign.conversion_value * 1000000)) AS millionths
         FROM campaign_ai_summary AS campaign FINAL
@@ -25,6 +27,8 @@
             flow.send_channel AS channel,
             flow.recipients AS sent,
             flow.delivered AS reached,
+            flow.opens_unique AS openers,
+            flow.account_avg_open_rate >= toFloat32(0.01) AS tracks_opens,
             flow.conversion_uniques AS buyers,
             toInt128(round(flow.conversion_value * 1000000)) AS millionths
         FROM flow_ai_summary AS flow FINAL
