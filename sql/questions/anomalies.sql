@@ -4,7 +4,7 @@
 -- parameter: limit UInt16 1..1000 = 10: rows per account, open events first, then the newest
 -- decimals: rate_pct 2, usual_pct 2, money_at_stake 2
 -- money: money_at_stake
--- least: reason, name, kind
+-- least: reason, kind, money_at_stake, closed_on, usual_pct
 -- answer: Open events first, the severest of them before the others, then the newest. An event is some days on which
 --   something of the whole account or of a channel was not as usual: words tell it in a sentence, reason why where
 --   that is known, severity how bad it is (low, medium, high, critical), money_at_stake the revenue that its days are

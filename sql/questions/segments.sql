@@ -27,12 +27,16 @@ WITH
             trend.segment_id
     ),
     -- Those that won or lost the most people: two of twenty are no news beside a thousand of fifty thousand. How many a
-    -- segment lost that is empty now cannot be told from its change, so it is taken for much. A segment without a snapshot for a week is gone.
+    -- segment lost that is empty now cannot be told from its change, so it is taken for much. A segment without a
+    -- snapshot for a week is gone.
     biggest_changes AS
     (
         SELECT
             newest_snapshots.*,
-            if(week_change > -100, members * toFloat64(week_change) / (100 + week_change), -1e9) AS week_people,
+            multiIf(
+                isNull(week_change), NULL,
+                week_change > -100, members * toFloat64(week_change) / (100 + week_change),
+                -1e9) AS week_people,
             count() OVER (PARTITION BY newest_snapshots.account) AS of_rows
         FROM newest_snapshots
         WHERE snapshot > account_snapshot - 7

@@ -5,7 +5,7 @@
 -- decimals: revenue 2, revenue_before 2, change 2, from_messages 2, from_value 2, per_1000 2, per_1000_before 2,
 --   open_rate_pct 1, open_rate_before_pct 1
 -- money: revenue, revenue_before, change, from_messages, from_value, per_1000, per_1000_before
--- least: open_rate_before_pct, open_rate_pct
+-- least: open_rate_before_pct, open_rate_pct, delivered_before, delivered, per_1000_before, per_1000, revenue_before
 -- answer: Biggest change first, in the account's own currency. A change has two parts, which add up to it:
 --   from_messages is what more or fewer messages delivered account for, from_value what a higher or lower revenue per
 --   1,000 messages (per_1000) does. What was earned in days without messages counts as from_messages, as nothing else

@@ -94,7 +94,7 @@ fn week(weeks: &Answer, currency: Option<Currency>) -> Option<Insight> {
             money(before)
         ),
         false => format!(
-            "Revenue of the last 7 days is {} below the 7 before so far ({} after {})",
+            "Revenue of the last 7 days is {} below the 7 before so far, with orders still to come ({} after {})",
             percent(change),
             money(now),
             money(before)
@@ -346,7 +346,8 @@ mod tests {
         let told = week(&fall, None).expect("told");
         assert_eq!(
             told.text,
-            "Revenue of the last 7 days is 25 % below the 7 before so far (90 after 120): messages sent +100 %"
+            "Revenue of the last 7 days is 25 % below the 7 before so far, with orders still to come (90 after 120): messages \
+             sent +100 %"
         );
         let columns = ["kind", "what", "channel", "last_7_days", "previous_7_days", "change", "conversions"];
         let told_of = |rows: Value| {

@@ -26,9 +26,12 @@ pub(super) fn of(answers: &Answers) -> Vec<Section> {
     let compared = [&[("channel", "channel"), revenue], share.as_slice(), &rates].concat();
     let of_rates = [("name", "name"), ("rate", "rate"), ("rate_pct", "%"), ("usual_pct", "usual%")];
     let unusual = with_channel(("date", "date"), &of_rates);
-    let changed = with_channel(("kind", "kind"), &[("what", "what"), ("change", "change")]);
+    // With the orders behind a change: one order makes no mover.
+    let orders = [("conversions", "orders"), ("conversions_before", "orders before")];
+    let moved = [&[("what", "what"), ("change", "change")], &orders[..]].concat();
+    let changed = with_channel(("kind", "kind"), &moved);
     let segments = [("segment", "segment"), ("week_change_pct", "week%"), ("snapshot", "snapshot")];
-    let forms = [("form", "form"), ("submit_rate_pct", "submit%")];
+    let forms = [("form", "form"), ("submit_rate_pct", "submit%"), ("views", "views")];
     let mut sections = vec![
         section("days", &highest_and_lowest(&days), 100, timeline(&days, "day", weekday_name)),
         section("weeks", "", 90, timeline(&weeks, "from", week_start)),

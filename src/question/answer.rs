@@ -28,8 +28,8 @@ pub struct Answer {
 /// The column in which a question tells how many rows of the account there are before its limit.
 const OF_ROWS: &str = "of_rows";
 
-/// The column in which a question says a row in sentences of its own.
-const IN_WORDS: &str = "in_words";
+/// The columns in which a question says a row in sentences of its own: rows of whole accounts, or any row.
+const IN_WORDS: [&str; 2] = ["in_words", "words"];
 
 #[derive(Deserialize)]
 struct Document {
@@ -102,16 +102,20 @@ impl Answer {
         self
     }
 
-    /// Takes the column away that says rows in sentences, and gives those about whole accounts, each once and with its row;
-    /// none where there is no such column.
+    /// Takes the column away that says rows in sentences, and gives these, each once and with its row: those about whole
+    /// accounts, or of every row that has one. None where there is no such column.
     pub fn take_words(&mut self) -> Vec<(usize, String)> {
-        let Some(index) = self.columns.iter().position(|name| name == IN_WORDS) else { return Vec::new() };
-        let is_whole = |row: &usize| self.cell(*row, "channel") == "all";
-        let sentence = |row: usize| match self.text(row, "account") {
-            account if account.is_empty() => self.text(row, IN_WORDS),
-            account => format!("{account}: {}", self.text(row, IN_WORDS)),
+        let place = |name: &&str| Some((self.columns.iter().position(|column| column == name)?, *name));
+        let Some((index, column)) = IN_WORDS.iter().find_map(place) else { return Vec::new() };
+        let is_told = |row: &usize| match column {
+            "in_words" => self.cell(*row, "channel") == "all",
+            _ => !self.text(*row, column).is_empty(),
         };
-        let whole = (0..self.rows.len()).filter(is_whole);
+        let sentence = |row: usize| match self.text(row, "account") {
+            account if account.is_empty() => self.text(row, column),
+            account => format!("{account}: {}", self.text(row, column)),
+        };
+        let whole = (0..self.rows.len()).filter(is_told);
         let mut sentences: Vec<(usize, String)> = whole.map(|row| (row, sentence(row))).collect();
         sentences.dedup_by(|(_, text), (_, before)| text == before);
         self.columns.remove(index);
@@ -358,6 +362,10 @@ mod tests {
         assert_eq!(answer.columns, ["account", "channel", "made_on"]);
         assert_eq!(answer.rows[2], [json!("a"), json!("sms"), json!("today")]);
         assert_eq!(alone.take_words(), [(0, "Up.".to_owned())]);
+        let columns = ["channel", "words"].map(str::to_owned).to_vec();
+        let rows = vec![vec![json!("sms"), json!("")], vec![json!("sms"), json!("It stopped.")]];
+        let mut events = Answer { columns, rows, ..Answer::default() };
+        assert_eq!(events.take_words(), [(1, "It stopped.".to_owned())], "of a channel, too");
         assert!(answer.take_words().is_empty(), "they are gone");
     }
 

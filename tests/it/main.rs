@@ -44,6 +44,7 @@ mod readme;
 mod rebuild;
 mod report;
 mod restarts;
+mod rounding;
 mod schema;
 mod settings;
 mod signals;

@@ -119,6 +119,7 @@ async fn a_lesser_token_reads_its_accounts_and_nothing_else() {
     let file = std::fs::read_to_string(place.path("data/aiviews.lock")).expect("a lock file");
     assert!(!file.contains(mine.as_str()) && !file.contains(all.as_str()));
     refuses_all_but_a_statement(serve, mine);
+    refuses_external_tables(serve);
     // A token ends with its line, in a process that can reach no file but its folder's.
     std::fs::write(place.path("tokens"), &lines[1]).expect("written");
     assert!(post(serve, mine, READ).starts_with("Code: 516."), "{}", post(serve, mine, READ));
@@ -127,6 +128,15 @@ async fn a_lesser_token_reads_its_accounts_and_nothing_else() {
     assert!(post(serve, mine, READ).starts_with("mine\t"));
     let of_user = |user: &str| body(&request(&serve.url, mine, "POST", &format!("user={user}"), "", READ));
     assert!(of_user("mine").starts_with("mine\t") && of_user("all").starts_with("Code: 516."));
+}
+
+/// A client's `external_data`: in words, also to whom everything is allowed.
+fn refuses_external_tables(serve: &Serve) {
+    let form = "Content-Type: multipart/form-data; boundary=b\r\n";
+    let part = "--b\r\nContent-Disposition: form-data; name=\"ids\"; filename=\"ids\"\r\n\r\n1\r\n--b--\r\n";
+    let statement = "query=SELECT+*+FROM+ids&ids_structure=id+UInt8";
+    let said = body(&request(&serve.url, TOKEN, "POST", statement, form, part));
+    assert!(said.starts_with("Code: 48.") && said.contains("external table \"ids\" is not served"), "{said}");
 }
 
 /// Whatever a request may carry beside a statement.

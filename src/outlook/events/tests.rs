@@ -182,6 +182,8 @@ fn a_sentence_speaks_of_the_days_that_it_stands_on() {
     assert!(told(1, None).ends_with(". Seen from 1970-02-20 to 1970-02-21. Not known to be over."));
     assert!(told(1, Some(53)).starts_with("Revenue of channel \"email\" on 1970-02-21: "));
     assert!(told(1, Some(53)).ends_with(" Over on 1970-02-23."));
+    let long = super::words::quoted(&"é\"\n".repeat(1000));
+    assert!(long.chars().count() == 63 && long.ends_with("…\"") && long.starts_with("\"é'"), "{long}");
 }
 
 #[test]

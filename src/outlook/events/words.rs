@@ -5,9 +5,16 @@ use chrono::NaiveDate;
 use super::event::{Event, Kind, Metric};
 use crate::output::printable;
 
-/// A name of the data in a sentence: quoted, so that nobody takes it for words of ours.
+/// The longest name in a sentence, in characters.
+const LONGEST_NAME: usize = 60;
+
+/// A name of the data in a sentence: quoted, so that nobody takes it for words of ours, and no longer than a sentence bears.
 pub fn quoted(name: &str) -> String {
-    format!("\"{}\"", printable(name).replace('"', "'"))
+    let name = printable(name).replace('"', "'");
+    match name.char_indices().nth(LONGEST_NAME) {
+        Some((end, _)) => format!("\"{}…\"", &name[..end]),
+        None => format!("\"{name}\""),
+    }
 }
 
 /// A number with groups of three digits.
