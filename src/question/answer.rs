@@ -105,8 +105,8 @@ impl Answer {
     /// Takes the column away that says rows in sentences, and gives these, each once and with its row: those about whole
     /// accounts, or of every row that has one. None where there is no such column.
     pub fn take_words(&mut self) -> Vec<(usize, String)> {
-        let place = |name: &&str| Some((self.columns.iter().position(|column| column == name)?, *name));
-        let Some((index, column)) = IN_WORDS.iter().find_map(place) else { return Vec::new() };
+        let place = |name: &'static str| Some((self.columns.iter().position(|column| column == name)?, name));
+        let Some((index, column)) = IN_WORDS.into_iter().find_map(place) else { return Vec::new() };
         let is_told = |row: &usize| match column {
             "in_words" => self.cell(*row, "channel") == "all",
             _ => !self.text(*row, column).is_empty(),
