@@ -391,7 +391,12 @@ const WAYS_TO_BALANCE: [Balancing; 3] =
 /// Whatever the replicas do: what is told as published is there, and rows that a swap lost are in a table that stays.
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_that_lag_by_chance_lose_nothing() {
-    let runs = if std::env::var_os("AIVIEWS_TEST_LONG").is_some() { 10_000 } else { 5 };
+    // `AIVIEWS_TEST_LONG=1` makes 10,000 runs, another number so many.
+    let runs = match std::env::var("AIVIEWS_TEST_LONG").map(|text| text.parse()) {
+        Err(_) => 5,
+        Ok(Ok(runs @ 2..)) => runs,
+        Ok(_) => 10_000,
+    };
     let (engine, proxy) = world("lagging").await;
     make_stale(&engine).await;
     proxy.rewrites(&ONE_FOR_ALL);
