@@ -263,6 +263,8 @@ pub static USAGE: Sql = embed!("chat/usage");
 pub static BUDGET_SPENT: Sql = embed!("chat/budget_spent");
 /// Turns that were imported before.
 pub static IMPORTED: Sql = embed!("chat/imported");
+/// Calls that took long.
+pub static SLOW: Sql = embed!("chat/slow");
 /// What had no answer.
 pub static UNANSWERED: Sql = embed!("chat/unanswered");
 /// Removes an account from the chat log.

@@ -48,7 +48,11 @@ CREATE TABLE IF NOT EXISTS ai_chat_log
     correction String
         COMMENT 'What was wrong, in the words of the feedback',
     prompt String
-        COMMENT 'Prompt template and its version, such as weekly_review@1'
+        COMMENT 'Prompt template and its version that the conversation began with, such as weekly_review@1',
+    user_id String
+        COMMENT 'Person who asked, as far as the client tells it, empty otherwise',
+    query_ids Array(String)
+        COMMENT 'Ids of the statements of the call, to be looked up in the query log of the server'
 )
 ENGINE = MergeTree()
 PARTITION BY toYYYYMM(time)

@@ -2,11 +2,16 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
 
 use super::{Global, Verb};
+use crate::db::Db;
+use crate::db::connection::{self, Connection};
+use crate::db::retry::RetryPolicy;
+use crate::db::target::{SqlUser, Target};
 use crate::exit::stop::{Manner, Stop};
 use crate::exit::{ExitCode, Failure};
 use crate::mcp::budget::Budgets;
@@ -47,6 +52,8 @@ pub struct Arguments {
     /// Keep only a hash of each SQL statement in the chat log
     #[arg(long)]
     hash_statements: bool,
+    #[command(flatten)]
+    sql_user: SqlUser,
 }
 
 impl Verb for Arguments {
@@ -111,9 +118,12 @@ async fn serve(global: &Global, arguments: &Arguments, stop: &Stop, face: Face) 
         prices: prices.unwrap_or_default(),
         budgets: budgets.unwrap_or_default(),
     };
+    let target = Target::from_options(&global.connect)?;
+    let reading = target.as_sql_user(&global.connect, &arguments.sql_user)?;
     let connection = super::connect_to_data(global, std::time::Duration::ZERO, stop).await?;
+    let reader = reader(&target, reading, &connection, stop).await?;
     let (chat_log, writer) = log::start(&connection.db);
-    let door = Door::new(connection.db.clone(), chat_log, settings);
+    let door = Door::new(connection.db.clone(), reader, chat_log, settings);
     let served = match face {
         Face::Stdio(caller) => mcp::serve_stdio(door, caller, stop).await,
         Face::Http(tokens, listener) => {
@@ -125,6 +135,31 @@ async fn serve(global: &Global, arguments: &Arguments, stop: &Stop, face: Face) 
     writer.end().await;
     served?;
     Ok(stop.code().unwrap_or(ExitCode::Done))
+}
+
+/// Who runs what a chatbot wrote: a user of its own on a server, a reader's role in the embedded engine.
+async fn reader(
+    target: &Target,
+    reading: Option<Target>,
+    connection: &Connection,
+    stop: &Stop,
+) -> Result<Db> {
+    match (target, reading) {
+        (_, Some(target)) => {
+            let opening = connection::open_existing(&target, RetryPolicy::default(), Instant::now());
+            let Some(opened) = stop.or_done(opening).await else { return Err(super::stopped(stop).into()) };
+            Ok(opened?.db.killed_by(&connection.db))
+        }
+        (Target::Embedded(_), None) => Ok(connection.db.as_reader()),
+        (Target::Server(server), None) => {
+            tracing::warn!(
+                "statements of chatbots run as `{}`, who may write: CLICKHOUSE_CHATBOT_USER names one that may only \
+                 read, and `aiviews grants --for mcp` prints the statements that make it",
+                server.user
+            );
+            Ok(connection.db.clone())
+        }
+    }
 }
 
 /// The accounts that the arguments name; none where they name none.

@@ -85,6 +85,9 @@ pub enum UsageBy {
     Token,
 }
 
+/// What is called slow, in milliseconds.
+const SLOW_MS: u64 = 2_000;
+
 pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
     if let Some(Action::Import(arguments)) = &arguments.action {
         return import(global, arguments, stop).await;
@@ -97,10 +100,13 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
     let usage = Answer::of_statement(&usage.fetch_format("JSONCompact").await?)?;
     let unanswered = db.statement(&sql::UNANSWERED).param("since_seconds", since_seconds);
     let unanswered = Answer::of_statement(&unanswered.fetch_format("JSONCompact").await?)?;
+    let slow = db.statement(&sql::SLOW).param("since_seconds", since_seconds).param("slow_ms", SLOW_MS);
+    let slow = Answer::of_statement(&slow.fetch_format("JSONCompact").await?)?;
     if arguments.json {
-        output::print_json(
-            &json!({ "by": by, "usage": usage.objects(), "unanswered": unanswered.objects() }),
-        );
+        let document = json!({
+            "by": by, "usage": usage.objects(), "slow": slow.objects(), "unanswered": unanswered.objects(),
+        });
+        output::print_json(&document);
         return Ok(ExitCode::Done);
     }
     if usage.rows.is_empty() {
@@ -108,6 +114,9 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
         return Ok(ExitCode::Done);
     }
     output::print(&usage.to_table(&[]));
+    if !slow.rows.is_empty() {
+        output::print(&format!("\nslow:\n{}", slow.to_table(&[])));
+    }
     if !unanswered.rows.is_empty() {
         output::print(&format!("\nasked, and no answer:\n{}", unanswered.to_table(&[])));
     }

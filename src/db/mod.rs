@@ -65,6 +65,9 @@ pub struct Db {
     place: Place,
     /// How to speak to the server anew; none where the engine is in this process.
     dial: Option<Arc<Dial>>,
+    notes: Option<QueryIds>,
+    /// Ends statements where who runs them may not.
+    killer: Option<Client>,
 }
 
 impl Db {
@@ -90,6 +93,8 @@ impl Db {
             way: Way::Plain,
             place: Place::default(),
             dial: None,
+            notes: None,
+            killer: None,
         }
     }
 
@@ -137,6 +142,22 @@ impl Db {
     /// The same connection, whose statements are killed once a stop is asked for: for all that may be left undone.
     pub fn interruptible(&self) -> Self {
         Self { interruptible: true, ..self.clone() }
+    }
+
+    /// The same connection, whose statements note their query ids.
+    pub fn noting(&self, ids: &QueryIds) -> Self {
+        Self { notes: Some(ids.clone()), ..self.clone() }
+    }
+
+    /// The same connection to the embedded engine, with the rights of a reader: the summary tables and views, no more.
+    pub fn as_reader(&self) -> Self {
+        let client = self.client.clone().with_setting("role", "reader");
+        Self { client, ..self.clone() }.killed_by(self)
+    }
+
+    /// The same connection, whose statements are killed by another's user.
+    pub fn killed_by(&self, other: &Db) -> Self {
+        Self { killer: Some(other.client.clone()), ..self.clone() }
     }
 
     /// The same connection, to a server that can be asked whether it lives.

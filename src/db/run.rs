@@ -174,7 +174,8 @@ impl Db {
         if !self.answers().await {
             return;
         }
-        let query = self.client.query_raw(&sql::KILL_QUERY.text).param("query_id", query_id);
+        let client = self.killer.as_ref().unwrap_or(&self.client);
+        let query = client.query_raw(&sql::KILL_QUERY.text).param("query_id", query_id);
         let limit = self.retries.kill_timeout;
         if !matches!(tokio::time::timeout(limit, query.execute()).await, Ok(Ok(()))) {
             debug!(query_id, "could not be killed, or had ended");

@@ -64,7 +64,7 @@ impl<'db> Statement<'db> {
             gives_up_on: None,
             tries_once: false,
             is_change: false,
-            notes: None,
+            notes: db.notes.clone(),
         }
     }
 }

@@ -52,6 +52,17 @@ pub struct Connect {
     pub insecure: bool,
 }
 
+/// The user of a server who reads what a chatbot wrote.
+#[derive(Args, Clone, Debug, Default)]
+pub struct SqlUser {
+    /// User of the server who runs the statements of `sql`: one that may only read (see `aiviews grants --for mcp`)
+    #[arg(long, env = "CLICKHOUSE_CHATBOT_USER", value_name = "USER")]
+    pub sql_user: Option<String>,
+    /// File that holds that user's password (or set CLICKHOUSE_CHATBOT_PASSWORD)
+    #[arg(long, env = "CLICKHOUSE_CHATBOT_PASSWORD_FILE", value_name = "FILE")]
+    pub sql_password_file: Option<PathBuf>,
+}
+
 /// A place to connect to.
 #[derive(Clone)]
 pub enum Target {
@@ -137,6 +148,33 @@ impl Target {
         Ok(targets)
     }
 
+    /// The same server as another user, who reads what a chatbot wrote; none where nobody is named.
+    ///
+    /// # Errors
+    ///
+    /// The embedded engine has no users, and a password alone names none.
+    pub fn as_sql_user(&self, options: &Connect, named: &SqlUser) -> Result<Option<Target>> {
+        let given = Given { options, file: EnvFile::read()? };
+        let user = given.text(&named.sql_user, "CLICKHOUSE_CHATBOT_USER");
+        let password = given.chatbot_password(named.sql_password_file.as_deref())?;
+        match (self, user) {
+            (_, None) if password.is_empty() => Ok(None),
+            (_, None) => Err(usage(
+                "the password of a chatbot's user is set, but no user",
+                "set CLICKHOUSE_CHATBOT_USER too",
+            )),
+            (Target::Embedded(_), Some(_)) => Err(usage(
+                "CLICKHOUSE_CHATBOT_USER is set, but CLICKHOUSE_URL is not",
+                "the embedded engine has no users: statements of chatbots run with a reader's rights there",
+            )),
+            (Target::Server(server), Some(user)) => {
+                let user = sendable(user, "the name of the chatbot's user")?;
+                refuse_in_the_clear(&server.url, &password, options)?;
+                Ok(Some(Target::Server(Server { user, password, ..server.clone() })))
+            }
+        }
+    }
+
     /// The embedded engine, for the verb that serves it; none where a server is named.
     pub fn embedded(options: &Connect) -> Result<Option<Embedded>> {
         match options.url.as_deref() {
@@ -211,14 +249,16 @@ fn server(text: &str, given: &Given<'_>) -> Result<Server> {
     }
     url.set_fragment(None);
     let password = given.password()?;
-    if !password.is_empty() && url.scheme() == "http" && !is_loopback(&url) && !given.options.insecure {
-        let hint = "use https (port 8443), or --insecure if the network itself is private";
-        return Err(usage(
-            format!("a password would travel in the clear to `{}`", url.host_str().unwrap_or("")),
-            hint,
-        ));
-    }
+    refuse_in_the_clear(&url, &password, given.options)?;
     Ok(Server { url, user: given.user()?, password, database: given.database()? })
+}
+
+fn refuse_in_the_clear(url: &Url, password: &str, options: &Connect) -> Result<()> {
+    if password.is_empty() || url.scheme() != "http" || is_loopback(url) || options.insecure {
+        return Ok(());
+    }
+    let message = format!("a password would travel in the clear to `{}`", url.host_str().unwrap_or(""));
+    Err(usage(message, "use https (port 8443), or --insecure if the network itself is private"))
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -251,13 +291,25 @@ impl Given<'_> {
         if let Some(file) = &self.options.password_file {
             return password_in(file);
         }
-        if let Some(password) = password_variable()? {
-            return sendable(password, "CLICKHOUSE_PASSWORD");
+        self.password_of("CLICKHOUSE_PASSWORD")
+    }
+
+    fn chatbot_password(&self, file: Option<&Path>) -> Result<String> {
+        match file {
+            Some(file) => password_in(file),
+            None => self.password_of("CLICKHOUSE_CHATBOT_PASSWORD"),
         }
-        if let Some(file) = self.file.get("CLICKHOUSE_PASSWORD_FILE") {
+    }
+
+    /// What a variable says, then the file that the `.env` file names, then the `.env` file itself.
+    fn password_of(&self, variable: &'static str) -> Result<String> {
+        if let Some(password) = password_variable(variable)? {
+            return sendable(password, variable);
+        }
+        if let Some(file) = self.file.get(&format!("{variable}_FILE")) {
             return password_in(Path::new(file));
         }
-        Ok(self.file.get("CLICKHOUSE_PASSWORD").unwrap_or_default().to_owned())
+        Ok(self.file.get(variable).unwrap_or_default().to_owned())
     }
 
     fn database(&self) -> Result<Option<String>> {
@@ -282,7 +334,8 @@ impl Given<'_> {
             ),
             (
                 "CLICKHOUSE_PASSWORD",
-                password_variable()?.is_some() || self.file.get("CLICKHOUSE_PASSWORD").is_some(),
+                password_variable("CLICKHOUSE_PASSWORD")?.is_some()
+                    || self.file.get("CLICKHOUSE_PASSWORD").is_some(),
             ),
         ];
         let Some((name, _)) = set.into_iter().find(|(_, is_set)| *is_set) else { return Ok(()) };
@@ -291,12 +344,12 @@ impl Given<'_> {
     }
 }
 
-fn password_variable() -> Result<Option<String>> {
-    match std::env::var("CLICKHOUSE_PASSWORD") {
+fn password_variable(variable: &str) -> Result<Option<String>> {
+    match std::env::var(variable) {
         Ok(password) => Ok(Some(password).filter(|password| !password.is_empty())),
         Err(std::env::VarError::NotPresent) => Ok(None),
         Err(std::env::VarError::NotUnicode(_)) => {
-            Err(usage("CLICKHOUSE_PASSWORD is not UTF-8", "set it anew, or use CLICKHOUSE_PASSWORD_FILE"))
+            Err(usage(format!("{variable} is not UTF-8"), &format!("set it anew, or use {variable}_FILE")))
         }
     }
 }

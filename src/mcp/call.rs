@@ -26,6 +26,8 @@ const MOST_CSV_ROWS: usize = 10_000;
 const CHART_SCALE: f32 = 1.5;
 /// The most bytes of a chart.
 const MOST_CHART_BYTES: usize = 300_000;
+/// The largest CSV, in bytes: some of them are kept in memory.
+const LARGEST_CSV: usize = 5_000_000;
 /// The tokens of a context unless asked otherwise.
 const CONTEXT_TOKENS: usize = 1_000;
 
@@ -35,6 +37,8 @@ pub struct Call<'a> {
     pub door: &'a Door,
     /// The database, whose statements are killed when the call is.
     pub db: Db,
+    /// The same for statements that a model wrote: it may do nothing but read.
+    pub reader: Db,
     /// Who calls.
     pub caller: &'a Caller,
     /// Asked for when the caller goes away or the time is over.
@@ -290,7 +294,7 @@ impl Call<'_> {
         question::refuse_unknown(&self.db, &accounts, &freshness).await?;
         let answer = question.ask_within(&self.db, &accounts, &values, &reach).await?;
         let answer = if accounts.len() == 1 { answer.without_account() } else { answer };
-        let table = text::table(&answer, asked.offset);
+        let table = text::table(&answer, asked.offset)?;
         facts.rows = table.shown as u64;
         let values: Vec<String> =
             values.iter().map(|(name, value)| format!("{name}={}", text::word(&value.to_string()))).collect();
@@ -359,20 +363,26 @@ impl Call<'_> {
         if let Scope::Accounts(accounts) = &self.caller.scope {
             facts.accounts = accounts.iter().map(|account| account.as_str().to_owned()).collect();
         }
-        let checked = guard::check(&self.db, &asked.statement, &self.caller.scope).await;
+        let checked = guard::check(&self.reader, &asked.statement, &self.caller.scope).await;
         let checked = checked.inspect_err(|error| {
             facts.verdict = error.downcast_ref::<Refusal>().map(Refusal::verdict).unwrap_or_default();
         })?;
         facts.verdict = "passed".to_owned();
         if asked.csv {
-            let rows = checked.run(&self.db, MOST_CSV_ROWS, asked.offset, self.stop).await?;
+            let rows = checked.run(&self.reader, MOST_CSV_ROWS, asked.offset, self.stop).await?;
             facts.rows = rows.answer.rows.len() as u64;
-            let uri = self.door.0.exports.keep(&self.caller.name, rows.answer.to_csv()?);
+            let csv = rows.answer.to_csv()?;
+            ensure!(
+                csv.len() <= LARGEST_CSV,
+                "the CSV would have {} MB: choose fewer rows or columns",
+                csv.len() / 1_000_000
+            );
+            let uri = self.door.0.exports.keep(&self.caller.name, csv);
             let count = text::count(rows.answer.rows.len(), asked.offset, total(&rows, asked.offset));
             return Ok(format!("{count}\nCSV: read the resource {uri}"));
         }
-        let rows = checked.run(&self.db, MOST_ROWS, asked.offset, self.stop).await?;
-        let table = text::table(&rows.answer, 0);
+        let rows = checked.run(&self.reader, MOST_ROWS, asked.offset, self.stop).await?;
+        let table = text::table(&rows.answer, 0)?;
         facts.rows = table.shown as u64;
         let count = text::count(table.shown, asked.offset, total(&rows, asked.offset));
         Ok(format!("{WARNING}\n{}\n{count}", table.text))
@@ -400,8 +410,8 @@ impl Call<'_> {
             asked.name
         );
         ensure!((1..=300).contains(&asked.question.chars().count()), "`question` has 1 to 300 characters");
-        let checked = guard::check(&self.db, &asked.statement, &self.caller.scope).await?;
-        checked.run(&self.db, 1, 0, self.stop).await.context("the statement does not run")?;
+        let checked = guard::check(&self.reader, &asked.statement, &self.caller.scope).await?;
+        checked.run(&self.reader, 1, 0, self.stop).await.context("the statement does not run")?;
         let saved = SavedQuestion {
             owner: self.caller.name.clone(),
             name: asked.name,

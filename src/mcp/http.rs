@@ -1,22 +1,28 @@
 //! The HTTP face: the token is checked before the protocol sees a byte, and each request brings its own caller.
+//!
+//! There are no sessions. What the protocol calls the id of one is the name of a conversation here, for the log and for
+//! cancelling: it is given with the first answer, kept by the client, and opens nothing.
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use super::server::Session;
+use super::talk::CONVERSATION;
 use super::{Caller, Door, Tokens};
 use crate::exit::stop::Stop;
 
@@ -27,7 +33,9 @@ const LARGEST_REQUEST: usize = 256 * 1024;
 /// Connections at once.
 const MOST_CONNECTIONS: usize = 200;
 /// How long a client may take to send its headers.
-const HEADER_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long it may take to send the rest.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 type Body = BoxBody<Bytes, Infallible>;
 type Service = StreamableHttpService<Session, NeverSessionManager>;
@@ -42,9 +50,9 @@ pub async fn serve(door: Door, tokens: Tokens, listener: TcpListener, stop: &Sto
         .enforce_origin_validation()
         .with_max_request_body_bytes(LARGEST_REQUEST);
     let cancellation = config.cancellation_token.clone();
-    let session = Session::new(door, None);
+    let session = Session::new(door.clone(), None);
     let service = StreamableHttpService::new(move || Ok(session.clone()), Arc::default(), config);
-    let face = Arc::new(Face { tokens, service });
+    let face = Arc::new(Face { door, tokens, service });
     let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let accept = async {
         loop {
@@ -69,6 +77,7 @@ pub async fn serve(door: Door, tokens: Tokens, listener: TcpListener, stop: &Sto
 }
 
 struct Face {
+    door: Door,
     tokens: Tokens,
     service: Service,
 }
@@ -80,12 +89,31 @@ impl Face {
         }
         let Some(caller) = self.caller(&request) else {
             let mut refused = plain(StatusCode::UNAUTHORIZED, "a bearer token is needed\n");
-            refused.headers_mut().insert(WWW_AUTHENTICATE, hyper::header::HeaderValue::from_static("Bearer"));
+            refused.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             return refused;
         };
         request.headers_mut().remove(AUTHORIZATION);
-        request.extensions_mut().insert(caller);
-        self.service.handle(request).await
+        let (mut parts, body) = request.into_parts();
+        let read = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, LARGEST_REQUEST).collect()).await;
+        let body = match read {
+            Ok(Ok(body)) => body.to_bytes(),
+            Ok(Err(_)) => return plain(StatusCode::PAYLOAD_TOO_LARGE, "a request has at most 256 KiB\n"),
+            Err(_) => return plain(StatusCode::REQUEST_TIMEOUT, "the request takes too long to arrive\n"),
+        };
+        let message: Message = serde_json::from_slice(&body).unwrap_or_default();
+        let conversation = parts.headers.get(CONVERSATION).and_then(|id| id.to_str().ok()).map(str::to_owned);
+        if let ("notifications/cancelled", Some(conversation)) = (message.method.as_str(), &conversation) {
+            self.door.cancel(&caller, conversation, &message.params.request_id.to_string());
+        }
+        parts.extensions.insert(caller);
+        let mut response = self.service.handle(Request::from_parts(parts, Full::new(body))).await;
+        if message.method == "initialize"
+            && conversation.is_none()
+            && let Some(id) = new_conversation()
+        {
+            response.headers_mut().insert(CONVERSATION, id);
+        }
+        response
     }
 
     fn caller(&self, request: &Request<Incoming>) -> Option<Caller> {
@@ -93,6 +121,29 @@ impl Face {
         let (scheme, token) = header.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| self.tokens.caller(token.trim()))?
     }
+}
+
+/// What is looked at of a message, besides the protocol itself.
+#[derive(Default, Deserialize)]
+struct Message {
+    #[serde(default)]
+    method: String,
+    #[serde(default)]
+    params: Parameters,
+}
+
+#[derive(Default, Deserialize)]
+struct Parameters {
+    #[serde(default, rename = "requestId")]
+    request_id: serde_json::Value,
+}
+
+/// An id that nobody can guess: who knows it can cancel, with a token of the same name.
+fn new_conversation() -> Option<HeaderValue> {
+    let mut chance = [0; 16];
+    getrandom::fill(&mut chance).ok()?;
+    let id: String = chance.iter().map(|byte| format!("{byte:02x}")).collect();
+    HeaderValue::from_str(&id).ok()
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response<Body> {

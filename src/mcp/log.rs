@@ -66,8 +66,12 @@ pub struct Entry {
     pub score: Option<f64>,
     /// What was wrong.
     pub correction: String,
-    /// The prompt and its version.
+    /// The prompt that the conversation began with, and its version.
     pub prompt: String,
+    /// Who asked, as far as the client tells it.
+    pub user_id: String,
+    /// The ids of the call's statements.
+    pub query_ids: Vec<String>,
 }
 
 /// The way into the log.

@@ -1,10 +1,11 @@
 //! The chatbot's door: a Model Context Protocol server over the summary tables.
 //!
 //! ```text
-//! server   the protocol, the only file that knows its crate     http    the HTTP face, tokens checked first
+//! server   the protocol, with talk and http all that knows its crate  http  the HTTP face, tokens checked first
 //! call     what each tool does                                  text    answers as a model reads them
 //! caller   who calls, and how much at once                      token   the file of tokens
 //! memory   notes and saved questions                            log     the chat log
+//! talk     which conversation a request belongs to, who asks, and the prompt that it began with
 //! describe tables and questions in words                        prompts templates, export  answers kept as CSV
 //! price    what models cost                                     budget  what may be spent
 //! otlp     turns that a chat application recorded
@@ -25,6 +26,7 @@ pub mod price;
 mod prompts;
 pub mod reader;
 mod server;
+mod talk;
 mod text;
 pub mod token;
 
@@ -44,9 +46,11 @@ use call::{Call, Facts};
 use export::Exports;
 use log::{ChatLog, Entry};
 use price::Prices;
+use talk::{Began, Running, Talk};
 
 use crate::context::tokens;
-use crate::db::Db;
+use crate::db::retry::RetryPolicy;
+use crate::db::{Db, QueryIds};
 use crate::exit::ExitCode;
 use crate::exit::stop::Stop;
 
@@ -59,9 +63,13 @@ pub struct Door(Arc<Shared>);
 
 struct Shared {
     db: Db,
+    /// Reads for statements that a model wrote: with rights that suffice for no more.
+    reader: Db,
     log: ChatLog,
     limits: Limits,
     exports: Exports,
+    began: Began,
+    running: Running,
     settings: Settings,
 }
 
@@ -92,22 +100,26 @@ pub struct Request {
     pub tool: String,
     /// Its arguments.
     pub arguments: Value,
-    /// The client's name and version.
-    pub client: String,
-    /// The conversation, where it is known.
-    pub conversation: String,
+    /// Which conversation it belongs to, and who talks.
+    pub talk: Talk,
 }
 
 impl Door {
-    /// A door to a database.
-    pub fn new(db: Db, log: ChatLog, settings: Settings) -> Door {
-        let (limits, exports) = Default::default();
-        Door(Arc::new(Shared { db, log, limits, exports, settings }))
+    /// A door to a database; `reader` is the same one with rights for reading alone.
+    pub fn new(db: Db, reader: Db, log: ChatLog, settings: Settings) -> Door {
+        let (limits, exports, began, running) = Default::default();
+        let (db, reader) = (impatient(&db), impatient(&reader));
+        Door(Arc::new(Shared { db, reader, log, limits, exports, began, running, settings }))
     }
 
     /// The id of this process, which is one conversation where it serves one client.
     fn session_id(&self) -> String {
         self.0.db.run_id().to_owned()
+    }
+
+    /// Cancels a call, by its conversation and the client's id of the request.
+    fn cancel(&self, caller: &Caller, conversation: &str, request_id: &str) {
+        self.0.running.cancel(&[&caller.name, conversation, request_id]);
     }
 
     /// Runs a call to its end, within its time. Its statements are killed when the caller goes away.
@@ -126,15 +138,16 @@ impl Door {
     async fn call_here(&self, caller: &Caller, request: Request, gone: CancellationToken) -> Answered {
         let started = Instant::now();
         let mut facts = Facts::default();
+        let query_ids = QueryIds::default();
         let outcome = match self.0.limits.enter(caller) {
-            Ok(_permit) => self.within_budget(caller, &request, &mut facts, gone).await,
+            Ok(_permit) => self.within_budget(caller, &request, &mut facts, &query_ids, gone).await,
             Err(error) => Err(error),
         };
         let answered = match &outcome {
             Ok(text) => Answered { text: text.clone(), image: facts.image.take(), is_error: false },
             Err(error) => Answered { text: call::failure_text(error), image: None, is_error: true },
         };
-        self.tell(caller, &request, facts, &answered, started.elapsed());
+        self.tell(caller, &request, facts, &query_ids, &answered, started.elapsed());
         answered
     }
 
@@ -143,6 +156,7 @@ impl Door {
         caller: &Caller,
         request: &Request,
         facts: &mut Facts,
+        query_ids: &QueryIds,
         gone: CancellationToken,
     ) -> anyhow::Result<String> {
         // What a turn cost and how good it was is heard in any case.
@@ -152,7 +166,7 @@ impl Door {
             let crossings = entered.inspect_err(|_| facts.verdict = budget::VERDICT.to_owned())?;
             self.tell_crossings(crossings);
         }
-        self.within_time(caller, request, facts, gone).await
+        self.within_time(caller, request, facts, query_ids, gone).await
     }
 
     /// Tells the log, from where alerts take it, and whoever reads the server's own words.
@@ -175,6 +189,7 @@ impl Door {
         caller: &Caller,
         request: &Request,
         facts: &mut Facts,
+        query_ids: &QueryIds,
         gone: CancellationToken,
     ) -> anyhow::Result<String> {
         let (_sender, stop) = Stop::by_hand();
@@ -184,10 +199,10 @@ impl Door {
             let _ = tokio::time::timeout(LONGEST_CALL, gone.cancelled()).await;
             ending.request(ExitCode::Interrupted);
         });
-        let outcome =
-            Call { door: self, db: self.0.db.with_stop(&stop).interruptible(), caller, stop: &stop }
-                .run(&request.tool, request.arguments.clone(), facts)
-                .await;
+        let stoppable = |db: &Db| db.with_stop(&stop).interruptible().noting(query_ids);
+        let (db, reader) = (stoppable(&self.0.db), stoppable(&self.0.reader));
+        let call = Call { door: self, db, reader, caller, stop: &stop };
+        let outcome = call.run(&request.tool, request.arguments.clone(), facts).await;
         watch.abort();
         match outcome {
             Err(_) if stop.code().is_some() => anyhow::bail!(
@@ -198,16 +213,21 @@ impl Door {
         }
     }
 
-    fn tell(&self, caller: &Caller, request: &Request, facts: Facts, answered: &Answered, took: Duration) {
+    fn tell(
+        &self,
+        caller: &Caller,
+        request: &Request,
+        facts: Facts,
+        query_ids: &QueryIds,
+        answered: &Answered,
+        took: Duration,
+    ) {
         let statement = match self.0.settings.keeps_statements {
             true => facts.statement,
             false => hash_of(&facts.statement),
         };
         let mut entry = Entry {
             kind: "call".to_owned(),
-            gen_ai_conversation_id: request.conversation.clone(),
-            token_name: caller.name.clone(),
-            client_name: request.client.clone(),
             klaviyo_public_ids: facts.accounts,
             gen_ai_tool_name: request.tool.chars().take(64).collect(),
             question: facts.question.chars().take(500).collect(),
@@ -218,7 +238,8 @@ impl Door {
             duration_ms: took.as_millis() as u64,
             run_id: self.0.db.run_id().to_owned(),
             error: if answered.is_error { answered.text.clone() } else { String::new() },
-            ..Entry::default()
+            query_ids: query_ids.noted(),
+            ..self.entry_of(caller, &request.talk)
         };
         if let Some(turn) = facts.turn {
             entry.kind = "turn".to_owned();
@@ -229,6 +250,7 @@ impl Door {
                 self.tell_crossings(self.0.settings.budgets.spend(caller, cost));
             }
             if !turn.conversation.is_empty() {
+                entry.prompt = self.0.began.with(&caller.name, &turn.conversation);
                 entry.gen_ai_conversation_id = turn.conversation;
             }
             entry.gen_ai_request_model = turn.model;
@@ -240,17 +262,36 @@ impl Door {
         self.0.log.tell(entry);
     }
 
-    /// Tells the log that a prompt was taken.
-    fn tell_prompt(&self, caller: &Caller, client: String, prompt: String) {
-        let entry = Entry {
-            kind: "prompt".to_owned(),
-            token_name: caller.name.clone(),
-            client_name: client,
-            prompt,
-            ..Entry::default()
-        };
-        self.0.log.tell(entry);
+    /// Tells the log that a prompt was taken. What is asked from now on in this conversation is asked with it.
+    fn tell_prompt(&self, caller: &Caller, talk: &Talk, prompt: String) {
+        self.0.began.note(&caller.name, &talk.conversation, prompt.clone());
+        self.0.log.tell(Entry { kind: "prompt".to_owned(), prompt, ..self.entry_of(caller, talk) });
     }
+
+    /// A row of the log with who talks and where.
+    fn entry_of(&self, caller: &Caller, talk: &Talk) -> Entry {
+        Entry {
+            gen_ai_conversation_id: talk.conversation.clone(),
+            token_name: caller.name.clone(),
+            client_name: talk.client.clone(),
+            user_id: talk.user.clone(),
+            prompt: self.0.began.with(&caller.name, &talk.conversation),
+            ..Entry::default()
+        }
+    }
+}
+
+/// Somebody waits for the answer: a server that is away is told of within seconds, and asked again with the next call.
+fn impatient(db: &Db) -> Db {
+    db.with_retries(RetryPolicy {
+        slow_delay: Duration::from_secs(2),
+        transient_tries: 3,
+        slow_tries: 2,
+        statement_timeout: LONGEST_CALL + Duration::from_secs(5),
+        outage_patience: Duration::from_secs(5),
+        kill_timeout: Duration::from_secs(5),
+        ..RetryPolicy::default()
+    })
 }
 
 fn hash_of(statement: &str) -> String {

@@ -44,6 +44,8 @@ pub struct Turn {
     score: Option<f64>,
     correction: String,
     prompt: String,
+    user_id: String,
+    query_ids: Vec<String>,
 }
 
 /// What became of a file.
@@ -131,6 +133,9 @@ fn turn(span: &Value, prices: &Prices) -> Option<Turn> {
         cost: price.and_then(|price| Some(price.of(input?, output?))),
         input_price: price.map(|price| price.input),
         output_price: price.map(|price| price.output),
+        prompt: text("gen_ai.prompt.name").unwrap_or_default().to_owned(),
+        user_id: text("user.id").or(text("enduser.id")).unwrap_or_default().to_owned(),
+        query_ids: Vec::new(),
         // A turn is no call of a tool, and nobody has judged it.
         gen_ai_tool_name: String::new(),
         question: String::new(),
@@ -140,7 +145,6 @@ fn turn(span: &Value, prices: &Prices) -> Option<Turn> {
         payload_tokens: 0,
         score: None,
         correction: String::new(),
-        prompt: String::new(),
     })
 }
 

@@ -1,4 +1,4 @@
-//! The protocol: tools, resources and prompts as its crate wants them. Nothing else here knows that crate.
+//! The protocol: tools, resources and prompts as its crate wants them. But for `talk` and `http` nothing else knows it.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -18,6 +18,7 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt};
 
 use super::prompts::TEMPLATES;
+use super::talk::Talk;
 use super::{Caller, Door, Request, call, describe};
 use crate::exit::stop::Stop;
 
@@ -44,17 +45,17 @@ impl Session {
         Session { door, caller }
     }
 
+    /// Over stdio a session is a conversation.
+    fn talk(&self, context: &RequestContext<RoleServer>) -> Talk {
+        let session = self.caller.as_ref().map(|_| self.door.session_id()).unwrap_or_default();
+        Talk::of(context, &session)
+    }
+
     fn caller(&self, context: &RequestContext<RoleServer>) -> Result<Caller, ErrorData> {
         let of_request = || context.extensions.get::<Parts>()?.extensions.get::<Caller>().cloned();
         let unknown = || ErrorData::internal_error("the request has no caller", None);
         self.caller.clone().or_else(of_request).ok_or_else(unknown)
     }
-}
-
-fn client_of(context: &RequestContext<RoleServer>) -> String {
-    let info = context.peer.peer_info();
-    let client = info.map(|info| format!("{} {}", info.client_info.name, info.client_info.version));
-    client.unwrap_or_default().chars().take(100).collect()
 }
 
 /// Serves one client on stdin and stdout, until it goes away or the stop is asked for.
@@ -99,9 +100,12 @@ impl ServerHandler for Session {
             return Err(ErrorData::invalid_params(format!("there is no tool `{shown}`"), None));
         }
         let arguments = call::arguments(request.arguments);
-        // Over stdio a session is a conversation; over HTTP there are no sessions.
-        let conversation = self.caller.as_ref().map(|_| self.door.session_id()).unwrap_or_default();
-        let call = Request { tool: tool.into_owned(), arguments, client: client_of(&context), conversation };
+        let talk = self.talk(&context);
+        let request_id = serde_json::to_string(&context.id).unwrap_or_default();
+        let name = [caller.name.clone(), talk.conversation.clone(), request_id];
+        // Over HTTP the notification that cancels comes by a request of its own.
+        let _running = self.door.0.running.enter(name, context.ct.clone());
+        let call = Request { tool: tool.into_owned(), arguments, talk };
         let answered = self.door.call(caller, call, context.ct.clone()).await;
         let image = answered.image.map(|png| ContentBlock::image(BASE64_STANDARD.encode(png), "image/png"));
         let content = std::iter::once(ContentBlock::text(answered.text)).chain(image).collect();
@@ -169,7 +173,7 @@ impl ServerHandler for Session {
         let account = account.and_then(crate::account::AccountId::new).filter(|id| caller.scope.has(id));
         let account = account
             .ok_or_else(|| ErrorData::invalid_params("`account` has to be one of your accounts", None))?;
-        self.door.tell_prompt(&caller, client_of(&context), template.label());
+        self.door.tell_prompt(&caller, &self.talk(&context), template.label());
         let message = PromptMessage::new_text(Role::User, template.about(account.as_str()));
         Ok(GetPromptResult::new(vec![message]).with_description(template.title).into())
     }

@@ -1,5 +1,6 @@
 //! An answer as a model reads it: a header, a line per row, names as quoted data, and a cut that says so.
 
+use anyhow::{Result, ensure};
 use serde_json::Value;
 
 use crate::context::tokens;
@@ -27,16 +28,22 @@ pub struct Table {
 }
 
 /// Writes rows from the first on, as many as have room.
-pub fn table(answer: &Answer, skip: usize) -> Table {
+///
+/// # Errors
+///
+/// Where the names of the columns alone fill it.
+pub fn table(answer: &Answer, skip: usize) -> Result<Table> {
     let mut lines = vec![answer.columns.iter().map(|name| word(name)).collect::<Vec<_>>().join(",")];
-    let mut room = MOST_TOKENS - FRAME_TOKENS - tokens::count(&lines[0]).min(MOST_TOKENS / 2);
+    let header = tokens::count(&lines[0]);
+    ensure!(header <= MOST_TOKENS / 2, "the answer has {} columns: choose fewer", answer.columns.len());
+    let mut room = MOST_TOKENS - FRAME_TOKENS - header;
     for row in answer.rows.iter().skip(skip).take(MOST_ROWS) {
         let line = row.iter().map(cell).collect::<Vec<_>>().join(",");
         let Some(rest) = room.checked_sub(tokens::count(&line) + 1) else { break };
         room = rest;
         lines.push(line);
     }
-    Table { shown: lines.len() - 1, text: lines.join("\n") }
+    Ok(Table { shown: lines.len() - 1, text: lines.join("\n") })
 }
 
 /// The line below the rows: how many there are, and how to get the rest.
@@ -95,6 +102,17 @@ mod tests {
             rows: (0..rows).map(|row| vec![json!(text), json!(row)]).collect(),
             ..Answer::default()
         }
+    }
+
+    fn table(answer: &Answer, skip: usize) -> Table {
+        super::table(answer, skip).expect("not too many columns")
+    }
+
+    #[test]
+    fn columns_alone_never_fill_an_answer() {
+        let columns = (0..3_000).map(|number| format!("column {number}")).collect();
+        let error = super::table(&Answer { columns, ..Answer::default() }, 0).err().expect("refused");
+        assert_eq!(error.to_string(), "the answer has 3000 columns: choose fewer");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::lock;
 use crate::output::printable;
 use crate::refresh::{snapshot, staging, witness};
 use crate::schema::migrate::Action;
-use crate::schema::{self, OUTLOOK_TABLES, OUTLOOK_VIEWS, SOURCES, SummaryTable, TABLES, VIEWS};
+use crate::schema::{self, OUTLOOK_TABLES, SOURCES, SummaryTable, TABLES};
 use crate::sql;
 
 /// The most privileges that a message names; the rest is counted.
@@ -81,9 +81,8 @@ pub fn to_migrate(db: &Db, actions: &[Action]) -> Vec<Privilege> {
     let mut all = to_lock(db);
     let tables = TABLES.iter().map(|table| table.name);
     let objects = tables
-        .chain(VIEWS.iter().map(sql::Sql::object))
-        .chain([&sql::REFRESH_LOG, &sql::CHAT_LOG, &sql::NOTES, &sql::SAVED_QUESTIONS].map(sql::Sql::object))
-        .chain(OUTLOOK_TABLES.iter().chain(&OUTLOOK_VIEWS).map(sql::Sql::object));
+        .chain(schema::all_views().chain([&sql::REFRESH_LOG]).map(sql::Sql::object))
+        .chain(schema::CHAT_TABLES.into_iter().chain(&OUTLOOK_TABLES).map(sql::Sql::object));
     all.extend(objects.flat_map(|object| Privilege::on(object, &["SELECT"])));
     all.extend(Privilege::on(sql::SCHEMA_LEDGER.object(), &["SELECT", "INSERT"]));
     for action in actions {

@@ -15,7 +15,7 @@ pub enum Audience {
     Refresher,
     /// A chatbot that sends SQL of its own: it reads the tables and views of its accounts.
     Chatbot,
-    /// The user that the chatbot's door runs with: it reads them and keeps the door's log and notes.
+    /// The two users of the chatbot's door: one reads and keeps log and notes, one runs what chatbots wrote.
     Mcp,
 }
 
@@ -70,6 +70,12 @@ pub const CHATBOT_LIMITS: [(&str, u64); 3] =
 const DOOR_LIMITS: [(&str, u64); 3] =
     [("max_execution_time", 60), ("max_result_rows", 1_000_000), ("max_memory_usage", 4_000_000_000)];
 
+/// A chatbot's user changes nothing, no limit either; its statements end when whoever sent them goes away.
+const READ_ONLY: &str = "readonly = 1 CONST, cancel_http_readonly_queries_on_client_close = 1 CONST, ";
+
+/// What the name of the door's second user ends in: the one who runs the statements of `sql` and may only read.
+const OF_SQL: &str = "_sql";
+
 /// The tables and views that a chatbot reads.
 pub fn objects() -> impl Iterator<Item = &'static str> {
     TABLES
@@ -95,14 +101,20 @@ pub fn statements(
             Audience::Refresher => all.extend(user.refresher()),
             Audience::Chatbot => {
                 all.extend(user.reads());
-                all.push(user.profile("readonly = 1 CONST, ", &CHATBOT_LIMITS));
+                all.push(user.profile(READ_ONLY, &CHATBOT_LIMITS));
             }
             Audience::Mcp => {
                 all.extend(user.reads());
                 let keeps = |(table, rights): &(&str, &str)| user.grant(rights, table);
                 all.extend(OF_THE_DOOR.iter().map(keeps));
+                // The statements of the other user below, who may end nothing.
+                all.push(format!("GRANT KILL QUERY ON *.* TO {}", user.quoted));
                 // Not read-only: the door writes its log.
                 all.push(user.profile("", &DOOR_LIMITS));
+                all.extend(user.policies(accounts));
+                let reader = [format!("{}{OF_SQL}", user.name)];
+                all.extend(statements(Audience::Chatbot, database, &reader, accounts));
+                return all;
             }
         }
         all.extend(user.policies(accounts));
@@ -265,7 +277,7 @@ mod tests {
         assert_eq!(grants.len(), objects);
         assert!(grants.iter().all(|line| line.starts_with("GRANT SELECT ON shop.")), "{grants:?}");
         let profile = "CREATE SETTINGS PROFILE OR REPLACE chatbot_limits SETTINGS readonly = 1 CONST, \
-             max_execution_time = 10 MIN 1 MAX 10, max_result_rows = 10000 MIN 1 MAX 10000, \
+             cancel_http_readonly_queries_on_client_close = 1 CONST, max_execution_time = 10 MIN 1 MAX 10, max_result_rows = 10000 MIN 1 MAX 10000, \
              max_memory_usage = 2000000000 MIN 1 MAX 2000000000 TO chatbot";
         assert!(text.iter().any(|line| line == profile), "{text:?}");
         for table in schema::tables_to_read() {
@@ -286,9 +298,22 @@ mod tests {
             .filter_map(|line| line.strip_prefix("GRANT SELECT, INSERT ON shop."))
             .filter_map(|rest| rest.strip_suffix(" TO aiviews_mcp"))
             .collect();
-        let tables = [&sql::CHAT_LOG, &sql::NOTES, &sql::SAVED_QUESTIONS].map(Sql::object);
+        let tables = schema::CHAT_TABLES.map(Sql::object);
         assert_eq!(writes, tables);
         assert!(text.contains(&format!("GRANT SELECT ON shop.{} TO aiviews_mcp", sql::REFRESH_LOG.object())));
-        assert_eq!(text.iter().filter(|line| line.contains(" USING 1 ")).count(), policies());
+        let of_door = |line: &&String| line.ends_with(" USING 1 TO aiviews_mcp");
+        assert_eq!(text.iter().filter(of_door).count(), policies());
+        // The statements of chatbots have a user of their own.
+        let from =
+            text.iter().position(|line| line.starts_with("CREATE USER IF NOT EXISTS aiviews_mcp_sql "));
+        let of_sql = &text[from.expect("a second user")..];
+        let of_chatbot = statements(Audience::Chatbot, "shop", &["aiviews_mcp_sql".to_owned()], &[]);
+        assert_eq!(of_sql, of_chatbot);
+        let changes = ["INSERT", "KILL", "ALTER", "CREATE TABLE", "DROP"];
+        assert!(
+            !of_sql
+                .iter()
+                .any(|line| changes.iter().any(|change| line.starts_with("GRANT") && line.contains(change)))
+        );
     }
 }

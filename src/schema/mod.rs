@@ -380,6 +380,18 @@ pub static OUTLOOK_TABLES: [Sql; 6] = [
 /// The views over them.
 pub static OUTLOOK_VIEWS: [Sql; 1] = [sql::embed!("outlook/ai_revenue_outlook")];
 
+/// The tables of the chatbot's door: its log, what people told, and their questions.
+pub static CHAT_TABLES: [&Sql; 3] = [&sql::CHAT_LOG, &sql::NOTES, &sql::SAVED_QUESTIONS];
+
+/// The views over its log. They show everybody's use: for operators and their dashboards, never for a chatbot.
+pub static CHAT_VIEWS: [Sql; 2] =
+    [sql::embed!("chat/ai_usage_daily"), sql::embed!("chat/ai_model_performance")];
+
+/// Every view that migrate makes.
+pub fn all_views() -> impl Iterator<Item = &'static Sql> {
+    VIEWS.iter().chain(&OUTLOOK_VIEWS).chain(&CHAT_VIEWS)
+}
+
 /// The tables of the outlook whose rows belong to an account.
 pub fn outlook_of_accounts() -> impl Iterator<Item = &'static str> {
     let of_account = |ddl: &&Sql| ddl.text.contains("\n    klaviyo_public_id ");

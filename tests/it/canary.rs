@@ -25,17 +25,30 @@ impl Dice {
 
 /// What a name in `<>` may become; `|` stands between choices. Most of it is ordinary, so that much of it runs.
 const GRAMMAR: &[(&str, &str)] = &[
+    // `narrow` has one column of text, so that unions and subqueries fit.
     (
         "statement",
-        "<select>|<select>|<with> <select>|<select> UNION ALL <select>|<select> <tail>|(<select>) <hostile>|<select> EXCEPT <select>",
+        "<select>|<select>|<narrow>|<with> <select>|<with> <narrow>|<narrow> UNION ALL <narrow>|<narrow> <tail>|(<narrow>) <hostile>|<narrow> EXCEPT <narrow>|<select> UNION ALL <select>",
     ),
     (
         "with",
-        "WITH x AS (<select>)|WITH x AS (<select>), y AS (SELECT * FROM x)|WITH (SELECT max(<column>) FROM <table>) AS z|WITH RECURSIVE x AS (<select>)|WITH <table> AS (<select>)",
+        "WITH x AS (<select>)|WITH x AS (<narrow>), y AS (SELECT * FROM x)|WITH x AS (<narrow> UNION ALL <narrow>)|WITH (SELECT max(<column>) FROM <table>) AS z|WITH RECURSIVE x AS (<select>)|WITH <table> AS (<select>)",
     ),
     (
         "select",
         "SELECT <columns> FROM <source> <where> <order>|SELECT <columns> FROM <source> <where> <order>|SELECT <aggregate> FROM <source> <where>|SELECT <column>, <aggregate> FROM <source> <where> GROUP BY <column>|SELECT <columns> FROM (<select>) <where>",
+    ),
+    (
+        "narrow",
+        "SELECT klaviyo_public_id FROM <table> <where> <order>|SELECT <text> FROM <table> <where> <order>|SELECT <text> FROM (<narrow>) AS a <where>|SELECT DISTINCT <text> FROM <table> AS a <join> <where>|SELECT <text> FROM <table>|SELECT <text> FROM <table>|SELECT <text> FROM <odd>|SELECT max(<text>) FROM <table> AS a <join> <where>",
+    ),
+    (
+        "text",
+        "klaviyo_public_id|klaviyo_public_id|upper(klaviyo_public_id)|hex(klaviyo_public_id)|concat(klaviyo_public_id, '')|(<narrow> LIMIT 1)|any(klaviyo_public_id) OVER ()|first_value(klaviyo_public_id) OVER (ORDER BY klaviyo_public_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)|arrayStringConcat(arrayMap(k -> if(k IN (<narrow>), k, ''), [klaviyo_public_id]))|arrayJoin(splitByString('z', klaviyo_public_id))|ifNull(nullIf(klaviyo_public_id, 'mine'), 'mine')|toString(tuple(*))|CAST(klaviyo_public_id, 'LowCardinality(String)')",
+    ),
+    (
+        "join",
+        "| |JOIN <table> AS b USING (klaviyo_public_id)|FULL JOIN <table> AS b ON a.klaviyo_public_id = b.klaviyo_public_id|LEFT ANTI JOIN <table> AS b USING (klaviyo_public_id)|ARRAY JOIN [1, 2] AS z|CROSS JOIN (<narrow> LIMIT 2) AS b|JOIN <odd> AS b USING (klaviyo_public_id)",
     ),
     (
         "columns",
@@ -43,7 +56,7 @@ const GRAMMAR: &[(&str, &str)] = &[
     ),
     (
         "column",
-        "klaviyo_public_id|klaviyo_public_id|klaviyo_public_id|klaviyo_public_id|send_channel|send_channel|flow_name|campaign_name|date|recipients|name|_part|a.klaviyo_public_id",
+        "klaviyo_public_id|klaviyo_public_id|klaviyo_public_id|klaviyo_public_id|klaviyo_public_id|klaviyo_public_id|klaviyo_public_id|klaviyo_public_id|send_channel|flow_name|campaign_name|date|recipients|name|_part|a.klaviyo_public_id",
     ),
     ("letters", "name|id|.*|^k"),
     ("name", "x|campaign_ai_summary|klaviyo_public_id|`a b`|\"q\""),
@@ -65,7 +78,7 @@ const GRAMMAR: &[(&str, &str)] = &[
     ),
     (
         "source",
-        "<table>|<table> AS a|<table> AS a|<table> AS a CROSS JOIN <table> AS b|<table> AS a FULL JOIN <table> AS b ON a.klaviyo_public_id = b.klaviyo_public_id|(<select>) AS a|x|<table> AS a, <table>|<odd>",
+        "<table>|<table>|<table>|<table> AS a|<table> AS a|<table> AS a CROSS JOIN <table> AS b|<table> AS a FULL JOIN <table> AS b ON a.klaviyo_public_id = b.klaviyo_public_id|(<select>) AS a|x|<table> AS a, <table>|<odd>",
     ),
     (
         "odd",
@@ -73,15 +86,15 @@ const GRAMMAR: &[(&str, &str)] = &[
     ),
     (
         "where",
-        "| |WHERE <condition>|WHERE <condition>|PREWHERE <condition>|WHERE <condition> OR <condition>|QUALIFY <condition>",
+        "| | | | | |WHERE <condition>|WHERE <condition>|WHERE <condition>|WHERE <condition> OR <condition>|QUALIFY <condition>",
     ),
     (
         "condition",
-        "1|klaviyo_public_id = concat('CAN', 'ARY')|klaviyo_public_id != 'mine'|NOT klaviyo_public_id = 'mine'|klaviyo_public_id LIKE 'C%'|klaviyo_public_id IN (SELECT klaviyo_public_id FROM <table>)|<column> IN <table>|<column> GLOBAL IN (<select>)|toUInt64(<column>) > 0|1 OR klaviyo_public_id IN ('mine')|EXISTS (<select>)|(<column>, 1) IN (<select>)|has([<column>], concat('CAN', 'ARY'))|<column> > (SELECT min(<column>) FROM <table>)|concat('CAN', 'ARY') IN customer_names",
+        "1|1|klaviyo_public_id != ''|klaviyo_public_id > 'A'|klaviyo_public_id IN (<narrow>)|EXISTS (<narrow>)|klaviyo_public_id = concat('CAN', 'ARY')|klaviyo_public_id != 'mine'|NOT klaviyo_public_id = 'mine'|klaviyo_public_id LIKE 'C%'|klaviyo_public_id IN (SELECT klaviyo_public_id FROM <table>)|<column> IN <table>|<column> GLOBAL IN (<select>)|toUInt64(<column>) > 0|1 OR klaviyo_public_id IN ('mine')|EXISTS (<select>)|(<column>, 1) IN (<select>)|has([<column>], concat('CAN', 'ARY'))|<column> > (SELECT min(<column>) FROM <table>)|concat('CAN', 'ARY') IN customer_names",
     ),
     (
         "order",
-        "| |ORDER BY <column> DESC|ORDER BY klaviyo_public_id LIMIT 3|LIMIT 1 BY <column>|LIMIT 5 OFFSET 1|ORDER BY (<select>)",
+        "| | | | |ORDER BY klaviyo_public_id DESC|ORDER BY klaviyo_public_id LIMIT 3|LIMIT 1 BY klaviyo_public_id|LIMIT 5 OFFSET 1|ORDER BY (<narrow>)|LIMIT -3|LIMIT 0.5|GROUP BY klaviyo_public_id WITH CUBE|GROUP BY GROUPING SETS ((klaviyo_public_id), ())|ORDER BY klaviyo_public_id WITH FILL|ORDER BY throwIf(klaviyo_public_id != 'mine')",
     ),
     (
         "tail",
@@ -102,7 +115,9 @@ fn grow(dice: &mut Dice, text: &str, depth: usize, out: &mut String) {
         match GRAMMAR.iter().find(|(rule, _)| *rule == name) {
             None => out.push_str(&format!("<{name}>")),
             // Deep down only what ends.
-            Some(_) if depth > 5 && matches!(name, "select" | "with") => out.push_str("SELECT 1"),
+            Some(_) if depth > 6 && matches!(name, "select" | "narrow" | "with") => {
+                out.push_str("SELECT 'x'")
+            }
             Some((_, choices)) => {
                 let choices: Vec<&str> = choices.split('|').collect();
                 let choice = dice.one(&choices);

@@ -15,7 +15,7 @@ const SCENARIOS: [&str; 6] =
     ["server-initialize", "ping", "tools-list", "resources-list", "prompts-list", "dns-rebinding-protection"];
 
 /// A process that ends with the test.
-struct Ending(Child);
+pub struct Ending(pub Child);
 
 impl Drop for Ending {
     fn drop(&mut self) {
@@ -25,7 +25,7 @@ impl Drop for Ending {
 }
 
 /// The door over HTTP for one account: its process, its port, the token.
-fn over_http(place: &Place, account: &str) -> (Ending, String, String) {
+pub fn over_http(place: &Place, account: &str) -> (Ending, String, String) {
     let made = place.run(&["mcp", "--make-token", "agency", "-k", account]).expect(0).stdout;
     let after =
         |title: &str| made.lines().find_map(|line| line.strip_prefix(title)).expect("told").to_owned();

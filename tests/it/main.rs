@@ -17,6 +17,7 @@ mod contention;
 mod context;
 mod crowded;
 mod door;
+mod door_faults;
 mod engine;
 mod expression;
 mod fault_table;

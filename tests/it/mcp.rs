@@ -30,16 +30,16 @@ pub fn place() -> &'static (Place, Vec<String>) {
 }
 
 /// A session over stdin and stdout.
-struct Session {
-    child: Child,
+pub struct Session {
+    pub child: Child,
     to: Option<ChildStdin>,
     from: BufReader<ChildStdout>,
     next: u64,
 }
 
 impl Session {
-    fn start(place: &Place, arguments: &[&str]) -> Session {
-        let mut command = place.command(&[&["mcp", "-q"], arguments].concat());
+    pub fn start(place: &Place, arguments: &[&str]) -> Session {
+        let mut command = place.command(&[&["mcp"], arguments].concat());
         let mut child = command.stdin(std::process::Stdio::piped()).spawn().expect("aiviews starts");
         let (to, from) = (child.stdin.take(), child.stdout.take().expect("stdout"));
         let mut session = Session { child, to, from: BufReader::new(from), next: 1 };
@@ -52,19 +52,19 @@ impl Session {
         session
     }
 
-    fn send(&mut self, message: &Value) {
+    pub fn send(&mut self, message: &Value) {
         let to = self.to.as_mut().expect("open");
         writeln!(to, "{message}").and_then(|()| to.flush()).expect("written");
     }
 
-    fn begin(&mut self, method: &str, params: Value) -> u64 {
+    pub fn begin(&mut self, method: &str, params: Value) -> u64 {
         let id = self.next;
         self.next += 1;
         self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
         id
     }
 
-    fn answer(&mut self, id: u64) -> Value {
+    pub fn answer(&mut self, id: u64) -> Value {
         loop {
             let mut line = String::new();
             assert!(self.from.read_line(&mut line).expect("text") > 0, "the session ended");
@@ -75,31 +75,37 @@ impl Session {
         }
     }
 
-    fn request(&mut self, method: &str, params: Value) -> Value {
+    pub fn request(&mut self, method: &str, params: Value) -> Value {
         let id = self.begin(method, params);
         self.answer(id)
     }
 
+    /// Sends a line that may be no message at all.
+    pub fn send_line(&mut self, line: &str) {
+        let to = self.to.as_mut().expect("open");
+        writeln!(to, "{line}").and_then(|()| to.flush()).expect("written");
+    }
+
     /// The text of a tool's answer, and whether it is an error.
-    fn call(&mut self, tool: &str, arguments: Value) -> (String, bool) {
+    pub fn call(&mut self, tool: &str, arguments: Value) -> (String, bool) {
         let answer = self.request("tools/call", json!({"name": tool, "arguments": arguments}));
         let text = answer["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{answer}"));
         (text.to_owned(), answer["result"]["isError"] == true)
     }
 
-    fn ok(&mut self, tool: &str, arguments: Value) -> String {
+    pub fn ok(&mut self, tool: &str, arguments: Value) -> String {
         let (text, is_error) = self.call(tool, arguments);
         assert!(!is_error, "{tool}: {text}");
         text
     }
 
-    fn error(&mut self, tool: &str, arguments: Value) -> String {
+    pub fn error(&mut self, tool: &str, arguments: Value) -> String {
         let (text, is_error) = self.call(tool, arguments);
         assert!(is_error, "{tool}: {text}");
         text
     }
 
-    fn end(mut self) {
+    pub fn end(mut self) {
         drop(self.to.take());
         let ended = self.child.wait().expect("an end");
         assert!(ended.success(), "{ended}");
@@ -214,6 +220,8 @@ fn a_conversation_over_stdio() {
         "feedback",
         json!({"score": 0.5, "correction": "the week was wrong", "model": "m", "input_tokens": 10}),
     );
+    let wrong = json!({"score": 0, "about": "weather in May", "correction": "there is none"});
+    session.ok("feedback", wrong);
 
     // Bad input is told in words, or as the protocol has it.
     assert!(session.error("ask", json!({"question": 7})).contains("the arguments do not fit"));
@@ -230,6 +238,11 @@ fn a_conversation_over_stdio() {
     let refused =
         session.request("prompts/get", json!({"name": "weekly_review", "arguments": {"account": other}}));
     assert_eq!(refused["error"]["code"], -32602);
+    // What follows a prompt is asked with it, and by whom the client says.
+    let meta = json!({"user.id": "ada", "gen_ai.conversation.id": "c7"});
+    session
+        .request("tools/call", json!({"name": "describe", "arguments": {"about": "views"}, "_meta": meta}));
+    session.ok("feedback", json!({"score": 1, "model": "m2"}));
     session.end();
 
     let usage = place.run(&["usage", "--by", "question", "--json"]).expect(0);
@@ -239,6 +252,11 @@ fn a_conversation_over_stdio() {
     assert_eq!(of("week_against_week").expect("asked")["calls"], 1, "{usage}");
     assert_eq!(of("sql").expect("asked")["refusals"], 3, "{usage}");
     assert!(usage["unanswered"].to_string().contains("SETTINGS readonly"), "{usage}");
+    let missing = json!({"asked": "weather in May", "error": "there is none", "times": "1"});
+    let unanswered = usage["unanswered"].as_array().expect("rows");
+    let told = unanswered.iter().find(|row| row["asked"] == missing["asked"]).expect("told");
+    assert_eq!((&told["error"], told["times"].to_string().trim_matches('"')), (&missing["error"], "1"));
+    assert!(usage["slow"].is_array(), "{usage}");
     assert!(place.run(&["usage"]).expect(0).stdout.contains("asked, and no answer:"));
 
     // The log has it all, with the rule that refused.
@@ -247,11 +265,15 @@ fn a_conversation_over_stdio() {
         let text = "SELECT countIf(gen_ai_tool_name = 'ask' AND error = ''), countIf(verdict = 'lexer.clause'), \
              countIf(verdict = 'parser.qualified_table'), countIf(prompt = 'weekly_review@1'), \
              countIf(score = 0.5 AND gen_ai_request_model = 'm'), countIf(client_name = 'test 1'), \
-             countIf(payload_tokens = 0 AND kind != 'prompt') FROM ai_chat_log";
+             countIf(payload_tokens = 0 AND kind != 'prompt'), \
+             countIf(gen_ai_tool_name IN ('sql', 'context') AND error = '' AND NOT startsWith(query_ids[1], run_id)), \
+             countIf(user_id = 'ada' AND gen_ai_conversation_id = 'c7' AND prompt = ''), \
+             countIf(kind = 'turn' AND gen_ai_request_model = 'm2' AND prompt = 'weekly_review@1') FROM ai_chat_log";
         crate::support::rows(&serve.db().await, text).await
     });
-    assert_eq!(text[0][..5], ["7", "1", "1", "1", "1"].map(str::to_owned), "{text:?}");
-    assert!(text[0][5].parse::<u32>().expect("a number") > 20 && text[0][6] == "0", "{text:?}");
+    assert_eq!(text[0][..5], ["7", "1", "1", "2", "1"].map(str::to_owned), "{text:?}");
+    assert!(text[0][5].parse::<u32>().expect("a number") > 20, "{text:?}");
+    assert_eq!(text[0][6..], ["0", "0", "1", "1"].map(str::to_owned), "{text:?}");
     // An account that leaves takes along what was asked and told about it.
     place.run(&["forget", "--klaviyo-id", mine, "--yes"]).expect(0);
     let left = tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
@@ -409,6 +431,24 @@ fn prices_budgets_and_recorded_turns() {
     });
     // 3 of 5 calls are 60 %, 4 are 80 %, 5 are all.
     assert_eq!(told, [["100 50 75", "1.5", "3", "4", "2", "2", "2"]]);
+    // The views of the log, by hand: 5 calls and 2 refused ones; of 3 turns one costs 1.00, and one has the score 1. What
+    // was imported is a day of its own.
+    let views = tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+        let db = serve.db().await;
+        let daily = "SELECT token_name, klaviyo_public_ids, sum(calls), sum(refusals), sum(errors), sum(turns), \
+             sum(input_tokens), sum(output_tokens), sum(cost), sum(turns_without_cost), sum(scored), sum(score_sum) \
+             FROM ai_usage_daily GROUP BY ALL ORDER BY token_name";
+        let models = "SELECT model, sum(turns), sum(input_tokens), sum(output_tokens), sum(cost), \
+             sum(turns_without_cost), sum(scored), sum(wrong), uniqExact(usage_date) \
+             FROM ai_model_performance GROUP BY model ORDER BY model";
+        [crate::support::rows(&db, daily).await, crate::support::rows(&db, models).await]
+    });
+    let imported = format!("|['{mine}']|0|0|0|2|200000|10000|0.5|1|0|0");
+    let daily = ["stdio|[]|7|2|0|3|400000|20000|1|2|1|1"];
+    let lines = |rows: &[Vec<String>]| rows.iter().map(|row| row.join("|")).collect::<Vec<_>>();
+    assert_eq!(lines(&views[0]), [imported.as_str(), daily[0]]);
+    let models = ["|1|0|0|0|1|1|0|1", "m|2|300000|15000|1.5|0|0|0|2", "other|2|300000|15000|0|2|0|0|2"];
+    assert_eq!(lines(&views[1]), models);
 }
 
 /// A cancelled call leaves no statement running, and the session goes on.

@@ -11,7 +11,7 @@ use aiviews::exit::stop::Stop;
 use aiviews::question::QUESTIONS;
 use aiviews::refresh::Options;
 use aiviews::schema::verify;
-use aiviews::schema::{OUTLOOK_TABLES, OUTLOOK_VIEWS, TABLES, VIEWS};
+use aiviews::schema::{OUTLOOK_TABLES, TABLES, VIEWS, all_views};
 use aiviews::seed::{self, Size};
 use aiviews::status;
 use indicatif::ProgressBar;
@@ -81,7 +81,7 @@ async fn everything(clean: &Db, profile: &Profile) -> Told {
     for table in TABLES.iter().map(|table| table.name).chain(others) {
         execute(clean, format!("DROP TABLE IF EXISTS {table} SYNC")).await;
     }
-    for view in VIEWS.iter().chain(&OUTLOOK_VIEWS) {
+    for view in all_views() {
         execute(clean, format!("DROP VIEW IF EXISTS {} SYNC", view.object())).await;
     }
     let mut user = bare(clean, profile);

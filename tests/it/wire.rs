@@ -266,6 +266,27 @@ impl Proxy {
     }
 }
 
+/// One address for two servers: who asks as this user is answered by the second, where he is the only one.
+pub async fn two_users(first: u16, user: &'static str, second: u16) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let request = read_request(&mut client).await?;
+                let end = head_end(&request).unwrap_or(request.len());
+                let head = String::from_utf8_lossy(&request[..end]).into_owned();
+                let header = format!("x-clickhouse-user: {user}");
+                let port = if head.contains(&header) { second } else { first };
+                let mut passed = head.replace(&header, "x-clickhouse-user: default").into_bytes();
+                passed.extend(&request[end..]);
+                client.write_all(&answer(&passed, port).await?).await
+            });
+        }
+    });
+    url
+}
+
 /// The default policy with rests of a millisecond.
 pub fn quick() -> RetryPolicy {
     RetryPolicy {

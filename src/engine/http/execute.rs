@@ -131,7 +131,7 @@ impl Worker<'_> {
         let Some(wanted) = &self.request.session else {
             let mut connection = engine.connect()?;
             session::use_database(&mut connection, database.unwrap_or_default())?;
-            if self.request.words.is_some() {
+            if self.request.is_reader {
                 session::become_reader(&mut connection)?;
             }
             session::set(&mut connection, &settings)?;

@@ -110,6 +110,7 @@ pub async fn request(reader: &Reader, parts: &Parts, body: Incoming) -> Result<R
         settings: reading.settings,
         parameters: parameters.collect(),
         only_reads: true,
+        is_reader: true,
         words: Some(reading.words),
         ..Request::default()
     })

@@ -31,7 +31,9 @@ pub struct Request {
     pub content_encoding: Option<String>,
     /// Not by POST: nothing may change.
     pub only_reads: bool,
-    /// Set for a reader: he has the rights of one, the answer comes in one piece, and errors are told in these words.
+    /// With the rights of a reader.
+    pub is_reader: bool,
+    /// Set for who has a reader's token: the answer comes in one piece, and errors are told in these words.
     pub words: Option<fn(u32, &str) -> String>,
 }
 
@@ -63,6 +65,9 @@ impl Request {
             }
         }
         request.session = (!session.id.is_empty()).then_some(session);
+        if request.is_reader && request.session.is_some() {
+            return Err(Exception::not_implemented("a role is not served in a session"));
+        }
         request.take_headers(&parts.headers);
         request.only_reads = parts.method != Method::POST;
         Ok(request)
@@ -85,7 +90,9 @@ impl Request {
                     "`{name}` is not served; use Content-Encoding"
                 )));
             }
-            "role" => return Err(Exception::not_implemented("roles are not served")),
+            // The only one that has less rights than who asks.
+            "role" if value == "reader" => self.is_reader = true,
+            "role" => return Err(Exception::not_implemented("only the role `reader` is served")),
             // The session's and the access's own, and what has no meaning here.
             "compress"
             | "decompress"

@@ -3,10 +3,15 @@
 //! It refuses what no question needs and what would let text be read in two ways: odd signs, odd names, clauses that
 //! change settings or formats. It is stricter than ClickHouse's lexer, so where the two differ the statement is refused.
 
+use std::collections::HashMap;
+
 use super::refusal::{Refusal, Wall};
 
 /// The longest statement, in bytes.
 const LONGEST: usize = 20_000;
+/// The most subqueries that a statement comes to once each name is replaced by what it stands for: the engine does that,
+/// and twenty names that each use the one before twice come to a million.
+const MOST_SUBQUERIES: usize = 200;
 /// The most parentheses within each other.
 const DEEPEST: usize = 60;
 
@@ -67,12 +72,18 @@ pub fn read(text: &str) -> Result<Vec<Token<'_>>, Refusal> {
     let tokens = split(text)?;
     check_parentheses(&tokens)?;
     check_words(&tokens)?;
+    check_subqueries(&tokens)?;
     Ok(tokens)
 }
 
 /// Names that the statement gives to subqueries: `name AS (`.
 pub fn defined_names<'a>(tokens: &[Token<'a>]) -> Vec<&'a str> {
-    let mut names = Vec::new();
+    definitions(tokens).into_iter().map(|(name, _)| name).collect()
+}
+
+/// The same, each with the place of its parenthesis.
+fn definitions<'a>(tokens: &[Token<'a>]) -> Vec<(&'a str, usize)> {
+    let mut definitions = Vec::new();
     for (index, window) in tokens.windows(3).enumerate() {
         if !(window[1].is("AS") && window[2].is_sign("(")) {
             continue;
@@ -80,9 +91,54 @@ pub fn defined_names<'a>(tokens: &[Token<'a>]) -> Vec<&'a str> {
         // `name (columns) AS (`: the name stands before the parenthesis.
         let at = if window[0].is_sign(")") { opening(tokens, index).checked_sub(1) } else { Some(index) };
         let name = at.and_then(|at| tokens.get(at)).copied();
-        names.extend(name.and_then(|token| token.name()));
+        definitions.extend(name.and_then(|token| token.name()).map(|name| (name, index + 2)));
     }
-    names
+    definitions
+}
+
+/// Where the parenthesis closes that opens here.
+fn closing(tokens: &[Token<'_>], opening: usize) -> usize {
+    let mut depth = 0_usize;
+    for (at, token) in tokens.iter().enumerate().skip(opening) {
+        depth += usize::from(token.is_sign("("));
+        depth -= usize::from(token.is_sign(")"));
+        if depth == 0 {
+            return at;
+        }
+    }
+    tokens.len()
+}
+
+fn check_subqueries(tokens: &[Token<'_>]) -> Result<(), Refusal> {
+    let mut weights: HashMap<&str, usize> = HashMap::new();
+    // Where a table may stand: `name.column` is no use of the subquery.
+    let is_use = |window: &[Token<'_>]| {
+        (window[0].is("FROM") || window[0].is("JOIN") || window[0].is_sign(","))
+            && !window.get(2).is_some_and(|next| next.is_sign("."))
+    };
+    let weigh = |weights: &HashMap<&str, usize>, tokens: &[Token<'_>]| {
+        let uses = (1..tokens.len()).filter(|at| is_use(&tokens[at - 1..tokens.len().min(at + 2)]));
+        let weights = uses.filter_map(|at| weights.get(tokens[at].name()?));
+        weights.fold(1_usize, |sum, weight| sum.saturating_add(*weight))
+    };
+    let definitions = definitions(tokens);
+    // A name may be used before it is defined, or by itself: as often as there are names, until nothing grows.
+    for _ in 0..definitions.len() {
+        for (name, opening) in &definitions {
+            let weight = weigh(&weights, &tokens[*opening..closing(tokens, *opening)]);
+            let known = weights.entry(*name).or_default();
+            *known = weight.max(*known).min(MOST_SUBQUERIES + 1);
+        }
+        if weights.values().any(|weight| *weight > MOST_SUBQUERIES) {
+            break;
+        }
+    }
+    match weigh(&weights, tokens) > MOST_SUBQUERIES {
+        true => {
+            Err(refuse("too_many_subqueries", "the named subqueries use each other too often: name fewer"))
+        }
+        false => Ok(()),
+    }
 }
 
 /// Where the parenthesis opens that closes here.
@@ -258,11 +314,36 @@ mod tests {
             ("control_character", "SELECT '\0'"),
             ("parentheses", "SELECT 1) + (2"),
             ("parentheses", "SELECT (1]"),
+            ("too_many_subqueries", &doubling(8)),
         ] {
             assert_eq!(rule(text), expected, "{text}");
         }
         assert_eq!(rule(&format!("SELECT {}1{}", "(".repeat(61), ")".repeat(61))), "too_deep");
         assert_eq!(rule(&format!("SELECT '{}'", "x".repeat(LONGEST))), "too_long");
+    }
+
+    /// Subqueries that each use the one before twice.
+    fn doubling(levels: usize) -> String {
+        let step = |level: usize| {
+            format!(", c{level} AS (SELECT p.x, p.y FROM c{0} AS p JOIN c{0} AS q ON 1)", level - 1)
+        };
+        let steps: String = (1..levels).map(step).collect();
+        format!("WITH c0 AS (SELECT 1 AS x){steps} SELECT c1.x, c1.y FROM c{}", levels - 1)
+    }
+
+    #[test]
+    fn subqueries_may_use_each_other_some_times() {
+        let often = format!(
+            "WITH a AS (SELECT 1 AS x) SELECT {} FROM a, a AS b JOIN a AS c ON 1",
+            ["a.x"; 300].join(", ")
+        );
+        for text in [
+            &doubling(6),
+            &often,
+            "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT n FROM r",
+        ] {
+            assert!(read(text).is_ok(), "{text}: {:?}", read(text));
+        }
     }
 
     #[test]

@@ -45,6 +45,10 @@ const REFUSED_KINDS: &[(&str, &str)] = &[
     ("ColumnsApplyTransformer", "APPLY is not allowed: write the functions out"),
     ("QueryParameter", "query parameters are not allowed: write the values"),
 ];
+/// The most places where all columns may stand: within each other they multiply.
+const MOST_ASTERISKS: usize = 8;
+/// The kinds that stand for many columns.
+const MANY_COLUMNS: &[&str] = &["Asterisk", "QualifiedAsterisk", "ColumnsRegexpMatcher"];
 /// What stands behind an aggregate function's name without changing what it may do.
 const COMBINATORS: &[&str] =
     &["if", "distinct", "ornull", "ordefault", "array", "map", "foreach", "argmax", "argmin"];
@@ -67,7 +71,7 @@ fn refuse(rule: &'static str, message: impl Into<String>) -> Refusal {
 pub fn check(lines: &str, objects: &[&str], defined: &[&str]) -> Result<Vec<String>, Refusal> {
     let root = tree::read(lines).ok_or_else(|| refuse("no_tree", "the statement cannot be read"))?;
     let statement = wrapped(&root).ok_or_else(|| refuse("breaks_out", "the statement is not one SELECT"))?;
-    let mut walk = Walk { objects, defined, tables: Vec::new() };
+    let mut walk = Walk { objects, defined, tables: Vec::new(), asterisks: 0 };
     walk.visit(statement, "TableExpression")?;
     Ok(walk.tables)
 }
@@ -93,6 +97,7 @@ struct Walk<'a> {
     objects: &'a [&'a str],
     defined: &'a [&'a str],
     tables: Vec<String>,
+    asterisks: usize,
 }
 
 impl Walk<'_> {
@@ -110,13 +115,25 @@ impl Walk<'_> {
                 return Err(refuse("table_function", format!("the table function `{name}` is not allowed")));
             }
             "Function" => check_function(node)?,
+            kind if MANY_COLUMNS.contains(&kind) => self.count_asterisk()?,
             // A union is written as it was: a file to write to or a format would stand here too.
             "SelectWithUnionQuery" if node.children.len() != 1 => {
                 return Err(refuse("clause", "only SELECT may be asked"));
             }
             _ => {}
         }
+        if is_plain_count(node) {
+            return Ok(());
+        }
         node.children.iter().try_for_each(|child| self.visit(child, node.kind))
+    }
+
+    fn count_asterisk(&mut self) -> Result<(), Refusal> {
+        self.asterisks += 1;
+        match self.asterisks > MOST_ASTERISKS {
+            true => Err(refuse("asterisks", "too many `*`: name the columns")),
+            false => Ok(()),
+        }
     }
 
     fn check_table(&mut self, name: &str) -> Result<(), Refusal> {
@@ -134,6 +151,17 @@ impl Walk<'_> {
         }
         Ok(())
     }
+}
+
+/// `count(*)`, which names no column.
+fn is_plain_count(node: &Node) -> bool {
+    let arguments = match &node.children[..] {
+        [list] => &list.children[..],
+        _ => &[],
+    };
+    node.kind == "Function"
+        && node.label.eq_ignore_ascii_case("count")
+        && matches!(arguments, [Node { kind: "Asterisk", children, .. }] if children.is_empty())
 }
 
 fn check_function(node: &Node) -> Result<(), Refusal> {

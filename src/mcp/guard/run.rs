@@ -102,6 +102,9 @@ pub fn in_own_words(code: u32, text: &str) -> String {
         codes::TOO_MANY_BYTES | codes::TOO_MANY_ROWS_OR_BYTES => {
             "the answer is too large: ask for fewer rows or columns".to_owned()
         }
+        codes::ACCESS_DENIED | codes::READONLY => {
+            "the user of the server that runs statements may not do this: name tables and columns of `describe`".to_owned()
+        }
         code if ABOUT_THE_STATEMENT.contains(&code) => about_the_statement(text),
         code => {
             format!(

@@ -153,19 +153,14 @@ impl Expected {
     /// Reads the embedded DDL.
     pub fn embedded() -> Expected {
         Expected {
-            internal: [
-                &sql::SCHEMA_LEDGER,
-                &sql::REFRESH_LOG,
-                &sql::CHAT_LOG,
-                &sql::NOTES,
-                &sql::SAVED_QUESTIONS,
-            ]
-            .into_iter()
-            .chain(&schema::OUTLOOK_TABLES)
-            .map(Definition::parse)
-            .collect(),
+            internal: [&sql::SCHEMA_LEDGER, &sql::REFRESH_LOG]
+                .into_iter()
+                .chain(schema::CHAT_TABLES)
+                .chain(&schema::OUTLOOK_TABLES)
+                .map(Definition::parse)
+                .collect(),
             tables: schema::TABLES.iter().map(schema::SummaryTable::definition).collect(),
-            views: schema::VIEWS.iter().chain(&schema::OUTLOOK_VIEWS).map(Definition::parse).collect(),
+            views: schema::all_views().map(Definition::parse).collect(),
         }
     }
 

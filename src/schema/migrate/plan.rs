@@ -136,8 +136,7 @@ pub fn plan(differences: &[Difference], rebuilds: Rebuilds) -> Plan {
     let mut actions: Vec<Action> = Vec::new();
     let tables = schema::TABLES.iter().map(|table| &table.ddl);
     let logs = [&sql::SCHEMA_LEDGER, &sql::REFRESH_LOG];
-    let chat = [&sql::CHAT_LOG, &sql::NOTES, &sql::SAVED_QUESTIONS];
-    let created = logs.into_iter().chain(tables).chain(chat).chain(&schema::OUTLOOK_TABLES);
+    let created = logs.into_iter().chain(tables).chain(schema::CHAT_TABLES).chain(&schema::OUTLOOK_TABLES);
     actions.extend(created.filter(|ddl| mended_by(ddl.object(), &Mend::Create)).map(Action::CreateTable));
     actions.extend(STEPS.iter().filter_map(|step| pending(step, differences)));
     actions.extend(comments(differences));
@@ -152,7 +151,7 @@ pub fn plan(differences: &[Difference], rebuilds: Rebuilds) -> Plan {
         let differing = schema::TABLES.iter().filter(|table| mended_by(table.name, &Mend::Rebuild));
         actions.extend(differing.map(|table| Action::Rebuild { table, why: why(&left, table.name) }));
     }
-    for view in schema::VIEWS.iter().chain(&schema::OUTLOOK_VIEWS) {
+    for view in schema::all_views() {
         if mended_by(view.object(), &Mend::Create) {
             actions.push(Action::CreateView(view));
         } else if mended_by(view.object(), &Mend::ReplaceView) {
