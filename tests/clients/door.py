@@ -16,7 +16,7 @@ def text(result):
 async def talk(server):
     async with Client(server) as client:
         tools = await client.list_tools()
-        assert len(tools.tools) == 9, tools
+        assert len(tools.tools) == 10, tools
         account = os.environ["AIVIEWS_TEST_ACCOUNT"]
         listed = await client.call_tool("accounts", {})
         assert not listed.is_error and account in text(listed), listed
