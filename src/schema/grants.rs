@@ -94,8 +94,8 @@ pub fn statements(
 ) -> Vec<String> {
     let everywhere = cluster.map(|name| format!(" ON CLUSTER {}", quoted(name))).unwrap_or_default();
     let of_user = |user: &String| {
-        let (database, everywhere) = (quoted_name(database), everywhere.clone());
-        let user = User { name: user, quoted: quoted_name(user), database, everywhere };
+        let (quoted, everywhere) = (quoted_name(user), everywhere.clone());
+        let user = User { name: user, quoted, database: quoted_name(database), everywhere };
         let mut all = vec![user.create()];
         match audience {
             Audience::Refresher => all.extend(user.refresher()),
@@ -108,12 +108,12 @@ pub fn statements(
                 let keeps = |(table, rights): &(&str, &str)| user.grant(rights, table);
                 all.extend(OF_THE_DOOR.iter().map(keeps));
                 // The statements of the other user below, who may end nothing.
-                all.push(format!("GRANT KILL QUERY ON *.* TO {}", user.quoted));
+                all.push(user.grant_on("KILL QUERY", "*.*"));
                 // Not read-only: the door writes its log.
                 all.push(user.profile("", &DOOR_LIMITS));
                 all.extend(user.policies(accounts));
                 let reader = [format!("{}{OF_SQL}", user.name)];
-                all.extend(statements(Audience::Chatbot, database, &reader, accounts));
+                all.extend(statements(Audience::Chatbot, database, &reader, accounts, cluster));
                 return all;
             }
         }
@@ -307,7 +307,7 @@ mod tests {
         let from =
             text.iter().position(|line| line.starts_with("CREATE USER IF NOT EXISTS aiviews_mcp_sql "));
         let of_sql = &text[from.expect("a second user")..];
-        let of_chatbot = statements(Audience::Chatbot, "shop", &["aiviews_mcp_sql".to_owned()], &[]);
+        let of_chatbot = statements(Audience::Chatbot, "shop", &["aiviews_mcp_sql".to_owned()], &[], None);
         assert_eq!(of_sql, of_chatbot);
         let changes = ["INSERT", "KILL", "ALTER", "CREATE TABLE", "DROP"];
         assert!(
