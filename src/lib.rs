@@ -5,6 +5,7 @@
 //! - [`cmd`]: the command line, one file per verb: `ls src/cmd` equals `aiviews --help`
 //! - [`mcp`]: the chatbot's door: tools, their limits and their log, and the guard of SQL that a model writes
 //! - [`report`]: pages for an account's owner, and their charts
+//! - [`alert`]: telling people what happened to accounts, by chat, webhook and mail, each thing once
 //! - [`seed`]: sample sources
 //! - [`status`]: how fresh the data is, what is in trouble, which accounts there are
 //! - [`refresh`]: plan, stage, audit, publish, check, log; recovery; an account that leaves; what a writing verb must be allowed
@@ -23,6 +24,7 @@
 #![deny(unsafe_code)]
 
 pub mod account;
+pub mod alert;
 pub mod cmd;
 pub mod context;
 pub mod db;

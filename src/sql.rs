@@ -291,6 +291,18 @@ pub static OUTLOOK_GROWTH: Sql = embed!("outlook/growth");
 pub static OUTLOOK_NOTE_YOUNG: Sql = embed!("outlook/note_young");
 /// Compares past forecasts with what came.
 pub static OUTLOOK_COMPARE: Sql = embed!("outlook/compare");
+/// Anomaly events that are news, or were.
+pub static ALERT_EVENTS: Sql = embed!("alert/events");
+/// Budgets whose shares were reached.
+pub static ALERT_BUDGETS: Sql = embed!("alert/budgets");
+/// What was told last.
+pub static ALERTS_TOLD: Sql = embed!("alert/told");
+/// What is not delivered yet.
+pub static ALERTS_WAITING: Sql = embed!("alert/waiting");
+/// What is not told for some days.
+pub static ALERT_MUTES: Sql = embed!("alert/mutes");
+/// Destinations of alerts that have not taken everything.
+pub static ALERT_STATUS: Sql = embed!("status/alerts");
 /// Names and currencies of accounts.
 pub static STORES_OF: Sql = embed!("chat/stores_of");
 /// What is remembered about accounts.

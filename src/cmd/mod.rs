@@ -1,6 +1,7 @@
 //! One file per verb, with its arguments and its words: `ls src/cmd` equals `aiviews --help`, but for `common`.
 
 mod accounts;
+mod alert;
 mod common;
 mod completions;
 mod context;
@@ -125,6 +126,8 @@ verbs! {
     Report = report,
     /// Print what to put before a model: an account's numbers and what they say, within a budget of tokens
     Context = context,
+    /// Tell people what happened: anomaly events, accounts in trouble, budgets; by Slack, webhook and mail, each thing once
+    Alert = alert,
     /// Keep what people know about an account: its name, its currency, what happened
     Notes = notes,
     /// Open the door for chatbots: a Model Context Protocol server on stdin and stdout, or over HTTP

@@ -4,12 +4,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use chrono::NaiveDate;
+use serde::Serialize;
 use tracing::{Instrument, error, info, warn};
 
 use futures_util::future::join_all;
 
-use super::{Global, Known, Verb, duration, tables};
+use super::alert::Whom;
+use super::{Global, Known, Verb, alert as alert_verb, duration, tables};
 use crate::account::AccountId;
+use crate::alert;
 use crate::db::connection::Connection;
 use crate::db::retry::RetryPolicy;
 use crate::db::target::Target;
@@ -55,6 +58,12 @@ pub struct Arguments {
     /// Do not forecast revenue, nor look for anomaly events, afterwards
     #[arg(long)]
     no_forecast: bool,
+    /// Tell people what happened afterwards, as `aiviews alert` does; the refresh stays done if that fails
+    #[arg(long)]
+    alert: bool,
+    /// Whom to tell
+    #[command(flatten)]
+    whom: Whom,
     /// Accounts per batch (default: by the number of rows)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch_accounts: Option<u32>,
@@ -88,15 +97,15 @@ pub(super) async fn run(global: &Global, arguments: &Arguments, stop: &Stop) -> 
     if arguments.dry_run {
         return dry_run(&connection.db.interruptible(), &options, arguments.json).await;
     }
-    let Some(Ran { report, code, released }) =
+    let Some(Ran { told, code, released }) =
         change(&connection.db, arguments, &options, deadline, stop).await?
     else {
         return Ok(stop.code().unwrap_or(ExitCode::Interrupted));
     };
     if arguments.json {
-        output::print_json(&report);
+        output::print_json(&told);
     } else if is_told(global, code) {
-        output::print_words(&describe(&report));
+        output::print_words(&told.words());
     }
     released?;
     Ok(code)
@@ -114,9 +123,41 @@ fn is_told(global: &Global, code: ExitCode) -> bool {
 
 /// A run that came to its end.
 struct Ran {
-    report: Report,
+    told: Told,
     code: ExitCode,
     released: Result<()>,
+}
+
+/// What it did, and whom it told of what happened.
+#[derive(Serialize)]
+struct Told {
+    #[serde(flatten)]
+    report: Report,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alerts: Option<alert::Summary>,
+}
+
+impl Told {
+    fn words(&self) -> String {
+        let alerts =
+            self.alerts.as_ref().map_or(String::new(), |it| format!("\n\n{}", alert_verb::describe(it)));
+        format!("{}{alerts}", describe(&self.report))
+    }
+}
+
+/// An account that was not refreshed for so long is told of: as `alert` has it.
+const STALE_AFTER: Duration = Duration::from_secs(26 * 3600);
+
+/// Tells people what happened. What fails is told and noted: it is no failure of the refresh before it.
+async fn tell_people(db: &Db, arguments: &Arguments, stop: &Stop) -> alert::Summary {
+    let told = async {
+        let options = arguments.whom.options(STALE_AFTER)?;
+        alert::run(db, &options, Instant::now() + arguments.wait, stop).await
+    };
+    told.await.unwrap_or_else(|error| {
+        warn!("no alerts were sent, the refreshed tables are as they should be: {error:#}");
+        alert::Summary { error: Some(format!("{error:#}")), ..alert::Summary::default() }
+    })
 }
 
 /// Refreshes. Nothing where the run was stopped before it had a report.
@@ -138,10 +179,14 @@ async fn change(
             done => done?,
         };
         let code = report.settle(stop.code());
+        let alerts = match arguments.alert && released.is_ok() && stop.code().is_none() {
+            true => Some(tell_people(db, arguments, stop).await),
+            false => None,
+        };
         if output::talks_json() {
             tell_machines(&report, code);
         }
-        Ok(Some(Ran { report, code, released }))
+        Ok(Some(Ran { told: Told { report, alerts }, code, released }))
     };
     work.instrument(output::run_span("populate", db.run_id())).await
 }
@@ -231,7 +276,7 @@ fn codes(shards: &[Shard<'_>], stop: &Stop) -> Vec<ExitCode> {
 impl Shard<'_> {
     fn words(&self) -> String {
         let what = match &self.outcome {
-            Ok(Some(ran)) => describe(&ran.report),
+            Ok(Some(ran)) => ran.told.words(),
             Ok(None) => "none of these accounts".to_owned(),
             Err(error) => format!("failed: {error:#}"),
         };
@@ -240,7 +285,7 @@ impl Shard<'_> {
 
     fn json(&self) -> serde_json::Value {
         match &self.outcome {
-            Ok(Some(ran)) => serde_json::json!(ran.report),
+            Ok(Some(ran)) => serde_json::json!(ran.told),
             Ok(None) => serde_json::json!({ "target": self.target.to_string(), "published": 0 }),
             Err(error) => serde_json::json!({
                 "target": self.target.to_string(),

@@ -14,7 +14,7 @@ use crate::output;
 use crate::refresh::run_log::{self, Event};
 use crate::schema::TABLES;
 use crate::schema::trouble::Troubled;
-use crate::status::{self, Stale, Status};
+use crate::status::{self, Stale, Status, Undelivered};
 
 /// Arguments of `status`.
 #[derive(clap::Args, Debug)]
@@ -141,6 +141,10 @@ fn describe(status: &Status, max_age: &str) -> String {
     let wrong = status.wrong_forecasts.iter().map(|it| format!("{}: {}", it.klaviyo_public_id, it.problem));
     let title = "forecasts of the last 28 days to look at (aiviews query revenue_outlook)";
     parts.extend(output::list_of_accounts(title, &wrong.collect::<Vec<_>>()));
+    if !status.alerts_undelivered.is_empty() {
+        let lines: Vec<String> = status.alerts_undelivered.iter().map(undelivered).collect();
+        parts.push(format!("alerts that do not arrive (`aiviews alert` tries again):\n{}", lines.join("\n")));
+    }
     parts.extend(status.many_partitions.iter().map(ToString::to_string));
     if status.future_rows > 0 {
         let rows = output::counted(status.future_rows, "source row");
@@ -167,6 +171,17 @@ fn describe(status: &Status, max_age: &str) -> String {
         fresh => format!("{accounts} with recent source rows, {fresh} fresh"),
     });
     parts.join("\n\n")
+}
+
+/// What waits for a destination, and why.
+fn undelivered(it: &Undelivered) -> String {
+    let (waiting, since) = (output::counted(it.messages_waiting, "message"), &it.waiting_since);
+    let given_up = match it.messages_given_up {
+        0 => String::new(),
+        count => format!(", {} given up", output::counted(count, "message")),
+    };
+    let why = if it.error.is_empty() { "the run that was to send them broke off" } else { &it.error };
+    format!("  {}: {waiting} waiting since {since}{given_up}: {}", it.destination, output::printable(why))
 }
 
 /// What is stale of an account, and since when.

@@ -22,7 +22,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 macro_rules! steps {
     ($($(#[doc = $doc:literal])* $step:ident = $word:literal,)+) => {
-        /// The steps of a refresh, in their order.
+        /// The steps of a refresh and of the alerts after it, in their order.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Step { $($(#[doc = $doc])* $step,)+ }
 
@@ -69,6 +69,17 @@ steps! {
     DropStaging = "drop-staging",
     /// The lock is given back.
     ReleaseLock = "release-lock",
+    /// The outbox gets news, or that a message is about to be sent: once per message and more.
+    AlertNote = "alert-note",
+    /// A message is sent, tries included.
+    AlertSend = "alert-send",
+    /// The outbox gets what became of it.
+    AlertRecord = "alert-record",
+}
+
+impl Step {
+    /// The steps of telling people, which come after a refresh.
+    pub const OF_ALERTS: [Step; 3] = [Step::AlertNote, Step::AlertSend, Step::AlertRecord];
 }
 
 /// What happens at the step.

@@ -42,11 +42,11 @@ pub async fn forget(db: &Db, account: &AccountId, state: State) -> Result<Forgot
         publish::drop_partition(db, table, account).await?;
         removed.insert(table.name, partition.stored_rows);
     }
-    // What chatbots asked and people told about it goes too.
+    // What chatbots asked and people told about it goes too, and what was told to people.
     for statement in [&sql::FORGET_CHAT, &sql::FORGET_NOTES] {
         db.statement(statement).param("account", account).writing().execute().await?;
     }
-    for table in schema::outlook_of_accounts() {
+    for table in schema::beside_of_accounts() {
         let statement = db.statement(&sql::FORGET_OUTLOOK).param("target", table).param("account", account);
         statement.writing().execute().await?;
     }

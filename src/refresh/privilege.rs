@@ -14,7 +14,7 @@ use crate::lock;
 use crate::output::printable;
 use crate::refresh::{snapshot, staging, witness};
 use crate::schema::migrate::Action;
-use crate::schema::{self, OUTLOOK_TABLES, SOURCES, SummaryTable, TABLES};
+use crate::schema::{self, ALERT_TABLES, OUTLOOK_TABLES, SOURCES, SummaryTable, TABLES};
 use crate::sql;
 
 /// The most privileges that a message names; the rest is counted.
@@ -62,6 +62,13 @@ pub fn to_look_ahead() -> Vec<Privilege> {
     tables.flat_map(|table| Privilege::on(table, &["SELECT", "INSERT"])).collect()
 }
 
+/// What telling people needs beside reading.
+pub fn to_alert(db: &Db) -> Vec<Privilege> {
+    let mut all = to_lock(db);
+    all.extend(ALERT_TABLES.iter().flat_map(|table| Privilege::on(table.object(), &["SELECT", "INSERT"])));
+    all
+}
+
 /// What dropping an account's partitions needs.
 pub fn to_forget(db: &Db) -> Vec<Privilege> {
     let mut all = to_lock(db);
@@ -69,7 +76,7 @@ pub fn to_forget(db: &Db) -> Vec<Privilege> {
     all.extend(Privilege::on("system.parts", &["SELECT"]));
     all.extend(TABLES.iter().flat_map(|table| Privilege::on(table.name, &["SELECT", "ALTER DELETE"])));
     for object in
-        [&sql::CHAT_LOG, &sql::NOTES].map(sql::Sql::object).into_iter().chain(schema::outlook_of_accounts())
+        [&sql::CHAT_LOG, &sql::NOTES].map(sql::Sql::object).into_iter().chain(schema::beside_of_accounts())
     {
         all.extend(Privilege::on(object, &["SELECT", "ALTER DELETE"]));
     }
@@ -80,9 +87,9 @@ pub fn to_forget(db: &Db) -> Vec<Privilege> {
 pub fn to_migrate(db: &Db, actions: &[Action]) -> Vec<Privilege> {
     let mut all = to_lock(db);
     let tables = TABLES.iter().map(|table| table.name);
-    let objects = tables
-        .chain(schema::all_views().chain([&sql::REFRESH_LOG]).map(sql::Sql::object))
-        .chain(schema::CHAT_TABLES.into_iter().chain(&OUTLOOK_TABLES).map(sql::Sql::object));
+    let objects = tables.chain(schema::all_views().chain([&sql::REFRESH_LOG]).map(sql::Sql::object)).chain(
+        schema::CHAT_TABLES.into_iter().chain(&OUTLOOK_TABLES).chain(&ALERT_TABLES).map(sql::Sql::object),
+    );
     all.extend(objects.flat_map(|object| Privilege::on(object, &["SELECT"])));
     all.extend(Privilege::on(sql::SCHEMA_LEDGER.object(), &["SELECT", "INSERT"]));
     for action in actions {

@@ -392,6 +392,15 @@ pub fn all_views() -> impl Iterator<Item = &'static Sql> {
     VIEWS.iter().chain(&OUTLOOK_VIEWS).chain(&CHAT_VIEWS)
 }
 
+/// The tables of the alerts: what is told, and what is not to be told for some days.
+pub static ALERT_TABLES: [Sql; 2] =
+    [sql::embed!("alert/ai_alert_outbox"), sql::embed!("alert/ai_alert_mutes")];
+
+/// The tables beside the summary tables whose rows go with an account, but for those of the door.
+pub fn beside_of_accounts() -> impl Iterator<Item = &'static str> {
+    outlook_of_accounts().chain(ALERT_TABLES.iter().map(Sql::object))
+}
+
 /// The tables of the outlook whose rows belong to an account.
 pub fn outlook_of_accounts() -> impl Iterator<Item = &'static str> {
     let of_account = |ddl: &&Sql| ddl.text.contains("\n    klaviyo_public_id ");

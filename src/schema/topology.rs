@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::db::{Db, QueryError, Way, codes};
 use crate::lock;
 use crate::schema::diff::{Finding, Severity};
-use crate::schema::{OUTLOOK_TABLES, TABLES};
+use crate::schema::{ALERT_TABLES, OUTLOOK_TABLES, TABLES};
 use crate::sql::{self, Sql};
 
 /// How the name of a staging table begins that a broken run left on replicas, and that is kept for people to look at.
@@ -27,7 +27,10 @@ pub async fn missing(db: &Db) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let engines: Vec<Engine> = may_read(db, &sql::TABLE_ENGINES).await?.unwrap_or_default();
     let is_ours = |engine: &&Engine| {
-        let tables = TABLES.iter().map(|table| table.name).chain(OUTLOOK_TABLES.iter().map(Sql::object));
+        let tables = TABLES
+            .iter()
+            .map(|table| table.name)
+            .chain(OUTLOOK_TABLES.iter().chain(&ALERT_TABLES).map(Sql::object));
         tables.chain([sql::REFRESH_LOG.object(), sql::SCHEMA_LEDGER.object()]).any(|name| name == engine.name)
     };
     let ours = || engines.iter().filter(is_ours);

@@ -1,6 +1,7 @@
 //! Whether last night worked: runs, freshness of tables and accounts, trouble. Only reads.
 
 pub mod account_list;
+mod alerts;
 mod forecasts;
 
 use std::collections::BTreeSet;
@@ -25,6 +26,7 @@ use crate::schema::topology;
 use crate::schema::trouble::{self, Troubled};
 use crate::schema::{SummaryTable, TABLES};
 use crate::sql;
+pub use alerts::Undelivered;
 pub use forecasts::WrongForecast;
 
 /// An account with source rows of the last so many dates is expected to be refreshed.
@@ -71,6 +73,11 @@ pub struct Status {
     pub future_rows: u64,
     /// What keeps the next refresh from reading the sources, in words.
     pub sources_broken: Vec<String>,
+    /// Destinations of alerts that have not taken everything.
+    pub alerts_undelivered: Vec<Undelivered>,
+    /// The accounts with recent source rows, by id.
+    #[serde(skip)]
+    pub watched: Vec<String>,
 }
 
 /// One run.
@@ -179,6 +186,8 @@ pub async fn read(db: &Db, max_age: Duration) -> Result<Status> {
         wrong_forecasts: forecasts::wrong(db).await?,
         future_rows: db.statement(&sql::FUTURE_ROWS).fetch_one().await?,
         sources_broken: source_reading::broken(db).await?.iter().map(in_words).collect(),
+        alerts_undelivered: alerts::undelivered(db).await?,
+        watched: active.iter().map(|account| (*account).to_owned()).collect(),
     };
     status.fresh = active.iter().filter(|account| status.is_fresh(account)).count() as u64;
     Ok(status)
@@ -201,7 +210,11 @@ async fn reached(db: &Db, active: &[&str], reach: &Reach) -> Result<Vec<Reached>
 impl Status {
     /// Whether an operator has to do something: `status` exits with 9.
     pub fn is_stale(&self) -> bool {
-        self.sources_stopped || !self.stale.is_empty() || !self.broken_off.is_empty()
+        self.sources_stopped
+            || !self.stale.is_empty()
+            || !self.broken_off.is_empty()
+            // Nobody else tells of it: the alerts themselves do not arrive.
+            || !self.alerts_undelivered.is_empty()
     }
 
     /// Whether nothing at all is to be said of this account.

@@ -51,7 +51,7 @@ pub fn points() -> Vec<String> {
 
 #[test]
 fn every_step_is_walked() {
-    for step in Step::ALL {
+    for step in Step::ALL.iter().filter(|step| !Step::OF_ALERTS.contains(step)) {
         assert!(TURNS.iter().any(|(walked, _)| walked == step), "{step:?} is not walked");
     }
 }

@@ -3,6 +3,7 @@
 //! It runs on the embedded engine, or with `CLICKHOUSE_TEST_URL` (and `CLICKHOUSE_TEST_USER`,
 //! `CLICKHOUSE_TEST_PASSWORD`) on any server.
 
+mod alert;
 mod attacks;
 mod canary;
 mod cases;
@@ -27,8 +28,10 @@ mod generations;
 mod guard;
 mod guards;
 mod house;
+mod inbox;
 mod keeper;
 mod late;
+mod mail;
 mod markdown;
 mod mcp;
 mod migrate;

@@ -8,7 +8,7 @@ use aiviews::schema::ledger::STEPS;
 use aiviews::schema::migrate::{self, Rebuilds, Survey};
 use aiviews::schema::preflight;
 use aiviews::schema::verify;
-use aiviews::schema::{OUTLOOK_TABLES, TABLES, all_views};
+use aiviews::schema::{ALERT_TABLES, OUTLOOK_TABLES, TABLES, all_views};
 use aiviews::sql::{CHAT_LOG, REFRESH_LOG};
 
 use crate::child::Place;
@@ -23,7 +23,7 @@ const OWN_TABLES: usize = 5;
 
 /// What a migration of an empty database does: tables, steps, views.
 fn actions() -> usize {
-    TABLES.len() + OWN_TABLES + OUTLOOK_TABLES.len() + STEPS.len() + all_views().count()
+    TABLES.len() + OWN_TABLES + OUTLOOK_TABLES.len() + ALERT_TABLES.len() + STEPS.len() + all_views().count()
 }
 
 #[tokio::test]
@@ -342,7 +342,7 @@ async fn what_is_told_as_done_is_on_the_disk() {
     // With the lock and the staging table.
     assert_eq!(
         rows(&db, tables).await,
-        [[(TABLES.len() + OWN_TABLES + OUTLOOK_TABLES.len() + 2).to_string()]]
+        [[(TABLES.len() + OWN_TABLES + OUTLOOK_TABLES.len() + ALERT_TABLES.len() + 2).to_string()]]
     );
     assert_eq!(durable(&db).await, Vec::<Vec<String>>::new());
 }

@@ -11,7 +11,7 @@ use aiviews::exit::stop::Stop;
 use aiviews::question::QUESTIONS;
 use aiviews::refresh::Options;
 use aiviews::schema::verify;
-use aiviews::schema::{OUTLOOK_TABLES, TABLES, VIEWS, all_views};
+use aiviews::schema::{ALERT_TABLES, OUTLOOK_TABLES, TABLES, VIEWS, all_views};
 use aiviews::seed::{self, Size};
 use aiviews::status;
 use indicatif::ProgressBar;
@@ -77,7 +77,8 @@ fn noted(told: &mut Told, part: impl Into<String>, outcome: anyhow::Result<Strin
 async fn everything(clean: &Db, profile: &Profile) -> Told {
     let mut told = Told::new();
     let others = ["ai_refresh_log", "ai_schema_ledger", "ai_chat_log", "ai_notes", "ai_saved_questions"];
-    let others = others.into_iter().chain(OUTLOOK_TABLES.iter().map(|table| table.object()));
+    let others =
+        others.into_iter().chain(OUTLOOK_TABLES.iter().chain(&ALERT_TABLES).map(|table| table.object()));
     for table in TABLES.iter().map(|table| table.name).chain(others) {
         execute(clean, format!("DROP TABLE IF EXISTS {table} SYNC")).await;
     }

@@ -141,7 +141,7 @@ impl Difference {
 /// The objects that migrate makes, as the embedded DDL states them.
 #[derive(Clone, Debug)]
 pub struct Expected {
-    /// Run log, ledger, the door's tables and the outlook's.
+    /// Run log, ledger, the tables of the door, the outlook and the alerts.
     pub internal: Vec<Definition>,
     /// The summary tables.
     pub tables: Vec<Definition>,
@@ -157,6 +157,7 @@ impl Expected {
                 .into_iter()
                 .chain(schema::CHAT_TABLES)
                 .chain(&schema::OUTLOOK_TABLES)
+                .chain(&schema::ALERT_TABLES)
                 .map(Definition::parse)
                 .collect(),
             tables: schema::TABLES.iter().map(schema::SummaryTable::definition).collect(),

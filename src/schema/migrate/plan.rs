@@ -136,7 +136,12 @@ pub fn plan(differences: &[Difference], rebuilds: Rebuilds) -> Plan {
     let mut actions: Vec<Action> = Vec::new();
     let tables = schema::TABLES.iter().map(|table| &table.ddl);
     let logs = [&sql::SCHEMA_LEDGER, &sql::REFRESH_LOG];
-    let created = logs.into_iter().chain(tables).chain(schema::CHAT_TABLES).chain(&schema::OUTLOOK_TABLES);
+    let created = logs
+        .into_iter()
+        .chain(tables)
+        .chain(schema::CHAT_TABLES)
+        .chain(&schema::OUTLOOK_TABLES)
+        .chain(&schema::ALERT_TABLES);
     actions.extend(created.filter(|ddl| mended_by(ddl.object(), &Mend::Create)).map(Action::CreateTable));
     actions.extend(STEPS.iter().filter_map(|step| pending(step, differences)));
     actions.extend(comments(differences));
