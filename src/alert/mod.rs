@@ -15,6 +15,8 @@
 //! Slack looks at no id: where a try may have arrived without our knowing, the next one says that it may be a repeat.
 
 pub mod config;
+#[cfg(test)]
+mod crash_tests;
 pub mod delivery;
 pub mod digest;
 pub mod fact;
