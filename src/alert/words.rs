@@ -157,6 +157,8 @@ fn without_ending(words: &str) -> &str {
 pub fn stale(hours: Option<u64>) -> String {
     match hours {
         None => "The numbers were never complete: no whole refresh has ended well yet.".to_owned(),
+        Some(0) => "The numbers are not up to date: last refreshed less than an hour ago.".to_owned(),
+        Some(1) => "The numbers are not up to date: last refreshed an hour ago.".to_owned(),
         Some(hours) if hours < 48 => {
             format!("The numbers are not up to date: last refreshed {hours} hours ago.")
         }

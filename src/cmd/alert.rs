@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use chrono::NaiveDate;
 use clap::Subcommand;
+use tracing::Instrument;
 
 use super::{Global, Known, Verb, duration};
 use crate::alert::config::{self, Destination, Mode, Source, Way};
@@ -170,7 +171,9 @@ async fn tell(global: &Global, arguments: &Arguments, stop: &Stop) -> Result<Exi
     let deadline = Instant::now() + arguments.wait;
     let connection = super::connect_to_data(global, arguments.wait, stop).await?;
     let db = &connection.db;
-    let summary = alert::run(db, &options, deadline, stop).await?;
+    super::announce(db);
+    let span = output::run_span("alert", db.run_id());
+    let summary = alert::run(db, &options, deadline, stop).instrument(span).await?;
     if arguments.json {
         output::print_json(&summary);
     } else {
