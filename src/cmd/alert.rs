@@ -265,7 +265,15 @@ async fn change_mutes(global: &Global, action: &Action, stop: &Stop) -> Result<E
     let muted: Vec<Mute> =
         Mutes::read(db, today).await?.0.into_iter().filter(|mute| mute.muted_until >= today).collect();
     if json {
-        output::print_json(&muted);
+        let document = |mute: &Mute| {
+            serde_json::json!({
+                "klaviyo_public_id": mute.klaviyo_public_id,
+                "kind": mute.kind,
+                "muted_on": mute.muted_on,
+                "muted_until": mute.muted_until,
+            })
+        };
+        output::print_json(&muted.iter().map(document).collect::<Vec<_>>());
     } else if muted.is_empty() {
         output::print_words("nothing is muted");
     } else {
