@@ -178,28 +178,50 @@ fn notes(
         answer.cut().map(|cut| format!("{cut}: --limit shows more")).into_iter().collect();
     lines.extend([answer.titled(&question.answer), format!("asked with {}", values.join(" "))]);
     lines.extend(hints.iter().map(|hint| format!("hint: {hint}")));
-    lines.extend(freshness.objects().iter().map(|row| {
-        let text = |name: &str| row[name].as_str().unwrap_or_default();
-        // Nobody needs the seconds.
-        let refreshed = text("refreshed_at").get(.."2026-11-21 04:20".len()).unwrap_or_default();
-        let account = stores.title(text("account"));
-        let (through, settled) = (text("complete_through"), text("settled_through"));
-        let reached = match through {
-            "" => "no day is complete yet".to_owned(),
-            _ => format!("complete through {through}, orders still coming in after {settled}"),
-        };
-        let reached = match stores.currency(text("account")) {
-            Some(currency) => format!("money in {currency}, {reached}"),
-            None => reached,
-        };
-        match text("sources_end") {
-            "" => format!("{account}: refreshed {refreshed}, {reached}"),
-            end => format!(
-                "{account}: refreshed {refreshed}, {reached}; its sources end on {end}: later days are missing, not zero"
-            ),
-        }
-    }));
+    lines.extend(states(freshness, stores));
     output::lines(&lines)
+}
+
+/// Accounts that are named where several are in one state.
+const NAMED: usize = 3;
+
+/// How far the accounts' numbers reach: one line for all that reach equally far.
+fn states(freshness: &Answer, stores: &Stores) -> Vec<String> {
+    let mut states: Vec<(String, Vec<String>)> = Vec::new();
+    for row in freshness.objects() {
+        let account = row["account"].as_str().unwrap_or_default();
+        let (state, title) = (state(&row, stores), stores.title(account));
+        match states.iter_mut().find(|(known, _)| *known == state) {
+            Some((_, accounts)) => accounts.push(title),
+            None => states.push((state, vec![title])),
+        }
+    }
+    let who = |accounts: &[String]| match accounts.len().checked_sub(NAMED) {
+        Some(more @ 1..) => format!("{} and {more} more", accounts[..NAMED].join(", ")),
+        _ => accounts.join(", "),
+    };
+    states.iter().map(|(state, accounts)| format!("{}: {state}", who(accounts))).collect()
+}
+
+fn state(row: &serde_json::Value, stores: &Stores) -> String {
+    let text = |name: &str| row[name].as_str().unwrap_or_default();
+    // Nobody needs the seconds.
+    let refreshed = text("refreshed_at").get(.."2026-11-21 04:20".len()).unwrap_or_default();
+    let (through, settled) = (text("complete_through"), text("settled_through"));
+    let reached = match through {
+        "" => "no day is complete yet".to_owned(),
+        _ => format!("complete through {through}, orders still coming in after {settled}"),
+    };
+    let reached = match stores.currency(text("account")) {
+        Some(currency) => format!("money in {currency}, {reached}"),
+        None => reached,
+    };
+    match text("sources_end") {
+        "" => format!("refreshed {refreshed}, {reached}"),
+        end => format!(
+            "refreshed {refreshed}, {reached}; its sources end on {end}: later days are missing, not zero"
+        ),
+    }
 }
 
 fn document(

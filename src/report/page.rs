@@ -199,7 +199,7 @@ const HEALTH: &[Heading] = &[
     ("usual_per_1000", "Usual", Kind::Plain(2)),
     ("vs_usual_pct", "Against the usual", Kind::Change(0)),
 ];
-const HEALTH_NOTE: &str = "The last 30 days. The usual is that of the 90 days before them; it is open where the account \
+const HEALTH_NOTE: &str = "The last 30 days. The usual is that of the 90 days before them; it is empty where the account \
                            has no such days.";
 const SEGMENTS: &[Heading] = &[
     ("segment", "Segment", Kind::Name),
@@ -341,9 +341,13 @@ fn verdict(asked: &super::asked::Asked) -> String {
         .filter(|(_, days)| !days.is_empty())
         .map(|(verdict, days)| format!("{} did {verdict} than other days", days.join(", ")))
         .collect();
-    match told.is_empty() {
-        true => "No day stands out: differences like these come by chance.".to_owned(),
-        false => format!("{}.", told.join("; ")),
+    let is_compared = (0..answer.rows.len()).any(|row| !answer.cell(row, "stands_out").is_null());
+    match (told.is_empty(), is_compared) {
+        (false, _) => format!("{}.", told.join("; ")),
+        (true, true) => "No day stands out: differences like these can come by chance.".to_owned(),
+        (true, false) => {
+            "Too few campaigns to compare days: it takes 8 on a day and 8 on the others.".to_owned()
+        }
     }
 }
 
@@ -366,7 +370,7 @@ fn still_grows(report: &Report) -> Markup {
             "Orders are counted for a message up to 7 days after it was sent. "
             @if let Some(settled) = settled {
                 "Revenue is final up to " (figure::day(settled, report.last_day().map_or(0, |day| day.year())))
-                "; that of later days will still rise a little. A small fall of the newest days may only be orders that are \
+                "; that of later days will still rise. A fall of the newest days may only be orders that are \
                  still to come."
             } @else { "No day is final yet." }
         }

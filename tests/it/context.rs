@@ -104,6 +104,10 @@ fn several_accounts_have_rows_of_their_own() {
     assert!(stderr.contains("account `Nobody` has no row"), "{stderr}");
     let table = succeed(&["query", "channels_compared", "--klaviyo-id", SHOWCASE, "--klaviyo-id", SHOWCASE]);
     assert!(!table.contains("ACCOUNT"), "the same account twice is one account: {table}");
+    let table = succeed(&["query", "stores_compared", "--all-accounts"]);
+    assert_eq!(table.matches("complete through").count(), 1, "one state is told once: {table}");
+    let every = ACCOUNTS.iter().all(|id| table.matches(id).count() == 2);
+    assert!(every, "each has a row and is named with its state: {table}");
 }
 
 #[test]

@@ -79,6 +79,7 @@ async fn figures_are_rounded_once() {
         let payload = context::of_account(&db, account).await.expect("a payload");
         figures += assert_sections(&db, account, &reach, &payload).await;
         figures += payload.insights.iter().map(assert_sentence).sum::<usize>();
+        payload.insights.iter().for_each(assert_claims_what_it_may);
         assert_agree(&payload);
         if account.as_str() == EDGE {
             assert_edge(&payload);
@@ -244,6 +245,31 @@ fn assert_sentence(insight: &Insight) -> usize {
         })
     };
     numbers.map(|number| assert!(is_figure(number), "{number}: {insight:?}")).count()
+}
+
+/// One thing is called better than another only where a rank test within one channel says so, which is the sentence about
+/// weekdays. Nothing else compares channels, forms or flows, and nothing is advised: its cost is not in the data.
+fn assert_claims_what_it_may(insight: &Insight) {
+    assert_eq!(insight.advice, None, "{insight:?}");
+    let text = insight.text.split('"').step_by(2).collect::<String>().to_lowercase();
+    let compares = [
+        " than ",
+        "better",
+        "worse",
+        "best",
+        "worst",
+        "outperform",
+        "should",
+        "consider",
+        "instead",
+        "form ",
+    ];
+    if compares.iter().any(|word| text.contains(word)) {
+        let figures: Vec<&str> = insight.figures.iter().map(|(name, _)| *name).collect();
+        assert_eq!(figures, ["vs_other_days_pct", "revenue_per_1000", "sends"], "{insight:?}");
+    }
+    let channels = ["email", "sms", "push-notification"];
+    assert!(channels.iter().filter(|channel| text.contains(*channel)).count() <= 1, "{insight:?}");
 }
 
 /// The change of revenue in the sentence is the one of the section.
