@@ -195,10 +195,11 @@ async fn the_json_keeps_to_its_published_schema() {
     for rows in [
         // Nothing but a form that was seen long ago.
         "form_ai_performance (klaviyo_public_id, date, form_id, updated_at) VALUES ('empty', '2024-01-02', 'f', now())",
-        // One day on each of two channels, one of them without opens, and names that are no plain text.
+        // One day on each of five channels, all but one of them without opens, and names that are no plain text.
         "channel_performance_daily (klaviyo_public_id, date, send_channel, total_delivered, total_opens_unique, \
          total_revenue, updated_at) VALUES ('thin', today() - 1, 'email', 9, 3, 5.5, now()), \
-         ('thin', today() - 1, 's \"m\" s', 2, 0, 0, now())",
+         ('thin', today() - 1, 's \"m\" s', 2, 0, 0, now()), ('thin', today() - 1, 'push', 1, 0, 1, now()), \
+         ('thin', today() - 1, 'mobile_push', 1, 0, 2, now()), ('thin', today() - 1, 'whatsapp', 1, 0, 3, now())",
         "flow_ai_summary (klaviyo_public_id, date, flow_id, flow_name, send_channel, delivered, conversion_value, \
          updated_at) VALUES ('thin', today() - 1, 'f', 'a\\n\"b\"|{}', 'email', 9, 5.5, now())",
     ] {
@@ -212,6 +213,8 @@ async fn the_json_keeps_to_its_published_schema() {
     }
     support::drop_database(&db).await;
     assert!(documents[0].contains("\"sections\":{}"), "{}", documents[0]);
+    let channels = json(&documents[1])["sections"]["channels"]["rows"].as_array().expect("rows").len();
+    assert_eq!(channels, 5, "every channel is told: {}", documents[1]);
     tokio::task::spawn_blocking(move || {
         let about = |id: &str, more: &[&str]| {
             succeed(&[&["context", "--klaviyo-id", id, "--json"], more].concat()).trim_end().to_owned()
