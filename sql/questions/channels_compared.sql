@@ -4,10 +4,10 @@
 -- parameter: limit UInt16 1..1000 = 10: rows per account, those with the most revenue
 -- decimals: revenue 2, share_pct 1, open_rate_pct 1, click_rate_pct 2, revenue_per_1000 2
 -- money: revenue, revenue_per_1000
--- answer: Most revenue first. share_pct is the channel's part of the account's revenue. Rates are percent of the messages
---   delivered, the open rate is empty where the channel does not track opens. revenue_per_1000 is the revenue per 1,000
---   messages delivered. The channel with more of it is not the better one: campaigns and flows are together here, and
---   what messages cost is not in the data. Revenue of the newest 7 days still grows.
+-- answer: Most revenue first. share_pct is the channel's part of the account's revenue. Rates are percent of the
+--   messages delivered, the open rate is empty where the channel does not track opens. revenue_per_1000 is the revenue
+--   per 1,000 messages delivered. The channel with more of it is not the better one: campaigns and flows are together
+--   here, and what messages cost is not in the data. Revenue of the newest 7 days still grows.
 WITH
 --# include fragments/complete_days.sql
 SELECT
