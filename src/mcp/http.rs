@@ -15,6 +15,7 @@ use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rmcp::ServerHandler;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::Deserialize;
@@ -38,10 +39,21 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 type Body = BoxBody<Bytes, Infallible>;
-type Service = StreamableHttpService<Session, NeverSessionManager>;
 
 /// Serves until the stop is asked for.
 pub async fn serve(door: Door, tokens: Tokens, listener: TcpListener, stop: &Stop) {
+    let session = Session::new(door.clone(), None);
+    serve_handler(session, Some(door), tokens, listener, stop).await;
+}
+
+/// Serves whatever speaks the protocol. Tests put the sample server of the protocol's own suite behind this face.
+pub async fn serve_handler<S: ServerHandler + Clone + Send + Sync + 'static>(
+    handler: S,
+    door: Option<Door>,
+    tokens: Tokens,
+    listener: TcpListener,
+    stop: &Stop,
+) {
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
@@ -50,8 +62,7 @@ pub async fn serve(door: Door, tokens: Tokens, listener: TcpListener, stop: &Sto
         .enforce_origin_validation()
         .with_max_request_body_bytes(LARGEST_REQUEST);
     let cancellation = config.cancellation_token.clone();
-    let session = Session::new(door.clone(), None);
-    let service = StreamableHttpService::new(move || Ok(session.clone()), Arc::default(), config);
+    let service = StreamableHttpService::new(move || Ok(handler.clone()), Arc::default(), config);
     let face = Arc::new(Face { door, tokens, service });
     let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let accept = async {
@@ -76,13 +87,14 @@ pub async fn serve(door: Door, tokens: Tokens, listener: TcpListener, stop: &Sto
     cancellation.cancel();
 }
 
-struct Face {
-    door: Door,
+struct Face<S> {
+    /// Whose calls a notification cancels.
+    door: Option<Door>,
     tokens: Tokens,
-    service: Service,
+    service: StreamableHttpService<S, NeverSessionManager>,
 }
 
-impl Face {
+impl<S: ServerHandler + Send + 'static> Face<S> {
     async fn answer(&self, mut request: Request<Incoming>) -> Response<Body> {
         if request.uri().path() != PATH {
             return plain(StatusCode::NOT_FOUND, "the protocol is served at /mcp\n");
@@ -102,8 +114,10 @@ impl Face {
         };
         let message: Message = serde_json::from_slice(&body).unwrap_or_default();
         let conversation = parts.headers.get(CONVERSATION).and_then(|id| id.to_str().ok()).map(str::to_owned);
-        if let ("notifications/cancelled", Some(conversation)) = (message.method.as_str(), &conversation) {
-            self.door.cancel(&caller, conversation, &message.params.request_id.to_string());
+        if let (Some(door), Some(conversation)) = (&self.door, &conversation)
+            && message.method == "notifications/cancelled"
+        {
+            door.cancel(&caller, conversation, &message.params.request_id.to_string());
         }
         parts.extensions.insert(caller);
         let mut response = self.service.handle(Request::from_parts(parts, Full::new(body))).await;

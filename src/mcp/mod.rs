@@ -37,7 +37,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 pub use caller::{Caller, Limits};
-pub use http::serve as serve_http;
+pub use http::{serve as serve_http, serve_handler as serve_handler_over_http};
 pub use server::serve_stdio;
 pub use token::Tokens;
 

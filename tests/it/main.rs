@@ -14,6 +14,7 @@ mod claims;
 mod cli;
 mod clients;
 mod cluster;
+mod conformance;
 mod contention;
 mod context;
 mod crowded;

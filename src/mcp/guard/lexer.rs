@@ -111,13 +111,15 @@ fn closing(tokens: &[Token<'_>], opening: usize) -> usize {
 
 fn check_subqueries(tokens: &[Token<'_>]) -> Result<(), Refusal> {
     let mut weights: HashMap<&str, usize> = HashMap::new();
-    // Where a table may stand: `name.column` is no use of the subquery.
+    // Where a table may stand: `name.column` and `, name AS (` are no uses of the subquery.
     let is_use = |window: &[Token<'_>]| {
+        let is_defined = matches!(window, [_, _, word, sign] if word.is("AS") && sign.is_sign("("));
         (window[0].is("FROM") || window[0].is("JOIN") || window[0].is_sign(","))
-            && !window.get(2).is_some_and(|next| next.is_sign("."))
+            && !window.get(2).is_some_and(|next| next.is_sign(".") || next.is_sign("("))
+            && !is_defined
     };
     let weigh = |weights: &HashMap<&str, usize>, tokens: &[Token<'_>]| {
-        let uses = (1..tokens.len()).filter(|at| is_use(&tokens[at - 1..tokens.len().min(at + 2)]));
+        let uses = (1..tokens.len()).filter(|at| is_use(&tokens[at - 1..tokens.len().min(at + 3)]));
         let weights = uses.filter_map(|at| weights.get(tokens[at].name()?));
         weights.fold(1_usize, |sum, weight| sum.saturating_add(*weight))
     };
