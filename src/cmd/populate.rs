@@ -21,9 +21,9 @@ use crate::exit::stop::{Manner, Stop};
 use crate::exit::{ExitCode, Failure};
 use crate::lock::Done;
 use crate::output;
-use crate::refresh::accounts::Load;
+use crate::refresh::batches::Load;
 use crate::refresh::report::{Refusal, Report};
-use crate::refresh::{self, Options, Order, Plan, accounts, snapshot, staging};
+use crate::refresh::{self, Options, Order, Plan, selection, snapshot, staging};
 use crate::schema::SummaryTable;
 
 /// Arguments of `populate`.
@@ -212,7 +212,7 @@ async fn on_shards(
     }
     let opened = join_all(targets.iter().map(async |target| {
         let connection = open(target, global, arguments, stop).await?;
-        let accounts = accounts::known(&connection.db.interruptible(), &options.accounts).await?;
+        let accounts = selection::known(&connection.db.interruptible(), &options.accounts).await?;
         anyhow::Ok((connection, accounts))
     }))
     .await;

@@ -12,31 +12,35 @@ impl Db {
     pub async fn insert<T: RowOwned + RowWrite>(&self, table: &'static str, rows: &[T]) -> Result<()> {
         let name = format!("insert into {table}");
         let mut tries = 0;
-        loop {
-            let limit = self.retries.statement_timeout;
-            if !self.may_send().await {
-                return Err(QueryError::given_up(&name, &self.target).into());
-            }
-            let written = tokio::select! {
-                written = tokio::time::timeout(limit, self.write(table, rows)) => Some(written),
-                () = self.outage.silent() => None,
-            };
-            let error = match written {
-                Some(Ok(Ok(()))) => {
-                    self.outage.answered();
-                    return Ok(());
-                }
-                Some(Ok(Err(error))) => QueryError::new(&name, &self.target, &error),
-                Some(Err(_)) => QueryError::timed_out(&name, &self.target, limit.as_secs()),
-                None => QueryError::silent(&name, &self.target),
-            };
-            if !error.is_outage() {
-                self.outage.answered();
-            }
+        while let Err(error) = self.try_insert(&name, table, rows).await {
             if !self.rest_before_retry(&error, &mut tries).await {
                 return Err(error.into());
             }
         }
+        Ok(())
+    }
+
+    async fn try_insert<T: RowOwned + RowWrite>(
+        &self,
+        name: &str,
+        table: &'static str,
+        rows: &[T],
+    ) -> Result<(), QueryError> {
+        if !self.may_send().await {
+            return Err(QueryError::given_up(name, &self.target));
+        }
+        let limit = self.retries.statement_timeout;
+        let outcome = tokio::select! {
+            written = tokio::time::timeout(limit, self.write(table, rows)) => match written {
+                Ok(written) => written.map_err(|error| QueryError::new(name, &self.target, &error)),
+                Err(_) => Err(QueryError::timed_out(name, &self.target, limit.as_secs())),
+            },
+            () = self.outage.silent() => Err(QueryError::silent(name, &self.target)),
+        };
+        if outcome.as_ref().err().is_none_or(|error| !error.is_outage()) {
+            self.outage.answered();
+        }
+        outcome
     }
 
     async fn write<T: RowOwned + RowWrite>(

@@ -6,7 +6,8 @@ use anyhow::Result;
 use clickhouse::Row;
 use serde::Deserialize;
 
-use super::accounts::{Batch, StoredRows};
+use super::batches::Batch;
+use super::partitions::StoredRows;
 use super::staging;
 use super::window::Window;
 use crate::account::AccountId;

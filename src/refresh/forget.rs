@@ -10,7 +10,7 @@ use crate::db::Db;
 use crate::exit::{ExitCode, Failure};
 use crate::refresh::run_log::{self, Entry, Outcome, State};
 use crate::refresh::window::{Clock, Window};
-use crate::refresh::{self, accounts, publish};
+use crate::refresh::{self, partitions, publish};
 use crate::schema::{self, TABLES};
 use crate::sql;
 
@@ -28,7 +28,7 @@ pub struct Forgotten {
 pub async fn forget(db: &Db, account: &AccountId, state: State) -> Result<Forgotten> {
     let window = Window::new(None, 1, Clock::read(db).await?)?;
     refresh::remove_left_behind(db).await?;
-    let stored = accounts::all_partitions(db, std::slice::from_ref(account)).await?;
+    let stored = partitions::of_all_tables(db, std::slice::from_ref(account)).await?;
     let near = near_in_sources(db, account).await;
     let is_in_source = near.iter().any(|id| id == account.as_str());
     if stored.is_empty() && !is_in_source && run_log::history(db, account).await?.is_empty() {

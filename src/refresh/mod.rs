@@ -1,13 +1,14 @@
 //! The refresh: stage, audit, publish, check, batch by batch, each account swapped atomically.
 
-pub mod accounts;
 pub mod audit;
 pub mod batch;
+pub mod batches;
 mod error_scope;
 pub mod forget;
 mod free_space;
 pub mod late;
 mod options;
+pub mod partitions;
 mod plan;
 pub mod privilege;
 mod progress;
@@ -16,8 +17,10 @@ pub mod recovery;
 mod replica;
 pub mod report;
 pub mod run_log;
+pub mod selection;
 pub mod snapshot;
 pub mod source_reach;
+pub mod source_rows;
 pub mod staging;
 pub mod window;
 pub mod witness;
@@ -40,8 +43,8 @@ use crate::exit::stop::Stop;
 use crate::lock::{self, Done};
 use crate::schema::preflight;
 use crate::{outlook, output, sql};
-use accounts::Batch;
 use batch::Job;
+use batches::Batch;
 use progress::Progress;
 use report::{Refusal, Report};
 use window::{Clock, Window};
@@ -160,7 +163,7 @@ async fn refresh(
     report: &mut Report,
 ) -> Result<()> {
     let Plan { window, selection, summary_engine, .. } = plan;
-    let stored = accounts::stored_rows(&selection.partitions);
+    let stored = partitions::stored_rows(&selection.partitions);
     let leftovers = AtomicBool::new(false);
     let progress = Progress::new(selection.candidates.len(), options.tables.len());
     let job = Job {
@@ -180,8 +183,8 @@ async fn refresh(
         false => job,
         true => {
             let names: Vec<&str> = options.tables.iter().map(|table| table.name).collect();
-            again = accounts::partitions(&db.interruptible(), &names, &[]).await?;
-            stored_again = accounts::stored_rows(&again);
+            again = partitions::of_tables(&db.interruptible(), &names, &[]).await?;
+            stored_again = partitions::stored_rows(&again);
             Job { stored: &stored_again, ..job }
         }
     };

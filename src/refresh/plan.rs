@@ -6,11 +6,12 @@ use std::time::Instant;
 use anyhow::Result;
 use tracing::warn;
 
-use super::accounts::{self, Batch, Selection};
+use super::batches::{self, Batch};
 use super::options::Options;
 use super::recovery::{self, Broken};
+use super::selection::{self, Selection};
 use super::window::{self, Clock, Window};
-use super::{run_log, snapshot, working_table};
+use super::{partitions, run_log, snapshot, working_table};
 use crate::account::AccountId;
 use crate::db::Db;
 use crate::db::failpoint::{self, Step};
@@ -58,14 +59,14 @@ impl Plan {
         let started = Instant::now();
         let (clock, partitions, broken, left_behind, summary_engine, crowded) = tokio::try_join!(
             Clock::read(db),
-            accounts::all_partitions(db, &options.accounts),
+            partitions::of_all_tables(db, &options.accounts),
             recovery::find(db),
             working_table::left_behind(db),
             snapshot::engine_beside(db),
             crowded(db, options),
         )?;
         let window = Window::new(options.as_of, options.days, clock)?;
-        let select = accounts::select(db, &window, &options.accounts, partitions);
+        let select = selection::select(db, &window, &options.accounts, partitions);
         let (mut selection, done, cut_week, ignored) = tokio::try_join!(
             failpoint::step(Step::ListAccounts, select),
             already_published(db, &window, options),
@@ -97,7 +98,7 @@ impl Plan {
 
     /// The accounts in the batches that they are computed in.
     pub fn batches(&self, options: &Options) -> Vec<Batch> {
-        accounts::batches(&self.selection.candidates, options.accounts_per_batch)
+        batches::batches(&self.selection.candidates, options.accounts_per_batch)
     }
 }
 

@@ -9,10 +9,12 @@ use anyhow::Result;
 use chrono::NaiveDate;
 use tracing::info;
 
-use super::accounts::{self, Batch, Load, Selection};
 use super::batch::{self, Job};
+use super::batches::{Batch, Load};
 use super::options::{Options, tables_named};
+use super::partitions;
 use super::report::Report;
+use super::selection::Selection;
 use crate::account::AccountId;
 use crate::db::Db;
 use crate::refresh::run_log::{self, LeftInPublishing};
@@ -76,8 +78,8 @@ pub async fn redo(
             options.tables.iter().map(|table| table.name).collect(),
             accounts.iter().map(AccountId::as_str).collect(),
         );
-        let partitions = accounts::partitions(&db.interruptible(), &tables, &names).await?;
-        let stored = accounts::stored_rows(&partitions);
+        let partitions = partitions::of_tables(&db.interruptible(), &tables, &names).await?;
+        let stored = partitions::stored_rows(&partitions);
         let job = Job { options: &options, window: &window, stored: &stored, ..*job };
         // A broken batch was small enough once; how many rows it has is not looked up again.
         let batch = Batch { accounts, load: Load::UNKNOWN };

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tracing::warn;
 
-use super::{accounts, snapshot};
+use super::{partitions, snapshot};
 use crate::db::Db;
 use crate::schema::TABLES;
 use crate::schema::topology::KEPT;
@@ -34,12 +34,12 @@ pub(super) async fn keeps(db: &Db, name: &str) -> Result<bool> {
     let Some(table) = table.filter(|_| !db.way().is_plain() && name.starts_with("ai_staging_")) else {
         return Ok(false);
     };
-    let staged = accounts::partitions(db, &[name], &[]).await?;
+    let staged = partitions::of_tables(db, &[name], &[]).await?;
     let ids: Vec<&str> = staged.iter().map(|partition| partition.klaviyo_public_id.as_str()).collect();
     if ids.is_empty() {
         return Ok(false);
     }
-    let live = accounts::partitions(db, &[table.name], &ids).await?;
+    let live = partitions::of_tables(db, &[table.name], &ids).await?;
     let rows_of = |id: &str| live.iter().find(|it| it.klaviyo_public_id == id).map_or(0, |it| it.stored_rows);
     if staged.iter().all(|partition| partition.stored_rows <= rows_of(&partition.klaviyo_public_id)) {
         return Ok(false);

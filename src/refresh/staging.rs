@@ -3,7 +3,8 @@
 use anyhow::{Context, Result};
 use tracing::debug;
 
-use super::accounts::{self, Batch, ROWS_IN_MEMORY, StoredRows};
+use super::batches::{Batch, ROWS_IN_MEMORY};
+use super::partitions::{self, StoredRows};
 use super::snapshot;
 use super::window::Window;
 use super::working_table;
@@ -133,7 +134,7 @@ pub async fn merge(db: &Db, table: &SummaryTable, batch: &Batch, rows: u64) -> R
         return Ok(());
     }
     let staging = name(db, table);
-    for partition in accounts::partitions(db, &[&staging], &[]).await? {
+    for partition in partitions::of_tables(db, &[&staging], &[]).await? {
         if partition.parts > 1 {
             let statement = db.statement(&sql::MERGE_PARTITION).param("staging", &staging);
             statement.param("klaviyo_public_id", &partition.klaviyo_public_id).execute().await?;

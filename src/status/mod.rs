@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use crate::account::AccountId;
 use crate::db::Db;
 use crate::question::{self, Reach};
-use crate::refresh::accounts;
 use crate::refresh::late::{self, Late};
 use crate::refresh::run_log::{self, Left};
+use crate::refresh::source_rows;
 use crate::refresh::window::{Clock, Window};
 use crate::schema::capacity::{self, Crowded};
 use crate::schema::diff::{Difference, Finding};
@@ -154,7 +154,7 @@ pub struct Stale {
 pub async fn read(db: &Db, max_age: Duration) -> Result<Status> {
     let clock = Clock::read(db).await?;
     let window = Window::new(None, RECENT_DAYS, clock)?;
-    let (sources, reach) = tokio::try_join!(accounts::sources_of_all(db, &window), Reach::read(db, &[]))?;
+    let (sources, reach) = tokio::try_join!(source_rows::reach_of_all(db, &window), Reach::read(db, &[]))?;
     let left = run_log::left_accounts(db).await?;
     let is_meant = |account: &&str| !left.iter().any(|it| it.klaviyo_public_id == *account);
     let active: Vec<&str> = sources.accounts_since(window.start).filter(is_meant).collect();

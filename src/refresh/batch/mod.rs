@@ -13,8 +13,9 @@ use futures_util::{StreamExt, future, stream};
 use tokio::sync::Mutex;
 use tracing::{debug, warn};
 
-use super::accounts::{Batch, StoredRows};
 use super::audit::{Audit, Findings, Objection, Rows};
+use super::batches::Batch;
+use super::partitions::StoredRows;
 use super::progress::Progress;
 use super::report::Report;
 use super::source_reach::SourceReach;

@@ -15,7 +15,7 @@ use crate::lock;
 use crate::output::EACH_TABLE;
 use crate::refresh::audit::Rows;
 use crate::refresh::run_log::{self, Outcome, State};
-use crate::refresh::{accounts, error_scope, free_space, publish};
+use crate::refresh::{error_scope, free_space, partitions, publish};
 use crate::schema::SummaryTable;
 
 /// How long the lock counts as ours after it was seen to be.
@@ -159,7 +159,7 @@ impl Work<'_> {
         if accounts.is_empty() {
             return Ok(published);
         }
-        let look = accounts::partitions(self.job.db, &names, &accounts);
+        let look = partitions::of_tables(self.job.db, &names, &accounts);
         let stored: BTreeMap<_, _> = failpoint::step(Step::Check, look)
             .await?
             .into_iter()
