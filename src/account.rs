@@ -9,7 +9,8 @@ use crate::exit::{ExitCode, Failure};
 /// The longest id that is accepted, in characters.
 const LONGEST: usize = 64;
 
-/// An account's Klaviyo public id, known to match `^[A-Za-z0-9_-]{1,64}$`.
+/// An account's Klaviyo public id, known to match `^[A-Za-z0-9_-]{1,64}$`. Rows are read with texts and checked here one by
+/// one: if a row could not be read for the id that is in it, nothing of the answer could.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct AccountId(String);
@@ -31,7 +32,7 @@ impl AccountId {
         })
     }
 
-    /// The id.
+    /// The id as it is stored and sent.
     pub fn as_str(&self) -> &str {
         &self.0
     }

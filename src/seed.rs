@@ -17,10 +17,10 @@ use crate::sql::{self, Sql};
 /// Accounts that one statement fills: bounds its memory, and gives progress.
 const ACCOUNTS_PER_STEP: u32 = 50;
 
-/// What to make.
+/// How large the sample is; the same size and seed give the same rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Size {
-    /// Number of accounts.
+    /// How many; the first one's id is XqkVGb.
     pub accounts: u32,
     /// Number of dates, the last of them today.
     pub days: u32,
@@ -39,12 +39,12 @@ pub struct Source {
     pub source: String,
     /// Rows, each in its newest version.
     pub source_rows: u64,
-    /// Accounts.
+    /// With at least one row.
     pub accounts: u64,
-    /// First date.
+    /// Of any account.
     #[serde(with = "clickhouse::serde::chrono::date")]
     pub first_date: NaiveDate,
-    /// Last date.
+    /// Of any account.
     #[serde(with = "clickhouse::serde::chrono::date")]
     pub last_date: NaiveDate,
 }

@@ -88,39 +88,39 @@ pub const READABLE: &[&str] = &[
     "ai_revenue_outlook",
 ];
 /// Tables and views that exist.
-pub static LIVE_OBJECTS: Sql = embed!("internal/live_objects");
-/// Their columns.
-pub static LIVE_COLUMNS: Sql = embed!("internal/live_columns");
+pub static LIVE_OBJECTS: Sql = embed!("schema/live_objects");
+/// Columns of the tables and views that exist.
+pub static LIVE_COLUMNS: Sql = embed!("schema/live_columns");
 /// Statements in the server's own formatting.
-pub static NORMALIZED: Sql = embed!("internal/normalized");
+pub static NORMALIZED: Sql = embed!("schema/normalized");
 /// Applied migrations.
-pub static LEDGER_ENTRIES: Sql = embed!("internal/ledger_entries");
+pub static LEDGER_ENTRIES: Sql = embed!("schema/ledger_entries");
 /// Records an applied migration.
-pub static RECORD_STEP: Sql = embed!("internal/record_step");
+pub static RECORD_STEP: Sql = embed!("schema/record_step");
 /// Corrects comments.
-pub static SET_COMMENTS: Sql = embed!("internal/set_comments");
+pub static SET_COMMENTS: Sql = embed!("schema/set_comments");
 /// Corrects settings.
-pub static SET_SETTINGS: Sql = embed!("internal/set_settings");
+pub static SET_SETTINGS: Sql = embed!("schema/set_settings");
 /// Partitions of our tables.
-pub static PARTITION_COUNTS: Sql = embed!("internal/partition_counts");
+pub static PARTITION_COUNTS: Sql = embed!("schema/partition_counts");
 /// Rows that must not be there; `verify` puts table and columns into its slots.
 pub static INVARIANTS: Sql = embed!("checks/invariants");
 /// Ranges of accounts that a rebuild copies at once.
-pub static REBUILD_RANGES: Sql = embed!("internal/rebuild_ranges");
+pub static REBUILD_RANGES: Sql = embed!("schema/rebuild_ranges");
 /// Copies one of them.
-pub static REBUILD_COPY: Sql = embed!("internal/rebuild_copy");
+pub static REBUILD_COPY: Sql = embed!("schema/rebuild_copy");
 /// What the newest row of each key in a range is.
-pub static NEWEST_FINGERPRINT: Sql = embed!("internal/newest_fingerprint");
+pub static NEWEST_FINGERPRINT: Sql = embed!("schema/newest_fingerprint");
 /// What all rows in a range are.
-pub static STORED_FINGERPRINT: Sql = embed!("internal/stored_fingerprint");
+pub static STORED_FINGERPRINT: Sql = embed!("schema/stored_fingerprint");
 /// Rows of a table.
-pub static ROW_COUNT: Sql = embed!("internal/row_count");
+pub static ROW_COUNT: Sql = embed!("schema/row_count");
 /// Tables whose name begins so.
-pub static TABLES_BY_PREFIX: Sql = embed!("internal/tables_by_prefix");
+pub static TABLES_BY_PREFIX: Sql = embed!("schema/tables_by_prefix");
 /// Renames a table.
-pub static RENAME_TABLE: Sql = embed!("internal/rename_table");
+pub static RENAME_TABLE: Sql = embed!("schema/rename_table");
 /// Exchanges two tables.
-pub static EXCHANGE_TABLES: Sql = embed!("internal/exchange_tables");
+pub static EXCHANGE_TABLES: Sql = embed!("schema/exchange_tables");
 /// Fills a staging table; `schema` puts columns and rows into its slots.
 pub static STAGE: Sql = embed!("refresh/stage");
 /// Row policies of the database.
@@ -142,61 +142,61 @@ pub static SOURCE_READABLE: Sql = embed!("checks/source_readable");
 /// What the SELECT of a source view gives; `source_reading` puts it into its slot.
 pub static SOURCE_TYPES: Sql = embed!("checks/source_types");
 /// Settings that the server knows.
-pub static KNOWN_SETTINGS: Sql = embed!("internal/known_settings");
+pub static KNOWN_SETTINGS: Sql = embed!("db/known_settings");
 /// Room on the disk of a table.
-pub static FREE_SPACE: Sql = embed!("internal/free_space");
+pub static FREE_SPACE: Sql = embed!("run/free_space");
 /// Version and database of the server.
-pub static SERVER_FACTS: Sql = embed!("internal/server_facts");
+pub static SERVER_FACTS: Sql = embed!("db/server_facts");
 /// Waits for what other replicas know.
-pub static SYNC_REPLICA: Sql = embed!("internal/sync_replica");
+pub static SYNC_REPLICA: Sql = embed!("db/sync_replica");
 /// Engines of the database's tables.
-pub static TABLE_ENGINES: Sql = embed!("internal/table_engines");
+pub static TABLE_ENGINES: Sql = embed!("schema/table_engines");
 /// Clusters that the server knows.
-pub static CLUSTERS: Sql = embed!("internal/clusters");
-/// Its macros.
-pub static MACROS: Sql = embed!("internal/macros");
+pub static CLUSTERS: Sql = embed!("schema/clusters");
+/// What the server's macros, such as `{shard}`, stand for.
+pub static MACROS: Sql = embed!("schema/macros");
 /// A table over one object of all shards.
-pub static DISTRIBUTED: Sql = embed!("internal/distributed");
+pub static DISTRIBUTED: Sql = embed!("schema/distributed");
 /// Which server answers.
-pub static WHICH_SERVER: Sql = embed!("internal/which_server");
+pub static WHICH_SERVER: Sql = embed!("db/which_server");
 /// Creates the embedded engine's database.
-pub static CREATE_DATABASE: Sql = embed!("internal/create_database");
+pub static CREATE_DATABASE: Sql = embed!("db/create_database");
 /// Stops a query.
-pub static KILL_QUERY: Sql = embed!("internal/kill_query");
+pub static KILL_QUERY: Sql = embed!("db/kill_query");
 /// Whether the user has privileges.
-pub static CHECK_GRANT: Sql = embed!("internal/check_grant");
+pub static CHECK_GRANT: Sql = embed!("db/check_grant");
 /// Who the user is.
-pub static SESSION_USER: Sql = embed!("internal/session_user");
+pub static SESSION_USER: Sql = embed!("db/session_user");
 /// The lock table.
-pub static REFRESH_LOCK: Sql = embed!("internal/ai_refresh_lock");
+pub static REFRESH_LOCK: Sql = embed!("lock/ai_refresh_lock");
 /// Who holds the lock.
-pub static LOCK_HOLDER: Sql = embed!("internal/lock_holder");
+pub static LOCK_HOLDER: Sql = embed!("lock/lock_holder");
 /// How long the lock's owner has been silent.
-pub static LOCK_SILENCE: Sql = embed!("internal/lock_silence");
+pub static LOCK_SILENCE: Sql = embed!("lock/lock_silence");
 /// The same by the files of its table, where its rows cannot be read.
-pub static LOCK_WRITTEN: Sql = embed!("internal/lock_written");
+pub static LOCK_WRITTEN: Sql = embed!("lock/lock_written");
 /// Puts a dead lock aside.
-pub static LOCK_TAKE_OVER: Sql = embed!("internal/lock_take_over");
+pub static LOCK_TAKE_OVER: Sql = embed!("lock/lock_take_over");
 /// Drops a working table.
-pub static DROP_TABLE: Sql = embed!("internal/drop_table");
+pub static DROP_TABLE: Sql = embed!("run/drop_table");
 /// The engine of a table.
-pub static TABLE_ENGINE: Sql = embed!("internal/table_engine");
+pub static TABLE_ENGINE: Sql = embed!("run/table_engine");
 /// Working tables that runs left behind.
-pub static WORKING_TABLES: Sql = embed!("internal/working_tables");
-/// The clock.
-pub static CLOCK: Sql = embed!("internal/clock");
+pub static WORKING_TABLES: Sql = embed!("run/working_tables");
+/// The server's now, today and time zone: a run has no clock of its own.
+pub static CLOCK: Sql = embed!("run/clock");
 /// Accounts left in publishing.
-pub static LEFT_IN_PUBLISHING: Sql = embed!("internal/left_in_publishing");
+pub static LEFT_IN_PUBLISHING: Sql = embed!("run/left_in_publishing");
 /// Swaps that were announced and never reported.
-pub static HALF_PUBLISHED: Sql = embed!("internal/half_published");
+pub static HALF_PUBLISHED: Sql = embed!("db/half_published");
 /// The parts of an account.
-pub static ACCOUNT_PARTS: Sql = embed!("internal/account_parts");
+pub static ACCOUNT_PARTS: Sql = embed!("db/account_parts");
 /// Removes a part.
-pub static DROP_PART: Sql = embed!("internal/drop_part");
+pub static DROP_PART: Sql = embed!("db/drop_part");
 /// Accounts that this window is done for.
-pub static ALREADY_PUBLISHED: Sql = embed!("internal/already_published");
+pub static ALREADY_PUBLISHED: Sql = embed!("run/already_published");
 /// How far runs have read each table of an account.
-pub static PUBLISHED_THROUGH: Sql = embed!("internal/published_through");
+pub static PUBLISHED_THROUGH: Sql = embed!("run/published_through");
 /// Accounts in the sources.
 pub static ACCOUNTS: Sql = embed!("refresh/accounts");
 /// The account ids of the sources.
@@ -210,7 +210,7 @@ pub static SOURCE_ACCOUNTS: Sql = embed!("status/source_accounts");
 /// Accounts that equal an asked one but for case.
 pub static KNOWN_ACCOUNTS: Sql = embed!("refresh/known_accounts");
 /// Accounts of the summary tables that equal an asked one but for case.
-pub static SUMMARIZED_ACCOUNTS: Sql = embed!("internal/summarized_accounts");
+pub static SUMMARIZED_ACCOUNTS: Sql = embed!("status/summarized_accounts");
 /// Counts what a table holds; `schema` puts the date column, and what is counted and how, into its slots.
 pub static PRESENT: Sql = embed!("checks/present");
 /// Audits staged rows; `schema` puts key, date column and float columns into its slots.
@@ -220,15 +220,15 @@ pub static OVERFLOW: Sql = embed!("checks/overflow");
 /// Source rows left out because of their revenue.
 pub static REJECTED: Sql = embed!("checks/rejected");
 /// Makes the table that tells whether the server started again.
-pub static CREATE_WITNESS: Sql = embed!("internal/create_witness");
+pub static CREATE_WITNESS: Sql = embed!("run/create_witness");
 /// Makes a staging table.
-pub static CREATE_STAGING: Sql = embed!("internal/create_staging");
+pub static CREATE_STAGING: Sql = embed!("run/create_staging");
 /// Merges a staged partition into one part.
-pub static MERGE_PARTITION: Sql = embed!("internal/merge_partition");
+pub static MERGE_PARTITION: Sql = embed!("run/merge_partition");
 /// Swaps a partition.
-pub static PUBLISH_PARTITION: Sql = embed!("internal/publish_partition");
+pub static PUBLISH_PARTITION: Sql = embed!("run/publish_partition");
 /// Drops a partition.
-pub static DROP_PARTITION: Sql = embed!("internal/drop_partition");
+pub static DROP_PARTITION: Sql = embed!("run/drop_partition");
 /// Rows dated after as_of.
 pub static LATER_DATES: Sql = embed!("checks/later_dates");
 /// The last runs.
@@ -238,7 +238,7 @@ pub static TABLE_STATUS: Sql = embed!("status/table");
 /// What runs did to one account.
 pub static ACCOUNT_HISTORY: Sql = embed!("status/account_history");
 /// Accounts that left.
-pub static LEFT_ACCOUNTS: Sql = embed!("internal/left_accounts");
+pub static LEFT_ACCOUNTS: Sql = embed!("run/left_accounts");
 /// Accounts whose last refresh did not end well.
 pub static TROUBLED_ACCOUNTS: Sql = embed!("status/troubled_accounts");
 /// Source rows that came too late.
@@ -250,13 +250,13 @@ pub static FUTURE_ROWS: Sql = embed!("status/future_rows");
 /// Stored partitions.
 pub static PARTITIONS: Sql = embed!("refresh/partitions");
 /// The run log.
-pub static REFRESH_LOG: Sql = embed!("internal/ai_refresh_log");
+pub static REFRESH_LOG: Sql = embed!("run/ai_refresh_log");
 /// The chat log.
-pub static CHAT_LOG: Sql = embed!("internal/ai_chat_log");
+pub static CHAT_LOG: Sql = embed!("chat/ai_chat_log");
 /// What people told about accounts.
-pub static NOTES: Sql = embed!("internal/ai_notes");
+pub static NOTES: Sql = embed!("chat/ai_notes");
 /// Questions that people saved.
-pub static SAVED_QUESTIONS: Sql = embed!("internal/ai_saved_questions");
+pub static SAVED_QUESTIONS: Sql = embed!("chat/ai_saved_questions");
 /// What chatbots asked, by day, account, model, question or token.
 pub static USAGE: Sql = embed!("chat/usage");
 /// What was spent of a budget.
@@ -311,7 +311,7 @@ pub static NOTES_OF: Sql = embed!("chat/notes_of");
 pub static REMEMBER: Sql = embed!("chat/remember");
 /// The questions that a caller saved.
 pub static SAVED_OF: Sql = embed!("chat/saved_of");
-/// Saves one.
+/// Saves a question of a caller.
 pub static SAVE: Sql = embed!("chat/save");
 /// The syntax tree of a guarded statement, put into its slot.
 pub static GUARD_PARSE: Sql = embed!("guard/parse");
@@ -326,7 +326,7 @@ pub static GUARD_ALL_ROWS: Sql = embed!("guard/all_rows");
 /// What any other name stands for.
 pub static GUARD_NOTHING: Sql = embed!("guard/nothing");
 /// The migration ledger.
-pub static SCHEMA_LEDGER: Sql = embed!("internal/ai_schema_ledger");
+pub static SCHEMA_LEDGER: Sql = embed!("schema/ai_schema_ledger");
 
 /// Raw tables and source views of the synthetic sources.
 pub static SEED_CREATE: [Sql; 8] = [

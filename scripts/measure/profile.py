@@ -22,9 +22,9 @@ PURPOSES = {
     "refresh/flow_source": "copies of shared sources",
     "stage": "filling the seven staging tables",
     "staged": "audits", "present": "audits", "checks": "audits",
-    "internal/create_staging": "making and dropping working tables",
-    "internal/drop_table": "making and dropping working tables",
-    "internal/publish_partition": "swaps",
+    "run/create_staging": "making and dropping working tables",
+    "run/drop_table": "making and dropping working tables",
+    "run/publish_partition": "swaps",
 }
 # What an insert's time goes to, each on top of the one before.
 STEPS = ["a request without work", "reading the statement's text", "its analysis, which looks at each table's parts",

@@ -77,7 +77,7 @@ pub enum Target {
 pub struct Server {
     /// Address without user, password or query.
     pub url: Url,
-    /// User name.
+    /// Who connects; `default` where nobody is named.
     pub user: String,
     /// Password; never printed.
     pub password: String,
@@ -92,7 +92,7 @@ pub struct Embedded {
     pub data_dir: PathBuf,
     /// The library, if named.
     pub library: Option<PathBuf>,
-    /// Database.
+    /// The database that summary tables and sources are in.
     pub database: String,
 }
 

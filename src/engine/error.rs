@@ -65,7 +65,7 @@ pub enum EngineError {
     /// One process runs one engine.
     #[error("this process already has data folder `{}` open", .open.display())]
     AlreadyOpen {
-        /// The folder that is open.
+        /// The one that this process runs on: it cannot open another.
         open: PathBuf,
     },
     /// The first statements failed.

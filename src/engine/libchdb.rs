@@ -90,7 +90,7 @@ pub struct Classified {
 /// What a statement does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// It only reads.
+    /// It changes nothing, neither data nor settings.
     ReadOnly,
     /// It may change data, structure or state.
     Other,

@@ -99,7 +99,7 @@ impl ExitCode {
         }
     }
 
-    /// The number.
+    /// What the process ends with: scripts rely on it.
     pub fn number(self) -> u8 {
         self as u8
     }

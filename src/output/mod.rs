@@ -39,9 +39,9 @@ pub struct Talk {
 pub enum Color {
     /// On a terminal, unless NO_COLOR is set.
     Auto,
-    /// Always.
+    /// Also into a file or a pipe.
     Always,
-    /// Never.
+    /// Not even on a terminal.
     Never,
 }
 

@@ -42,9 +42,9 @@ struct Present {
 /// Rows of one table of one account that wait to be published.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rows {
-    /// In the window.
+    /// Rows whose date the run computed anew.
     pub written: u64,
-    /// Outside it.
+    /// Rows of other dates, copied from the table as it was.
     pub kept: u64,
     /// Rows that the table holds now.
     pub present: u64,
@@ -64,11 +64,11 @@ pub type Findings = BTreeMap<AccountId, Result<Rows, Objection>>;
 
 /// An audit of one table.
 pub struct Audit<'run> {
-    /// The database.
+    /// Where the staging table is.
     pub db: &'run Db,
-    /// The table.
+    /// The summary table that is going to receive the rows.
     pub table: &'static SummaryTable,
-    /// The dates.
+    /// The dates that the run computes; all others are history that must stay.
     pub window: &'run Window,
     /// What the tables store.
     pub stored: &'run StoredRows<'run>,

@@ -51,7 +51,7 @@ impl Load {
 /// Accounts that are computed together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
-    /// The accounts.
+    /// One statement per table computes all of these.
     pub accounts: Vec<AccountId>,
     /// What all of them bring.
     pub load: Load,
@@ -87,9 +87,9 @@ impl Batch {
 /// An account with its size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// Its id.
+    /// Known to be a possible id.
     pub account: AccountId,
-    /// What it brings.
+    /// Rows to read and rows to replace.
     pub load: Load,
 }
 

@@ -16,7 +16,7 @@ use crate::sql;
 /// Late source rows of an account.
 #[derive(Debug, Row, Serialize, Deserialize)]
 pub struct Late {
-    /// The account.
+    /// Unchecked: a source may hold any text.
     pub klaviyo_public_id: String,
     /// How many.
     pub late_rows: u64,

@@ -7,7 +7,7 @@ use crate::exit::{ExitCode, Failure};
 use crate::output;
 use crate::schema::{SummaryTable, TABLES};
 
-/// What to refresh.
+/// What a run is asked for, already checked.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Accounts; none means all.

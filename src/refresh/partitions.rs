@@ -14,7 +14,7 @@ use crate::sql;
 /// Rows that one table holds for one account.
 #[derive(Debug, Row, Deserialize)]
 pub struct Partition {
-    /// The table.
+    /// A summary table, or a staging table.
     pub table_name: String,
     /// The account, which is the partition.
     pub klaviyo_public_id: String,

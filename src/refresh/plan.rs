@@ -22,16 +22,16 @@ use crate::{output, sql};
 /// What a run is going to do: read before its first write.
 #[derive(Debug)]
 pub struct Plan {
-    /// The dates.
+    /// The dates to compute, by the server's clock.
     pub window: Window,
-    /// The accounts.
+    /// The accounts to compute, and those that are left out with their reasons.
     pub selection: Selection,
     pub(super) broken: Vec<Broken>,
     pub(super) left_behind: Vec<String>,
     pub(super) already_done: usize,
     /// Accounts that left and are not to come back unasked.
     pub(super) ignored: Vec<AccountId>,
-    /// The engine of the summary tables.
+    /// Copies of sources follow it: those of replicated tables must be replicated.
     pub summary_engine: String,
     pub(super) warnings: Vec<String>,
     pub(super) started: Instant,

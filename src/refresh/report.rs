@@ -12,16 +12,16 @@ use crate::outlook::Summary;
 /// An account that was not published, and why.
 #[derive(Clone, Debug, Serialize)]
 pub struct Refusal {
-    /// The account.
+    /// As the source has it, made printable.
     pub account: String,
-    /// Why.
+    /// In words for people, without a stack of causes.
     pub reason: String,
 }
 
 /// The result of a refresh.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// Id of the run, as in the run log.
+    /// The same in `ai_refresh_log`, in staging tables and in query ids.
     pub run_id: String,
     /// Where it wrote.
     pub target: String,

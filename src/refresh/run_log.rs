@@ -148,7 +148,7 @@ pub async fn write(db: &Db, entries: &[Entry]) -> Result<()> {
 /// An account whose swaps a run announced and never reported.
 #[derive(Clone, Debug, Row, Deserialize)]
 pub struct LeftInPublishing {
-    /// The account.
+    /// Unchecked, as the log has it.
     pub klaviyo_public_id: String,
     /// First date of the broken run.
     #[serde(with = "clickhouse::serde::chrono::date")]
@@ -156,7 +156,7 @@ pub struct LeftInPublishing {
     /// Last date of the broken run.
     #[serde(with = "clickhouse::serde::chrono::date")]
     pub broken_as_of: NaiveDate,
-    /// The tables concerned.
+    /// Those that the run had announced and never reported.
     pub broken_tables: Vec<String>,
 }
 
@@ -168,7 +168,7 @@ pub async fn left_in_publishing(db: &Db) -> Result<Vec<LeftInPublishing>> {
 /// An account that left.
 #[derive(Clone, Debug, Row, Deserialize)]
 pub struct Left {
-    /// The account.
+    /// Unchecked, as the log has it.
     pub klaviyo_public_id: String,
     /// `forgotten` or `ignored`.
     pub last_state: String,
@@ -198,9 +198,9 @@ pub async fn already_published(db: &Db, window: &Window, tables: &[&SummaryTable
 pub struct Event {
     /// When the run started, by the server's clock.
     pub started_at: String,
-    /// The run.
+    /// Which run wrote the row.
     pub run_id: String,
-    /// The table.
+    /// A summary table; the log has a row for each table of each account.
     pub table_name: String,
     /// How far it came.
     pub state: String,
@@ -208,9 +208,9 @@ pub struct Event {
     pub window_start: String,
     /// Last date of the window.
     pub window_end: String,
-    /// Rows written in the window.
+    /// Rows whose date the run computed anew.
     pub rows_written: u64,
-    /// Rows kept outside it.
+    /// Rows of other dates, copied from the table as it was.
     pub rows_kept: u64,
     /// Source rows left out.
     pub rows_rejected: u64,

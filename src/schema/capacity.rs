@@ -26,7 +26,7 @@ struct PartitionCount {
 /// A table with more partitions than are comfortable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Crowded {
-    /// The table.
+    /// A summary table.
     pub table: String,
     /// Its number of partitions: one per account.
     pub partitions: u64,

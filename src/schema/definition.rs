@@ -5,7 +5,7 @@ use crate::sql::Sql;
 /// A column as the DDL states it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// Name.
+    /// Without quotes: ours need none.
     pub name: String,
     /// Type as ClickHouse prints it.
     pub column_type: String,
@@ -20,7 +20,7 @@ pub struct Column {
 pub struct Definition {
     /// Name of the table or view.
     pub name: String,
-    /// Columns in order.
+    /// In the order of the DDL, which is that of inserts.
     pub columns: Vec<Column>,
     /// The object's own comment.
     pub comment: String,

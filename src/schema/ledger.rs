@@ -33,9 +33,9 @@ pub static STEPS: [Step; 9] = [
 /// A step that the ledger says was applied.
 #[derive(Clone, Debug, PartialEq, Eq, Row, Deserialize)]
 pub struct Entry {
-    /// Its number.
+    /// As in [`STEPS`].
     pub version: u32,
-    /// Its name.
+    /// The table that the step evolved.
     pub name: String,
     /// SHA-256 of its text.
     pub checksum: String,

@@ -12,9 +12,9 @@ use crate::sql;
 #[derive(Clone, Debug, PartialEq, Eq, Row, Deserialize)]
 pub struct LiveColumn {
     object: String,
-    /// Name.
+    /// As in `system.columns`.
     pub name: String,
-    /// Type.
+    /// As the server prints it.
     pub column_type: String,
     /// `DEFAULT`, `MATERIALIZED`, `ALIAS`, `EPHEMERAL`, or empty.
     pub default_kind: String,
@@ -27,7 +27,7 @@ pub struct LiveColumn {
 /// A table or view as the server reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveObject {
-    /// Name.
+    /// As in `system.tables`.
     pub name: String,
     /// Engine without arguments, such as `View` or `ReplacingMergeTree`.
     pub engine: String,
@@ -35,7 +35,7 @@ pub struct LiveObject {
     pub engine_full: String,
     /// The statement that would create it, as the server has it.
     pub statement: String,
-    /// `PARTITION BY` expression.
+    /// As the server prints it; empty without one.
     pub partition_key: String,
     /// `ORDER BY` expressions.
     pub sorting_key: String,
@@ -43,7 +43,7 @@ pub struct LiveObject {
     pub comment: String,
     /// The `SELECT` of a view on one line, without this database's name.
     pub body: String,
-    /// Columns in order.
+    /// By position.
     pub columns: Vec<LiveColumn>,
 }
 

@@ -13,11 +13,11 @@ const PUBLISHING: &str = "publishing";
 /// An account in trouble.
 #[derive(Clone, Debug, Row, Serialize, Deserialize)]
 pub struct Troubled {
-    /// The account.
+    /// Unchecked, as the log has it.
     pub klaviyo_public_id: String,
     /// `failed`, `held_back` or `publishing` (broken off).
     pub state: String,
-    /// The tables concerned.
+    /// Those that this state is about.
     pub tables: Vec<String>,
     /// Why.
     pub error: String,

@@ -15,10 +15,10 @@ use crate::sql;
 /// ClickHouse's codes where there are no sources, or none for this user.
 const NO_SOURCES: [Option<u32>; 2] = [Some(codes::UNKNOWN_TABLE), Some(codes::ACCESS_DENIED)];
 
-/// One account.
+/// What `accounts` tells of an account.
 #[derive(Debug, Default, Serialize)]
 pub struct Account {
-    /// Its id.
+    /// Unchecked: a source may hold any text.
     pub klaviyo_public_id: String,
     /// Rows in the summary tables.
     pub row_count: u64,

@@ -22,13 +22,13 @@ struct Accuracy {
 /// An account whose forecasts went wrong.
 #[derive(Clone, Debug, Serialize)]
 pub struct WrongForecast {
-    /// The account.
+    /// As the forecast tables have it.
     pub klaviyo_public_id: String,
     /// Days within the 80 % band, in percent.
     pub coverage_pct: f64,
     /// Error against that of last week's weekday, repeated, in percent: above 100 is worse. None where that had none.
     pub error_vs_naive_pct: Option<f64>,
-    /// What is wrong.
+    /// In words for people.
     pub problem: String,
 }
 

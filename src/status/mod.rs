@@ -35,7 +35,7 @@ const RECENT_DAYS: u16 = 90;
 /// Everything that `status` tells.
 #[derive(Debug, Serialize)]
 pub struct Status {
-    /// The target.
+    /// The server or folder that was asked, without a password.
     pub target: String,
     /// How tables are made that all servers of the target have: plain, cluster, replicated_database or cloud.
     pub way: &'static str,
@@ -43,7 +43,7 @@ pub struct Status {
     pub missing: Vec<String>,
     /// The last runs, newest first.
     pub runs: Vec<Run>,
-    /// The summary tables.
+    /// In the order of publishing.
     pub tables: Vec<TableStatus>,
     /// Accounts with recent source rows.
     pub accounts: u64,
@@ -80,10 +80,10 @@ pub struct Status {
     pub watched: Vec<String>,
 }
 
-/// One run.
+/// What the run log says of a run.
 #[derive(Debug, Row, Serialize, Deserialize)]
 pub struct Run {
-    /// Its id.
+    /// The same in `ai_refresh_log` and in query ids.
     pub run_id: String,
     /// When it started, by the server's clock.
     pub started_at: String,
@@ -105,12 +105,12 @@ pub struct Run {
     pub seconds: u64,
 }
 
-/// One table.
+/// How fresh a summary table is.
 #[derive(Debug, Serialize)]
 pub struct TableStatus {
-    /// Its name.
+    /// As in the database.
     pub table: String,
-    /// What it holds.
+    /// Its rows and their dates.
     #[serde(flatten)]
     pub content: TableContent,
 }
@@ -118,7 +118,7 @@ pub struct TableStatus {
 /// What a table holds.
 #[derive(Debug, Row, Serialize, Deserialize)]
 pub struct TableContent {
-    /// Rows.
+    /// As stored; older versions of a key count too until they are merged.
     pub row_count: u64,
     /// Accounts, one partition each.
     pub accounts: u64,
@@ -131,7 +131,7 @@ pub struct TableContent {
 /// How far the numbers of an account reach.
 #[derive(Debug, Serialize)]
 pub struct Reached {
-    /// The account.
+    /// Unchecked, as the log has it.
     pub klaviyo_public_id: String,
     /// The last day that every table has whole; none if no day is.
     pub complete_through: Option<String>,
@@ -142,7 +142,7 @@ pub struct Reached {
 /// An account that needs a refresh.
 #[derive(Debug, Serialize)]
 pub struct Stale {
-    /// The account.
+    /// Unchecked, as the log has it.
     pub klaviyo_public_id: String,
     /// Hours since the oldest of its tables was last refreshed through the day before; none if one never was.
     pub hours: Option<u64>,

@@ -28,7 +28,7 @@ pub struct Access {
 
 /// What a token opens.
 pub enum Pass {
-    /// Everything.
+    /// Knows the server's own token: user `default`, no limits but the engine's.
     Owner,
     /// What this reader may read.
     Reader(Reader),

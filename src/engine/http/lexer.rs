@@ -3,7 +3,7 @@
 /// One token; comments and white space are none.
 #[derive(Debug, Clone, Copy)]
 pub struct Token<'a> {
-    /// What it is.
+    /// What the bytes are to a parser.
     pub kind: Kind,
     /// Its bytes, quotes included.
     pub text: &'a [u8],
@@ -110,7 +110,7 @@ fn word(text: &[u8]) -> usize {
     text.iter().take_while(|byte| is_word(**byte) || **byte == b'$').count()
 }
 
-/// Comments nest.
+/// Length of a comment; comments nest, and one without an end goes to the end of the text.
 fn comment(text: &[u8]) -> usize {
     let (mut position, mut depth) = (0, 0);
     while position < text.len() {

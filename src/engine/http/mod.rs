@@ -168,7 +168,7 @@ fn random_id() -> String {
     random_tag() + &random_tag()
 }
 
-/// 16 random characters.
+/// 16 random hexadecimal digits, which no answer holds by chance.
 fn random_tag() -> String {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).expect("the system has random bytes");

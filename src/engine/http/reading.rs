@@ -73,7 +73,7 @@ pub type Reader = Arc<dyn Fn(String) -> BoxFuture<'static, Result<Reading, Excep
 pub struct Reading {
     /// The database that may be read.
     pub database: String,
-    /// The statement.
+    /// The text that is run: names of tables stand for the reader's rows.
     pub sql: String,
     /// Its parameters, values as they are.
     pub parameters: Vec<(String, String)>,

@@ -13,7 +13,7 @@ const MOST_SETTINGS: usize = 1_000;
 pub struct Request {
     /// `query` of the URL or the form; the body follows it.
     pub query: Vec<u8>,
-    /// The database to start in.
+    /// Where names without a database are looked up.
     pub database: Option<String>,
     /// Echoed, and the tag that a KILL finds the statement by.
     pub query_id: String,
@@ -40,7 +40,7 @@ pub struct Request {
 /// A named session.
 #[derive(Debug, Clone)]
 pub struct SessionRequest {
-    /// Its name.
+    /// As the client named it.
     pub id: String,
     /// Seconds without a request after which it ends.
     pub timeout: u64,

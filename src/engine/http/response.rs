@@ -31,7 +31,7 @@ pub type Reply = Response<ReplyBody>;
 
 /// The body of an answer.
 pub enum ReplyBody {
-    /// All of it.
+    /// In one piece, with its length told.
     Whole(Bytes),
     /// Chunks of a running statement, which is killed if the body is dropped before its end.
     Chunks { chunks: mpsc::Receiver<Chunk>, waiting: Option<(Waiting, Flushes)> },
@@ -42,7 +42,7 @@ pub enum ReplyBody {
 
 /// A piece of a streamed body.
 pub enum Chunk {
-    /// Rows.
+    /// Bytes of the answer in its format.
     Rows(Bytes),
     /// The exception that ends them.
     Exception(Bytes),

@@ -14,7 +14,7 @@ use crate::engine::libchdb::Counters;
 pub struct Worker<'a> {
     /// Engine, query id and state.
     pub running: &'a Running,
-    /// What is asked.
+    /// The request as it was read, with its settings and parameters.
     pub request: &'a Request,
     /// Where the answer goes, until it is on its way.
     pub answer: Option<oneshot::Sender<Reply>>,

@@ -43,15 +43,15 @@ const RESTARTS: u32 = 5;
 /// What all batches of a run share.
 #[derive(Clone, Copy)]
 pub struct Job<'run> {
-    /// The database.
+    /// Where everything happens; a request to stop does not break its statements off.
     pub db: &'run Db,
     /// What was asked for.
     pub options: &'run Options,
-    /// The dates.
+    /// The dates that are computed anew.
     pub window: &'run Window,
     /// Asks for an early end.
     pub stop: &'run Stop,
-    /// The engine of the summary tables.
+    /// Decides where copies of sources live: in memory, or where every replica sees them.
     pub summary_engine: &'run str,
     /// What the tables stored before the run. Nobody but this run changes that, and no account comes twice.
     pub stored: &'run StoredRows<'run>,

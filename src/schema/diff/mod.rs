@@ -34,7 +34,7 @@ pub enum Mend {
     },
     /// `migrate` sets these settings of the table, where it may: nothing that a query or a refresh depends on.
     Settings(Vec<(String, String)>),
-    /// `migrate` replaces the view.
+    /// `migrate` makes the view anew: a view holds no rows.
     ReplaceView,
     /// `migrate --rebuild` copies the table.
     Rebuild,
@@ -51,7 +51,7 @@ pub struct Difference {
     pub object: String,
     /// What there should be.
     pub expected: String,
-    /// What there is.
+    /// In the database, as the server prints it.
     pub found: String,
     /// The way out.
     pub mend: Mend,
@@ -76,7 +76,7 @@ pub struct Finding {
     pub object: String,
     /// What there should be.
     pub expected: String,
-    /// What there is.
+    /// In the database, as the server prints it.
     pub found: String,
     /// What a person should do.
     pub remedy: String,
@@ -143,9 +143,9 @@ impl Difference {
 pub struct Expected {
     /// Run log, ledger, the tables of the door, the outlook and the alerts.
     pub internal: Vec<Definition>,
-    /// The summary tables.
+    /// As `sql/tables` has them.
     pub tables: Vec<Definition>,
-    /// The helper views.
+    /// As `sql/views` has them.
     pub views: Vec<Definition>,
 }
 

@@ -14,39 +14,39 @@ pub enum Action {
     CreateTable(&'static Sql),
     /// Runs a step and records it.
     Step {
-        /// The step.
+        /// One that the ledger does not have yet.
         step: &'static Step,
         /// What it has to mend.
         why: String,
     },
     /// Sets comments of one table: column and text, the table's own with an empty column.
     Comments {
-        /// The table.
+        /// Keeps its rows: a comment is metadata.
         table: String,
-        /// Column and comment.
+        /// Per column; the table's own under the empty name.
         comments: Vec<(String, String)>,
     },
     /// Sets settings of one table.
     Settings {
-        /// The table.
+        /// Keeps its rows; new parts follow the settings.
         table: String,
         /// Name and value.
         settings: Vec<(String, String)>,
     },
     /// Copies a table whose engine or keys differ, and exchanges the two.
     Rebuild {
-        /// The table.
+        /// Is copied into a new one, which takes its place.
         table: &'static schema::SummaryTable,
-        /// What differs.
+        /// The differences in words, for the report.
         why: String,
     },
-    /// Creates a view.
+    /// One that is missing.
     CreateView(&'static Sql),
-    /// Replaces a view.
+    /// One that differs: it holds no rows.
     ReplaceView {
-        /// The view.
+        /// Its DDL.
         view: &'static Sql,
-        /// What differs.
+        /// The differences in words, for the report.
         why: String,
     },
 }
