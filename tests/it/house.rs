@@ -124,6 +124,11 @@ impl House {
     }
 }
 
+/// All of the program's code, without its tests and comments.
+pub fn code() -> String {
+    House::read().code.into_values().collect::<Vec<_>>().join("\n")
+}
+
 #[test]
 fn a_module_uses_only_those_below_it() {
     let house = House::read();
