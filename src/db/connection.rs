@@ -40,6 +40,11 @@ const LONGEST_FIRST_ANSWER: Duration = Duration::from_secs(60);
 /// Opens the target. Until `deadline`, and some seconds in any case, a data folder in use is waited for; a server that
 /// does not answer half a minute at most, as its address may be wrong. In the embedded engine the database is made if
 /// need be.
+///
+/// # Errors
+///
+/// Exit code 5 where no ClickHouse answers in time, 4 where another process keeps the folder, 7 where the server refuses
+/// the user.
 pub async fn open(target: &Target, retries: RetryPolicy, deadline: Instant) -> Result<Connection> {
     let connection = connect(target, retries, deadline).await?;
     if let Target::Embedded(embedded) = target {

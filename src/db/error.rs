@@ -11,7 +11,7 @@ use crate::exit::{ExitCode, Failure};
 
 /// The longest error text that is shown: a proxy's HTML page is cut here.
 const LONGEST_TEXT: usize = 600;
-/// Of an answer that is none the beginning says enough.
+/// Characters shown of a page that is no answer of ClickHouse: its beginning says enough.
 const LONGEST_PAGE: usize = 160;
 
 /// Words and status codes by which something in between says that the server behind it may come back. The client passes

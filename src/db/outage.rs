@@ -16,7 +16,7 @@ const PING_AGAIN: Duration = Duration::from_secs(1);
 const SILENCE: Duration = Duration::from_secs(10);
 /// A server at work may be slow to answer even a ping.
 const PATIENT_PING_TIMEOUT: Duration = Duration::from_secs(5);
-/// So many pings without an answer, one after the other, mean that no statement will be answered either.
+/// Pings in a row without an answer after which no statement will be answered either.
 const SILENT_PINGS: usize = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

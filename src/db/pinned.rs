@@ -19,7 +19,7 @@ use tower_service::Service;
 use super::place::Place;
 use crate::sql;
 
-/// So many connections are made until one reaches the right server. A balancer of three that deals them out by chance
+/// Connections that are tried until one reaches the right server. A balancer of three that deals them out by chance
 /// misses it once in 25 times, and then the statement is tried again.
 const SEARCH: usize = 8;
 

@@ -35,7 +35,7 @@ type RunStatement = unsafe extern "C" fn(
     usize,
 ) -> Handle;
 
-/// Declares the table of functions and how it is filled, one line a symbol.
+/// Declares the table of functions and how it is filled, one line per symbol.
 macro_rules! symbols {
     ($($field:ident: $type:ty = $symbol:literal;)*) => {
         struct Symbols { $($field: $type,)* }
@@ -136,7 +136,7 @@ pub fn skip_destructors_at_exit() {
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 pub fn skip_destructors_at_exit() {}
 
-/// The loaded library. One a process.
+/// The loaded library: one per process.
 pub struct Library {
     symbols: Symbols,
     version: String,

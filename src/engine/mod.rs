@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! library    where the shared library is found       libchdb    the library's functions, made safe
-//! folder     the data folder and its configuration   lock       one process a folder
-//! confine    no file but the folder's               users.xml  who may do what
-//! session    a connection prepared for one request   memory     the client's connection without a socket
+//! data_dir   the data folder and its configuration   lock       one process per folder
+//! confine    no file but the folder's                users.xml  who may do what
+//! session    a connection prepared for one request   connector  the client's connection without a socket
 //! http/      ClickHouse's HTTP interface over it     exception  errors with ClickHouse's codes
 //! ```
 //!
@@ -101,6 +101,11 @@ static OPEN: Mutex<Option<Engine>> = Mutex::new(None);
 
 impl Engine {
     /// Opens the folder, or returns the engine that this process already runs on it.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be used, another process holds it, a newer engine wrote it, this process runs on another one,
+    /// or the library cannot be loaded.
     pub fn open(options: &EngineOptions) -> Result<Self, EngineError> {
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
         // Each time anew: the engine registers more destructors as it works.

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::db::Db;
 
-/// Runs that a file names at most: more than one only where runs were killed while they took the lock.
+/// The most runs that a file names. It names more than one only where runs were killed while they took the lock.
 const MOST_RUNS: usize = 8;
 
 /// The file of this target, ready to be made.

@@ -43,7 +43,7 @@ struct Lock {
     heartbeat: tokio::task::JoinHandle<()>,
 }
 
-/// Work that was done under the lock.
+/// The outcome of work under the lock.
 #[derive(Debug)]
 pub struct Done<T> {
     /// What came of it.

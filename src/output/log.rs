@@ -78,7 +78,7 @@ pub(super) fn write_line(line: &str) {
     BARS.suspend(|| drop(writeln!(std::io::stderr().lock(), "{line}")));
 }
 
-/// Takes the log's lines, one a call.
+/// Takes the log's lines, one per call.
 struct Lines;
 
 impl<'a> MakeWriter<'a> for Lines {

@@ -6,7 +6,7 @@ use console::measure_text_width;
 /// from a reader that a model would read.
 ///
 /// Joiners and variation selectors are left where they have a purpose: between two characters of a script that joins, in
-/// an emoji. Between plain letters they only hide.
+/// an emoji. Between plain characters they only hide text.
 fn is_hidden(previous: char, letter: char, next: Option<char>) -> bool {
     match letter {
         '\u{200c}' | '\u{200d}' => previous.is_ascii() || next.is_none_or(|next| next.is_ascii()),

@@ -9,7 +9,7 @@ pub const ROWS_IN_MEMORY: u64 = 500_000;
 /// Stored rows that one batch may have. They are written by several inserts, and cost memory only as hashes of keys.
 const STORED_PER_BATCH: u64 = 2_500_000;
 
-/// A batch with fewer rows than this, of both kinds, is not worth a second thread a statement: an account of 10,000
+/// A batch with fewer rows than this, of both kinds, is not worth a second thread per statement: an account of 10,000
 /// source rows with a year of history is one.
 const ROWS_FOR_ONE_THREAD: u64 = 200_000;
 
@@ -26,7 +26,7 @@ impl Load {
     /// Not counted.
     pub const UNKNOWN: Load = Load { source: u64::MAX, stored: u64::MAX };
 
-    /// Whether somebody has counted.
+    /// Whether the rows were counted: not so where a source fails for the account.
     pub fn is_known(self) -> bool {
         self.source != u64::MAX
     }
@@ -76,7 +76,7 @@ impl Batch {
         }
     }
 
-    /// Two smaller ones. Which of the rows are whose is not known any more, so each half counts as half.
+    /// Two batches of half the accounts each. How the rows divide between them is not known, so each counts for half.
     pub fn halves(&self) -> [Batch; 2] {
         let load = Load { source: self.load.source / 2, stored: self.load.stored / 2 };
         let (left, right) = self.accounts.split_at(self.accounts.len() / 2);

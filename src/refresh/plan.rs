@@ -38,7 +38,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The same beside a look at the schema. Of two errors the schema's says more.
+    /// Plans while the schema is checked. Where both fail, the schema's error is returned: it says more.
     pub async fn checked(db: &Db, options: &Options) -> Result<Plan> {
         let mut checking = pin!(failpoint::step(Step::Preflight, preflight::check(db)));
         let mut planning = pin!(Plan::read(db, options));
@@ -54,7 +54,7 @@ impl Plan {
         }
     }
 
-    /// First what needs no dates, and with the clock's answer all the rest.
+    /// Reads what needs no dates first, then the rest with the dates of the server's clock.
     async fn read(db: &Db, options: &Options) -> Result<Plan> {
         let started = Instant::now();
         let (clock, partitions, broken, left_behind, summary_engine, crowded) = tokio::try_join!(

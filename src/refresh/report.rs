@@ -113,7 +113,7 @@ impl Report {
         self.publishing_ms += other.publishing_ms;
     }
 
-    /// Adds what redoing broken runs came to. An account that this run refreshes too speaks for itself.
+    /// Adds the outcome of redoing broken runs. An account that this run refreshes too is counted by its refresh.
     pub fn add_recovered(&mut self, redone: Report, comes_again: impl Fn(&AccountId) -> bool) {
         let is_last_word =
             |refusal: &Refusal| AccountId::new(&refusal.account).is_none_or(|account| !comes_again(&account));

@@ -15,7 +15,7 @@ use crate::sql;
 /// How far a table of an account came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// The swap is about to happen, or happened without a word after it.
+    /// The swap is about to happen, or has happened and nothing was reported after it.
     Publishing,
     /// Readers see the new rows.
     Published,

@@ -8,7 +8,7 @@ use crate::schema::SummaryTable;
 
 /// Dates before the newest one that say whether an account has rows nearly every day.
 const DATES_BEFORE: u64 = 28;
-/// So many of them, and a day without rows is missing, not zero.
+/// With rows on at least this many of them, a day without rows is missing, not zero.
 const BUSY_DATES: usize = 20;
 
 /// 1970-01-01 in the run log: none, or unknown.

@@ -14,13 +14,13 @@ use crate::db::{Db, QueryIds, Statement};
 use crate::schema::{Definition, SummaryTable};
 use crate::sql;
 
-/// More than any batch of several accounts has, so that each partition of an insert becomes one part.
+/// Rows per block of an insert: more than any batch of several accounts has, so that each partition becomes one part.
 const INSERT_BLOCK_ROWS: u64 = 1_000_000;
 
-/// An account that is larger alone comes in several, which are merged: so much and no more is kept in memory.
+/// Rows per block for an account that is larger than a batch: it comes in several parts, which are merged afterwards.
 const LARGE_INSERT_BLOCK_ROWS: u64 = 500_000;
 
-/// Bytes of such an account's groups; what is beyond goes to disk.
+/// Bytes of such an account's GROUP BY that are kept in memory; more goes to disk.
 const LARGEST_GROUPING: u64 = 300_000_000;
 
 fn block_rows(batch: &Batch) -> u64 {

@@ -47,7 +47,7 @@ impl<'run> Witness<'run> {
         let work = async || {
             db.statement(&sql::CREATE_WITNESS).param("witness", name(db)).writing().once().execute().await
         };
-        // One that a restart has emptied may be there, and so may one whose making was in doubt.
+        // A table may be there already: emptied by a restart, or left by a try whose answer was lost.
         let is_clean = !self.is_begun.swap(true, Ordering::Relaxed);
         working_table::make(db, NAME, is_clean, work).await?;
         self.is_made.store(true, Ordering::Relaxed);

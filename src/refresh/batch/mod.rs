@@ -34,10 +34,10 @@ use crate::schema::{SourceSnapshot, SummaryTable};
 /// A small batch is mostly planning: all of its tables at once. One account that is larger than a batch: one by one.
 const SHARING_AT_ONCE: usize = 2;
 
-/// The same of tables with a source of their own, beside those.
+/// How many tables with a source of their own are staged beside those.
 const ALONE_AT_ONCE: usize = 1;
 
-/// So many restarts of the server one batch bears.
+/// Restarts of the server after which a batch is given up.
 const RESTARTS: u32 = 5;
 
 /// What all batches of a run share.

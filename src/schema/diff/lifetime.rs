@@ -72,7 +72,7 @@ fn without_strings(text: &str) -> String {
     left
 }
 
-/// The places of these letters outside of strings, each with the number of parentheses around it.
+/// Where these characters stand outside of strings, each place with the number of parentheses around it.
 fn places(text: &str) -> Vec<(usize, char, i32)> {
     let mut found = Vec::new();
     let (mut depth, mut is_inside, mut is_escaped) = (0, false, false);
