@@ -1,8 +1,8 @@
 //! The embedded catalogue: the explicit list of every file in `sql/`, and the composition of shared fragments.
 //!
-//! A file holds one statement and is named after its object. A line `--# include fragments/x.sql` stands for
-//! the text of `x.sql` in the folder `fragments` of `sql/questions/`, `sql/refresh/` or `sql/seed/`: whole steps of a
-//! `WITH`, or items of a list. A fragment ends without a comma; the line that includes it has one where more follows.
+//! A file holds one statement and is named after its object. A line `--# include fragments/x.sql` stands for the text of
+//! `x.sql` in the folder `fragments` of `sql/dashboard/`, `sql/questions/`, `sql/refresh/` or `sql/seed/`: whole steps of
+//! a `WITH`, or items of a list. A fragment ends without a comma; the line that includes it has one where more follows.
 
 use std::borrow::Cow;
 
@@ -387,8 +387,30 @@ pub static QUESTIONS: [Sql; 23] = [
     embed!("questions/data_freshness"),
 ];
 
+/// What Grafana's panels, variables and annotations ask. Grafana fills in its macros and variables.
+pub static DASHBOARD: [Sql; 17] = [
+    embed!("dashboard/accounts"),
+    embed!("dashboard/against_own_average"),
+    embed!("dashboard/annotations"),
+    embed!("dashboard/campaigns"),
+    embed!("dashboard/changes"),
+    embed!("dashboard/channels"),
+    embed!("dashboard/days"),
+    embed!("dashboard/events"),
+    embed!("dashboard/flows"),
+    embed!("dashboard/forecast"),
+    embed!("dashboard/forms"),
+    embed!("dashboard/freshness"),
+    embed!("dashboard/health"),
+    embed!("dashboard/landing"),
+    embed!("dashboard/segments"),
+    embed!("dashboard/totals"),
+    embed!("dashboard/weeks"),
+];
+
 /// Texts that refreshes, checks, seeding and questions share.
-static FRAGMENTS: [Sql; 19] = [
+static FRAGMENTS: [Sql; 20] = [
+    embed!("dashboard/fragments/messages"),
     embed!("questions/fragments/campaign_rating"),
     embed!("questions/fragments/campaign_sums"),
     embed!("questions/fragments/complete_days"),

@@ -2,14 +2,15 @@
 -- question: What is the best day to send a campaign
 -- parameter: kind String campaign|flow = campaign: campaigns, or flows for the days on which flows earn
 -- parameter: limit UInt16 1..1000 = 14: rows per account
--- decimals: revenue_per_1000 2, vs_other_days_pct 0, click_rate_pct 2
--- money: revenue_per_1000
--- least: click_rate_pct, delivered
+-- decimals: revenue_per_1000 2, vs_other_days_pct 0, click_rate_pct 2, half_from_per_1000 2, half_to_per_1000 2
+-- money: revenue_per_1000, half_from_per_1000, half_to_per_1000
+-- least: half_from_per_1000, half_to_per_1000, click_rate_pct, delivered
 -- answer: Weekdays of one channel are compared by revenue_per_1000, the revenue per 1,000 messages delivered, over 90
 --   days without the newest 7, whose orders are still coming in. A campaign counts whole on the day it was sent.
 --   stands_out says better or worse where a weekday differs from the channel's other days by more than chance, no
 --   where it does not, and is empty where fewer than 8 campaigns (or days of flows) are on either side: too few to
---   tell. If no day stands out, there is no best day.
+--   tell. If no day stands out, there is no best day. The middle half of the day's campaigns lies between
+--   half_from_per_1000 and half_to_per_1000, empty with fewer than 4 of them.
 WITH
 --# include fragments/complete_days.sql,
     -- One row is one campaign on the day on which most of it was sent, or all flows of a channel on one day.
@@ -80,6 +81,10 @@ WITH
                 / sumIf(sends.reached, sends.sent_weekday != weekday) AS value_elsewhere,
             quantileExactIf(sends.millionths / sends.reached, sends.sent_weekday = weekday) AS middle_here,
             quantileExactIf(sends.millionths / sends.reached, sends.sent_weekday != weekday) AS middle_elsewhere,
+            quantileExactInclusiveIf(0.25)(sends.millionths / 1000 / sends.reached, sends.sent_weekday = weekday)
+                AS quarter_here,
+            quantileExactInclusiveIf(0.75)(sends.millionths / 1000 / sends.reached, sends.sent_weekday = weekday)
+                AS three_quarters_here,
             sum(sends_here) OVER (PARTITION BY account, channel) AS channel_sends,
             -- Who looks at many things finds something by chance: the more are compared, the less may chance explain.
             countIf(is_enough) OVER (PARTITION BY account) AS compared
@@ -127,6 +132,8 @@ SELECT
         'no'
     ) AS stands_out,
     100 * one_day.clickers_here / one_day.reached_here AS click_rate_pct,
+    if(one_day.sends_here >= 4, one_day.quarter_here, NULL) AS half_from_per_1000,
+    if(one_day.sends_here >= 4, one_day.three_quarters_here, NULL) AS half_to_per_1000,
     count() OVER (PARTITION BY account) AS of_rows
 FROM weekdays AS one_day
 ALL LEFT JOIN rank_tests

@@ -5,6 +5,7 @@ mod alert;
 mod common;
 mod completions;
 mod context;
+mod dashboard;
 mod forget;
 mod grants;
 mod mcp;
@@ -124,6 +125,8 @@ verbs! {
     Query = query,
     /// Write a page for an account's owner: what happened, why, and what earned most
     Report = report,
+    /// Print a dashboard for Grafana, of one account or of all
+    Dashboard = dashboard,
     /// Print what to put before a model: an account's numbers and what they say, within a budget of tokens
     Context = context,
     /// Tell people what happened: anomaly events, accounts in trouble, budgets; by Slack, webhook and mail, each thing once

@@ -10,7 +10,7 @@ use crate::account::AccountId;
 use crate::db::Db;
 use crate::exit::ExitCode;
 use crate::exit::stop::Stop;
-use crate::output;
+use crate::output::{self, Drawn};
 use crate::refresh::run_log::{self, Event};
 use crate::schema::TABLES;
 use crate::schema::trouble::Troubled;
@@ -240,7 +240,9 @@ fn runs(status: &Status) -> String {
             ]
         })
         .collect();
-    output::table(&header, &rows, &["as of", "from", "seconds"])
+    let values = status.runs.iter().map(|run| Some(run.seconds as f64)).collect();
+    let drawn = Drawn { title: "SECONDS".to_owned(), values, are_times: true };
+    output::table_of(&header, &rows, &[], &["as of", "from", "seconds"], &drawn)
 }
 
 fn tables(status: &Status) -> String {
@@ -258,5 +260,8 @@ fn tables(status: &Status) -> String {
             ]
         })
         .collect();
-    output::table(&["table", "rows", "accounts", "newest date", "newest updated_at"], &rows, &[])
+    let header = ["table", "rows", "accounts", "newest date", "newest updated_at"];
+    let values = status.tables.iter().map(|table| Some(table.content.row_count as f64)).collect();
+    let drawn = Drawn { title: "ROWS".to_owned(), values, are_times: false };
+    output::table_of(&header, &rows, &[], &[], &drawn)
 }

@@ -8,6 +8,7 @@ mod sections;
 pub mod tokens;
 
 use anyhow::Result;
+use futures_util::try_join;
 
 use crate::account::AccountId;
 use crate::db::{Db, QueryError};
@@ -40,7 +41,6 @@ pub async fn of_account(db: &Db, account: &AccountId) -> Result<Payload> {
 
 /// The same where it is known already how far the account's numbers reach.
 pub async fn of_account_within(db: &Db, account: &AccountId, reach: &Reach) -> Result<Payload> {
-    let mut payload = header(db, account, reach).await?;
     let ask_of = async |name: &str, values: &[(&str, &str)]| {
         let question = question::find(name)?;
         let values: Vec<(String, String)> =
@@ -52,26 +52,56 @@ pub async fn of_account_within(db: &Db, account: &AccountId, reach: &Reach) -> R
             .map(Answer::without_account)
     };
     let ask = async |name: &str, limit: &str| ask_of(name, &[("limit", limit)]).await;
-    let answers = Answers {
+    // A reader of the summary tables alone, or tables of an older version, have no events.
+    let events = async {
+        match ask("anomalies", "2").await {
+            Err(error) if QueryError::is_unreadable(&error) => Ok(Answer::default()),
+            answer => answer,
+        }
+    };
+    let (
+        mut payload,
+        timeline,
+        weeks,
+        channels,
+        benchmarks,
+        weekdays,
+        anomalies,
+        segments,
+        forms,
+        movers,
+        streams,
+        landing,
+    ) = try_join!(
+        header(db, account, reach),
         // Three months before the weeks: a window, not a cut.
-        timeline: ask_of("timeline", &[("months", "3"), ("limit", "1000")]).await?,
-        weeks: ask("week_against_week", "10").await?,
-        channels: ask("channels_compared", "1000").await?,
-        benchmarks: ask("benchmarks", "1000").await?,
-        weekdays: ask("best_day_to_send", "1000").await?,
-        anomalies: match ask("anomalies", "2").await {
-            // As for the landing: a reader of the summary tables alone, or tables of an older version.
-            Err(error) if QueryError::is_unreadable(&error) => Answer::default(),
-            answer => answer?,
-        },
-        segments: ask("segments", "2").await?,
-        forms: ask("forms", "2").await?,
-        movers: ask("what_changed", "2").await?,
-        streams: ask("why_revenue_changed", "1000").await?,
+        ask_of("timeline", &[("months", "3"), ("limit", "1000")]),
+        ask("week_against_week", "10"),
+        ask("channels_compared", "1000"),
+        ask("benchmarks", "1000"),
+        ask("best_day_to_send", "1000"),
+        events,
+        ask("segments", "2"),
+        ask("forms", "2"),
+        ask("what_changed", "2"),
+        ask("why_revenue_changed", "1000"),
+        landing(db, account, reach),
+    )?;
+    let answers = Answers {
+        timeline,
+        weeks,
+        channels,
+        benchmarks,
+        weekdays,
+        anomalies,
+        segments,
+        forms,
+        movers,
+        streams,
     };
     payload.insights = insight::event(&answers.anomalies).into_iter().collect();
     payload.insights.extend(insight::of(&answers, payload.store.currency));
-    payload.insights.extend(landing(db, account, reach).await?);
+    payload.insights.extend(landing);
     payload.sections = sections::of(&answers);
     Ok(payload)
 }

@@ -1,5 +1,6 @@
 //! What people see: stdout is data, stderr is talk. Nothing from the data reaches a terminal as a control character.
 
+mod bars;
 mod failure;
 mod log;
 mod table;
@@ -12,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::{ArgAction, Args, ValueEnum};
 use serde::Serialize;
 
+pub use bars::Drawn;
 pub use failure::{arguments_refused, catch_panics, finish};
 pub use log::{EACH_TABLE, progress_bar, run_span, talks_json, tell};
 pub use table::{table, table_of};

@@ -2,6 +2,7 @@
 
 use console::{Alignment, measure_text_width, pad_str, style};
 
+use super::bars::Drawn;
 use super::text::{printable, wrapped_at};
 
 /// Spaces between columns.
@@ -73,12 +74,19 @@ impl Column {
 /// A plain table with a header line, as wide as it needs to be, or on a terminal as wide as that. Where there is no room
 /// for all, columns without a word go first, then these least important ones in their order, then the last ones.
 pub fn table(header: &[&str], rows: &[Vec<String>], least: &[&str]) -> String {
-    fitted(header, rows, &[], least, super::width())
+    fitted(header, rows, &[], least, &Drawn::default(), super::width())
 }
 
-/// The same where it is known which columns are numbers, whatever stands beside the digits.
-pub fn table_of(header: &[&str], rows: &[Vec<String>], numeric: &[bool], least: &[&str]) -> String {
-    fitted(header, rows, numeric, least, super::width())
+/// The same where it is known which columns are numbers, whatever stands beside the digits, with figures that are drawn
+/// where a terminal has room.
+pub fn table_of(
+    header: &[&str],
+    rows: &[Vec<String>],
+    numeric: &[bool],
+    least: &[&str],
+    drawn: &Drawn,
+) -> String {
+    fitted(header, rows, numeric, least, drawn, super::width())
 }
 
 fn fitted(
@@ -86,6 +94,7 @@ fn fitted(
     rows: &[Vec<String>],
     numeric: &[bool],
     least: &[&str],
+    drawn: &Drawn,
     limit: Option<usize>,
 ) -> String {
     let cells =
@@ -102,12 +111,36 @@ fn fitted(
             if console::colors_enabled() { colored(cell, &shown) } else { shown }
         }))
     }));
+    if let Some(limit) = limit {
+        draw(&mut lines, drawn, &columns, limit);
+    }
     if !left_out.is_empty() {
         let names = left_out.join(", ").to_lowercase();
         let told = wrapped_at(&format!("no room for: {names}"), limit.unwrap_or(usize::MAX));
         lines.push(style(told).dim().to_string());
     }
     lines.join("\n")
+}
+
+/// Puts a bar beside each row, or else one line below them all.
+fn draw(lines: &mut Vec<String>, drawn: &Drawn, columns: &[Column], limit: usize) {
+    let width = columns.iter().map(|column| column.width + GAP).sum::<usize>();
+    let Some(mut bars) = drawn.bars(limit.saturating_sub(width)) else {
+        lines.extend(drawn.course(limit));
+        return;
+    };
+    if columns.last().is_some_and(|column| column.title == drawn.title) {
+        // Bars right beside their figures need no title.
+        bars[0].clear();
+    }
+    let first = lines.len() + 1 - bars.len();
+    for (index, (line, bar)) in
+        lines[first - 1..].iter_mut().zip(bars).enumerate().filter(|(_, (_, bar))| !bar.is_empty())
+    {
+        let padding = " ".repeat(width.saturating_sub(measure_text_width(line)));
+        let bar = if index == 0 { style(bar).bold() } else { style(bar).cyan() };
+        line.push_str(&format!("{padding}{bar}"));
+    }
 }
 
 /// Makes the columns fit: titles in several lines, then shorter texts, then without the least important columns. Returns
@@ -203,7 +236,7 @@ mod tests {
 
     #[test]
     fn piped_tables_are_whole() {
-        let text = fitted(&HEADER, &rows(), &[], &[], None);
+        let text = fitted(&HEADER, &rows(), &[], &[], &Drawn::default(), None);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3, "{text}");
         assert!(lines[0].ends_with("RATING OF THE OPENS  REVENUE PER 1000"), "{text}");
@@ -214,34 +247,55 @@ mod tests {
     #[test]
     fn no_row_is_wider_than_the_terminal() {
         for width in 10..150 {
-            let text = fitted(&HEADER, &rows(), &[], &[], Some(width));
+            let text = fitted(&HEADER, &rows(), &[], &[], &Drawn::default(), Some(width));
             assert!(text.lines().all(|line| measure_text_width(line) <= width.max(20)), "{width}\n{text}");
             assert!(width < 20 || text.contains("XqkVGb"), "{width}\n{text}");
         }
     }
 
     #[test]
+    fn bars_stand_where_there_is_room_and_never_in_a_pipe() {
+        let header = ["week from", "revenue"];
+        let rows: Vec<Vec<String>> =
+            (1..=4).map(|week| vec![format!("week {week}"), format!("{}", week * 10)]).collect();
+        let values = [10.0, 20.0, 30.0, 40.0].map(Some).to_vec();
+        let drawn = Drawn { title: "REVENUE".to_owned(), values, are_times: true };
+        let of = |limit| fitted(&header, &rows, &[], &[], &drawn, limit);
+        assert!(!of(None).contains(['━', '▁', '▇']), "{}", of(None));
+        // Nine and seven columns and two gaps of two leave ten.
+        let lines: Vec<String> =
+            of(Some(30)).lines().map(|line| console::strip_ansi_codes(line).into_owned()).collect();
+        assert_eq!(lines[0], "WEEK FROM  REVENUE");
+        assert_eq!(lines[4], "week 4          40  ━━━━━━━━━━");
+        let narrow = of(Some(26));
+        assert!(!narrow.contains('━') && narrow.ends_with("revenue, old to new: ▇▆▄▃"), "{narrow}");
+        for width in 12..60 {
+            assert!(of(Some(width)).lines().all(|line| measure_text_width(line) <= width.max(18)), "{width}");
+        }
+    }
+
+    #[test]
     fn the_least_important_columns_go_first() {
         let least = ["delivered", "campaign"];
-        let text = fitted(&HEADER, &rows(), &[], &least, Some(45));
+        let text = fitted(&HEADER, &rows(), &[], &least, &Drawn::default(), Some(45));
         assert!(text.contains("Excellent") && text.ends_with("no room for: delivered"), "{text}");
-        let text = fitted(&HEADER, &rows(), &[], &least, Some(32));
+        let text = fitted(&HEADER, &rows(), &[], &least, &Drawn::default(), Some(32));
         assert!(text.contains("Excellent") && text.contains("12.5"), "{text}");
         assert!(text.ends_with("no room for: campaign, delivered"), "{text}");
         let without_ratings =
             |row: Vec<String>| [row[..3].to_vec(), vec![String::new(), row[4].clone()]].concat();
         let rows: Vec<Vec<String>> = rows().into_iter().map(without_ratings).collect();
-        let text = fitted(&HEADER, &rows, &[], &least, Some(45));
+        let text = fitted(&HEADER, &rows, &[], &least, &Drawn::default(), Some(45));
         assert!(text.contains("1,234,567") && text.ends_with("no room for: rating of the opens"), "{text}");
     }
 
     #[test]
     fn titles_fold_then_texts_are_shortened_then_the_last_columns_go() {
-        let text = fitted(&HEADER, &rows(), &[], &[], Some(100));
+        let text = fitted(&HEADER, &rows(), &[], &[], &Drawn::default(), Some(100));
         assert!(text.contains("even the shelves") && text.contains("REVENUE\n"), "{text}");
-        let text = fitted(&HEADER, &rows(), &[], &[], Some(70));
+        let text = fitted(&HEADER, &rows(), &[], &[], &Drawn::default(), Some(70));
         assert!(text.contains("…") && text.contains("12.5") && !text.contains("no room"), "{text}");
-        let text = fitted(&HEADER, &rows(), &[], &[], Some(42));
+        let text = fitted(&HEADER, &rows(), &[], &[], &Drawn::default(), Some(42));
         assert!(text.contains("1,234,567") && text.contains("no room for: rating of the opens"), "{text}");
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value};
 
 use super::decimals::{Decimals, separated};
 use super::{Currency, Stores};
-use crate::output;
+use crate::output::{self, Drawn};
 
 /// The rows of an answer. The first column is the account.
 #[derive(Clone, Debug, Default)]
@@ -193,7 +193,24 @@ impl Answer {
         let numeric: Vec<bool> = (0..self.columns.len()).map(|column| self.is_numeric(column)).collect();
         let least: Vec<String> = least.iter().map(|name| title(name)).collect();
         let least: Vec<&str> = least.iter().map(String::as_str).collect();
-        output::table_of(&header, &self.cells(), &numeric, &least)
+        output::table_of(&header, &self.cells(), &numeric, &least, &self.drawn())
+    }
+
+    /// The money of the rows, where it is one account's and of one unit: currencies and units are never drawn together.
+    fn drawn(&self) -> Drawn {
+        let is_one = self.columns.iter().all(|column| column != "account" && column != "measure");
+        let columns = ["revenue", "expected"].into_iter().chain(self.money.iter().map(String::as_str));
+        let is_there = |name: &&str| {
+            self.money.iter().any(|money| money == name) && self.columns.iter().any(|column| column == name)
+        };
+        let Some(name) = columns.into_iter().find(is_there).filter(|_| is_one) else {
+            return Drawn::default();
+        };
+        Drawn {
+            title: title(name).to_uppercase(),
+            values: (0..self.rows.len()).map(|row| self.number(row, name)).collect(),
+            are_times: ["week_from", "month"].contains(&self.columns[0].as_str()),
+        }
     }
 
     /// CSV with a header line, numbers as they are. Control characters are replaced.

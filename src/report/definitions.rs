@@ -4,8 +4,9 @@ use maud::{Markup, html};
 
 use super::Report;
 
-const DEFINITIONS: [(&str, &str); 9] = [
+const DEFINITIONS: [(&str, &str); 10] = [
     ("Revenue", "orders that Klaviyo credits to a message, counted on the day on which the message was sent"),
+    ("Orders", "orders that Klaviyo credits to a message"),
     ("Delivered", "messages sent, less those that bounced"),
     (
         "Opened, clicked",

@@ -23,8 +23,9 @@ enum Form {
 }
 
 /// Measures of `week_against_week`.
-const WEEK: [(&str, &str, Form); 5] = [
+const WEEK: [(&str, &str, Form); 6] = [
     ("revenue", "Revenue", Form::Money),
+    ("conversions", "Orders", Form::Count),
     ("messages sent", "Messages sent", Form::Count),
     ("revenue per 1000", "Per 1,000 messages", Form::Money),
     ("open rate %", "Opened", Form::Percent(1)),

@@ -3,6 +3,7 @@
 
 mod asked;
 pub mod chart;
+pub mod dashboard;
 mod definitions;
 mod figure;
 pub mod index;
@@ -15,6 +16,7 @@ mod table;
 mod words;
 
 use anyhow::Result;
+use futures_util::try_join;
 
 use crate::account::AccountId;
 use crate::context::{self, Payload};
@@ -58,10 +60,8 @@ pub struct Report {
 /// Asks everything that a report of this account needs.
 pub async fn of_account(db: &Db, account: &AccountId, period: Period) -> Result<Report> {
     let reach = &Reach::read(db, std::slice::from_ref(account)).await?;
-    let (context, answers) = futures_util::try_join!(
-        context::of_account_within(db, account, reach),
-        Answers::ask(db, account, period, reach)
-    )?;
+    let (context, answers) =
+        try_join!(context::of_account_within(db, account, reach), Answers::ask(db, account, period, reach))?;
     Ok(Report::new(account, period, context, answers))
 }
 
@@ -74,7 +74,7 @@ pub async fn picture(
     scale: f32,
 ) -> Result<(Payload, Option<Picture>)> {
     let reach = &Reach::read(db, std::slice::from_ref(account)).await?;
-    let (context, answers) = futures_util::try_join!(
+    let (context, answers) = try_join!(
         context::header(db, account, reach),
         Answers::ask_these(db, account, subject.wanted().iter(), reach)
     )?;
@@ -166,6 +166,12 @@ mod tests {
             }
             assert_eq!(page.matches("<style>").count(), 1);
         }
+        let channel = "\u{202e}</svg>".repeat(9);
+        let columns = ["channel", "revenue", "share_pct", "delivered"];
+        let rows = vec![json!([channel, 5, 100, 10])];
+        let image =
+            report("🎁 </svg>\u{0}", "EUR", vec![("channels_compared", answer(&columns, rows))]).sheet();
+        assert!(image.expect("an image").starts_with(b"\x89PNG"));
     }
 
     #[test]
@@ -174,6 +180,41 @@ mod tests {
         assert!(page.contains("There are no figures for these days yet."), "{page}");
         assert!(page.contains("No data in these days for: revenue over time, why revenue changed"), "{page}");
         assert!(page.contains("Blue Shop") && !page.contains("<table"), "{page}");
+    }
+
+    /// The contrast of WCAG 2: 4.5 for text, 3 for what is drawn, light, dark and in print.
+    #[test]
+    fn every_colour_can_be_read() {
+        let light = |color: &str| {
+            let part = |from: usize| {
+                let value = u8::from_str_radix(&color[from..from + 2], 16).expect("a colour");
+                let value = f64::from(value) / 255.0;
+                if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+            };
+            0.2126 * part(0) + 0.7152 * part(2) + 0.0722 * part(4)
+        };
+        let mut looked_at = 0;
+        for colors in page::STYLE.split(":root{").skip(1) {
+            let of = |name: &str| {
+                let (_, rest) = colors.split_once(&format!("--{name}:#")).expect("a colour");
+                let short = rest.split([';', '}']).next().expect("a colour");
+                let long: String = short.chars().flat_map(|letter| [letter, letter]).collect();
+                light(if short.len() == 3 { &long } else { short })
+            };
+            let contrast = |a: &str, b: &str| {
+                let (a, b) = (of(a), of(b));
+                (a.max(b) + 0.05) / (a.min(b) + 0.05)
+            };
+            for text in ["ink", "soft", "up", "down"] {
+                for ground in ["paper", "shade"] {
+                    assert!(contrast(text, ground) >= 4.5, "{text} on {ground}: {}", contrast(text, ground));
+                }
+            }
+            assert!(contrast("one", "paper") >= 3.0 && contrast("edge", "paper") >= 3.0);
+            assert!(contrast("one", "two") >= 3.0, "{}", contrast("one", "two"));
+            looked_at += 1;
+        }
+        assert_eq!(looked_at, 3);
     }
 
     #[test]

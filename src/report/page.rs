@@ -260,6 +260,8 @@ const WEEKDAYS: &[Heading] = &[
     ("sends", "Campaigns", Kind::Count),
     ("delivered", "Delivered", Kind::Count),
     ("revenue_per_1000", "Per 1,000 messages", Kind::Money),
+    ("half_from_per_1000", "Half of them from", Kind::Money),
+    ("half_to_per_1000", "To", Kind::Money),
     ("vs_other_days_pct", "Against other days", Kind::Change(0)),
     ("stands_out", "Stands out", Kind::Word),
 ];
@@ -318,7 +320,7 @@ fn movers(report: &Report) -> Option<Markup> {
 fn weekdays(report: &Report) -> Option<Markup> {
     let asked = report.answers.get("best_day_to_send")?;
     let picture = picture(|width| Subject::Weekdays.draw(report, width))?;
-    let channel = words::word(&pictures::weekday_channel(asked));
+    let channel = words::inside(&pictures::weekday_channel(asked));
     let lead = html! {
         p { "What " (channel) " campaigns earn per 1,000 messages, by the day on which they were sent. "
             (verdict(asked)) }
@@ -356,7 +358,7 @@ fn outlook(report: &Report) -> Option<Markup> {
     let asked = report.answers.get("revenue_outlook")?;
     let mut answer = asked.answer.clone();
     let words = answer.take_words();
-    let table = table(report, asked, "Expected revenue, and the range it ends in 8 times of 10", OUTLOOK);
+    let table = table(report, asked, "Expected revenue, and the range it ends in 8 times out of 10", OUTLOOK);
     Some(html! {
         @for (_, sentence) in &words { p { (sentence) } }
         @if !asked.answer.only("channel", "all").rows.is_empty() { details { summary { "The figures" } (table) } }

@@ -242,6 +242,7 @@ fn weekdays(report: &Report, width: f64) -> Option<Chart> {
         Some(Dot {
             label: day.to_owned(),
             value: answer.number(row, "revenue_per_1000")?,
+            half: answer.number(row, "half_from_per_1000").zip(answer.number(row, "half_to_per_1000")),
             note: if sends == 1.0 { "1 campaign".to_owned() } else { format!("{sends} campaigns") },
             is_firm: answer.number(row, "vs_other_days_pct").is_some(),
         })
@@ -249,8 +250,9 @@ fn weekdays(report: &Report, width: f64) -> Option<Chart> {
     let dots: Vec<Dot> = DAYS.into_iter().filter_map(dot).collect();
     let told = format!(
         "Revenue per 1,000 messages of {} campaigns by weekday; the table below has the figures",
-        words::word(&weekday_channel(asked))
+        words::inside(&weekday_channel(asked))
     );
     let write = |value: f64| report.money.write_short(value);
-    (!dots.is_empty()).then(|| Dots { told, dots, write: &write }.draw(width))
+    let (half_is, hollow_is) = ("half of the campaigns", "too few to compare");
+    (!dots.is_empty()).then(|| Dots { told, dots, write: &write, half_is, hollow_is }.draw(width))
 }

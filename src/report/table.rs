@@ -41,6 +41,22 @@ pub enum Kind {
 /// A column: its name in the answer, its title, its kind.
 pub type Heading = (&'static str, &'static str, Kind);
 
+/// Columns that a telephone leaves out: they say less than the others, and print and wider screens have them.
+const LESS: [&str; 12] = [
+    "delivered",
+    "open_rate_pct",
+    "share_pct",
+    "sent_on",
+    "usual_per_1000",
+    "views",
+    "month_change_pct",
+    "revenue_before",
+    "previous_7_days",
+    "half_from_per_1000",
+    "half_to_per_1000",
+    "already_in",
+];
+
 /// The table of an answer.
 pub fn table(report: &Report, asked: &Asked, caption: &str, headings: &[Heading]) -> Markup {
     let rows = 0..asked.answer.rows.len();
@@ -51,14 +67,14 @@ pub fn table(report: &Report, asked: &Asked, caption: &str, headings: &[Heading]
                 caption { (caption) }
                 thead { tr {
                     @for (index, column) in columns.iter().enumerate() {
-                        th scope="col" class=[column.is_figure().then_some("figure")]
+                        th scope="col" class=[column.class()]
                             data-column=(headings[index].0) { (column.title) }
                     }
                 } }
                 tbody { @for row in rows { tr {
                     @for (index, column) in columns.iter().enumerate() {
                         @if index == 0 { th scope="row" { (column.cell(row)) } }
-                        @else { td class=[column.is_figure().then_some("figure")] { (column.cell(row)) } }
+                        @else { td class=[column.class()] { (column.cell(row)) } }
                     }
                 } } }
             }
@@ -82,6 +98,15 @@ impl Column<'_> {
         let figures = (0..asked.answer.rows.len()).filter_map(|row| asked.answer.number(row, name));
         let greatest = figures.map(f64::abs).fold(0.0, f64::max);
         Column { report, asked, name, title, kind, greatest }
+    }
+
+    fn class(&self) -> Option<&'static str> {
+        match (self.is_figure(), LESS.contains(&self.name)) {
+            (true, true) => Some("figure less"),
+            (true, false) => Some("figure"),
+            (false, true) => Some("less"),
+            (false, false) => None,
+        }
     }
 
     fn is_figure(&self) -> bool {

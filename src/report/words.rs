@@ -31,6 +31,15 @@ pub fn word(text: &str) -> String {
     }
 }
 
+/// The same within a sentence.
+pub fn inside(text: &str) -> String {
+    match text {
+        "sms" | "whatsapp" => word(text),
+        "mobile_push" => "mobile push".to_owned(),
+        other => name(other),
+    }
+}
+
 /// With a capital letter.
 pub fn capitalized(text: &str) -> String {
     let mut letters = text.chars();

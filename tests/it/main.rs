@@ -18,6 +18,7 @@ mod conformance;
 mod contention;
 mod context;
 mod crowded;
+mod dashboard;
 mod door;
 mod door_faults;
 mod engine;

@@ -1,7 +1,10 @@
 //! A report says what `query` and `context` say: its numbers are read back out of the page.
 
+use std::io::Write;
+
 use serde_json::Value;
 
+use crate::clients::clients;
 use crate::context::{SHOWCASE, json, succeed};
 
 /// What stands between two marks, and what follows.
@@ -108,10 +111,20 @@ fn every_number_of_a_page_is_that_of_the_questions_and_of_context() {
     {
         assert!(compared.iter().any(|name| name == question), "{question} is not in {compared:?}");
     }
+    drawn_in_proportion(&week);
+    let text = words(&week);
+    for row in asked(SHOWCASE, "revenue_outlook", "") {
+        let told = row["in_words"].as_str().expect("a sentence");
+        assert!(row["channel"] != "all" || text.contains(told), "{told}");
+    }
     let month = succeed(&["report", "--klaviyo-id", SHOWCASE, "--month"]);
     let compared = compare(SHOWCASE, &month);
     assert!(compared.iter().any(|name| name == "monthly_history"), "{compared:?}");
     let context = json(&succeed(&["context", "--klaviyo-id", SHOWCASE, "--max-tokens", "9000", "--json"]));
+    for (day, before) in [("complete_through", " to "), ("settled_through", "Revenue is final up to ")] {
+        let day: chrono::NaiveDate = context[day].as_str().and_then(|day| day.parse().ok()).expect("a day");
+        assert!(text.contains(&format!("{before}{}", day.format("%-d %B"))), "{day}");
+    }
     let (list, _) = between(&week, "<section class=\"summary\">", "</section>").expect("sentences");
     let told: Vec<String> = list.split("<li>").skip(1).map(|item| plain(&words(item))).collect();
     let expected = context["insights"].as_array().expect("insights");
@@ -119,6 +132,52 @@ fn every_number_of_a_page_is_that_of_the_questions_and_of_context() {
     for (told, insight) in told.iter().zip(expected) {
         let text = plain(insight["text"].as_str().expect("a text"));
         assert!(told.starts_with(&text), "{told}\n{text}");
+    }
+}
+
+/// The drawings say what the tables say: heights and places are in proportion to the figures.
+fn drawn_in_proportion(page: &str) {
+    let (columns, rest) = between(page, "<svg class=\"chart wide\"", "</svg>").expect("columns");
+    let mut weeks = asked(SHOWCASE, "weekly_revenue", "");
+    weeks.reverse();
+    for (class, column) in [("one", "campaign_revenue"), ("two", "flow_revenue")] {
+        // One of them is the legend's; the last column is what is expected, which has no parts.
+        let heights = numbers(columns, &format!("rect class=\"{class}\""), "height");
+        assert_eq!(heights.len(), weeks.len() + 1, "{columns}");
+        let figures = weeks.iter().map(|week| week[column].as_f64().expect("money"));
+        in_proportion(&heights[..weeks.len()], &figures.collect::<Vec<_>>(), 0.0);
+    }
+    let (dots, _) = between(rest, "<svg class=\"chart wide\"", "</svg>").expect("dots");
+    let days = asked(SHOWCASE, "best_day_to_send", "");
+    let of_day = |day: &str| {
+        let channel = &days[0]["channel"];
+        days.iter().find(|row| row["channel"] == *channel && row["day"] == day)
+    };
+    let names = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+    let drawn: Vec<&Value> = names.into_iter().filter_map(of_day).collect();
+    let places = numbers(dots, "circle", "cx");
+    let zero = numbers(dots, "line class=\"grid\"", "x1")[0];
+    let figures = drawn.iter().map(|row| row["revenue_per_1000"].as_f64().expect("money"));
+    in_proportion(&places[..drawn.len()], &figures.collect::<Vec<_>>(), zero);
+}
+
+/// Values of an attribute of these marks.
+fn numbers(drawing: &str, mark: &str, name: &str) -> Vec<f64> {
+    let mark = format!("<{mark}");
+    drawing
+        .split(&mark)
+        .skip(1)
+        .map(|mark| attribute(mark, name).and_then(|value| value.parse().ok()).expect("a number"))
+        .collect()
+}
+
+/// A drawing is rounded to a tenth of a unit.
+fn in_proportion(drawn: &[f64], figures: &[f64], zero: f64) {
+    let greatest = (0..figures.len()).max_by(|a, b| figures[*a].total_cmp(&figures[*b])).expect("figures");
+    let unit = (drawn[greatest] - zero) / figures[greatest];
+    assert!(unit > 0.0, "{drawn:?}");
+    for (place, figure) in drawn.iter().zip(figures) {
+        assert!((place - zero - figure * unit).abs() < 0.2, "{drawn:?} is not {figures:?}");
     }
 }
 
@@ -145,8 +204,25 @@ fn a_page_stands_alone_and_is_small() {
     succeed(&["report", "--klaviyo-id", SHOWCASE, "--output", image.to_str().expect("a path")]);
     let image = std::fs::read(image).expect("an image");
     assert!(image.starts_with(b"\x89PNG") && image.len() <= 300_000, "{} bytes", image.len());
+    judged_by_axe(&file);
     let left = std::fs::read_dir(folder.path()).expect("a folder").count();
     assert_eq!(left, 2, "nothing is left beside the page and the image");
+}
+
+/// What axe-core's rules find in a page.
+fn judged_by_axe(page: &std::path::Path) {
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/axe.mjs");
+    let mut judge = std::process::Command::new("node")
+        .arg(script)
+        .env("AIVIEWS_TEST_CLIENTS", clients())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("node starts");
+    let pages = format!("{}\n", page.display());
+    judge.stdin.take().expect("stdin").write_all(pages.as_bytes()).expect("written");
+    let said = judge.wait_with_output().expect("an end").stdout;
+    assert_eq!(String::from_utf8_lossy(&said), "done\n");
 }
 
 #[test]

@@ -108,6 +108,10 @@ fn every_verb_fits_the_screen() {
             let text = seen(&bytes, columns).replace('\n', " ");
             assert!(text.contains(expected), "{verb:?} at {columns}: no `{expected}`:\n{text}");
             assert!(!text.contains("1 accounts"), "{text}");
+            // Bars stand where there is room, and only beside numbers that can be compared.
+            let is_drawn = *code == 0 && (*verb == ["status"] || verb.get(1) == Some(&"flows_by_revenue"));
+            assert!(!text.contains('━') || is_drawn && columns > 80, "{verb:?} at {columns}:\n{text}");
+            assert!(text.contains('━') || !is_drawn || columns < 200, "{verb:?} at {columns}:\n{text}");
             if columns == 120 {
                 assert!(!has_colors(&bytes), "{verb:?} has colours with NO_COLOR: {bytes:?}");
             } else if *code != 0 || verb[0] == "query" {

@@ -2,8 +2,9 @@
 
 use maud::{Markup, html};
 
+use super::legend::{Legend, Mark};
 use super::scale::Scale;
-use super::{Anchor, Chart, LETTER, TEXT, Write, every, line, rectangle, text};
+use super::{Anchor, Chart, LETTER, Write, every, line, rectangle, text};
 
 /// Space for the drawing above, and for the labels below.
 const TOP: f64 = 40.0;
@@ -21,7 +22,7 @@ pub struct Column {
     pub band: Option<Band>,
 }
 
-/// What is expected, and the range that holds it 8 times of 10.
+/// What is expected, and the range that holds it 8 times out of 10.
 #[derive(Clone, Copy, Debug)]
 pub struct Band {
     /// At least.
@@ -51,11 +52,15 @@ impl Columns<'_> {
     pub fn draw(&self, width: f64) -> Chart {
         let height = (width * 0.38).max(220.0);
         let greatest = self.columns.iter().map(Column::top).fold(0.0, f64::max);
-        let y = Scale::from_zero(greatest, (height - BOTTOM, TOP));
+        let range = |top: f64| (height - BOTTOM, top);
+        let y = Scale::from_zero(greatest, range(TOP));
         let ticks: Vec<(f64, String)> =
             y.ticks().into_iter().map(|tick| (tick, (self.write)(tick))).collect();
         let longest = ticks.iter().map(|(_, words)| words.chars().count()).max().unwrap_or(0);
         let left = (longest as f64 + 1.0) * LETTER;
+        let legend = self.legend(left, width);
+        // One line of a legend has room above the drawing; more push it down.
+        let y = Scale { range: range(TOP + (legend.height - 20.0).max(0.0)), ..y };
         let room = (width - left) / self.columns.len().max(1) as f64;
         let labels: Vec<String> = self.columns.iter().map(|column| column.label.clone()).collect();
         let every = every(&labels, room);
@@ -69,40 +74,34 @@ impl Columns<'_> {
                 @let middle = left + room * (index as f64 + 0.5);
                 (stack(column, &y, middle, room * 0.7))
                 @if (count - 1 - index).is_multiple_of(every) {
-                    (text(middle, height - 8.0, Anchor::Middle, "label", &column.label))
+                    @let half = column.label.chars().count() as f64 * LETTER / 2.0;
+                    (text(middle.min(width - half), height - 8.0, Anchor::Middle, "label", &column.label))
                 }
             }
-            (self.legend(left))
+            (legend.draw(6.0))
         };
         Chart { told: self.told.clone(), width, height, marks }
     }
 
-    fn legend(&self, left: f64) -> Markup {
-        let mut entries: Vec<(&str, &str)> = match self.parts.len() {
+    /// What forms mean, of those that are drawn.
+    fn legend(&self, left: f64, width: f64) -> Legend<'_> {
+        let has = |is_it: fn(&Column) -> bool| self.columns.iter().any(is_it);
+        let mut entries: Vec<(Mark, &str)> = match self.parts.len() {
             0 | 1 => Vec::new(),
-            _ => CLASSES.into_iter().zip(self.parts.iter().copied()).collect(),
+            _ => CLASSES.map(Mark::Square).into_iter().zip(self.parts.iter().copied()).collect(),
         };
-        if self.columns.iter().any(|column| column.is_open && column.parts.is_some()) {
-            entries.push(("open", "still growing"));
-        }
-        if self.columns.iter().any(|column| column.parts.is_none()) {
-            entries.push(("gap", "no data"));
-        }
-        if self.columns.iter().any(|column| column.band.is_some()) {
-            entries.push(("band", "expected, 8 times of 10"));
-        }
-        let mut x = left;
-        let mut placed = Vec::new();
-        for (class, words) in entries {
-            placed.push((x, class, words));
-            x += (words.chars().count() as f64 + 1.0) * LETTER + 22.0;
-        }
-        html! {
-            @for (x, class, words) in placed {
-                (rectangle(class, x, 6.0, 12.0, 12.0))
-                (text(x + 18.0, 6.0 + TEXT - 2.0, Anchor::Start, "label", words))
-            }
-        }
+        let others = [
+            ("open", "still growing", has(|column| column.is_open && column.parts.is_some())),
+            ("gap", "no data", has(|column| column.parts.is_none())),
+            ("band", "expected, 8 times out of 10", has(|column| column.band.is_some())),
+        ];
+        entries.extend(
+            others
+                .into_iter()
+                .filter(|(.., is_drawn)| *is_drawn)
+                .map(|(class, words, _)| (Mark::Square(class), words)),
+        );
+        Legend::within(&entries, (left, width))
     }
 }
 
@@ -174,7 +173,7 @@ mod tests {
         assert!(
             drawn.contains(r#"y1="91.9""#)
                 && drawn.contains(r#"height="103.8""#)
-                && drawn.contains("8 times of 10"),
+                && drawn.contains("8 times out of 10"),
             "{drawn}"
         );
     }

@@ -7,6 +7,7 @@ mod columns;
 mod dots;
 mod frame;
 mod image;
+mod legend;
 mod scale;
 mod sparkline;
 
@@ -20,8 +21,6 @@ pub use sparkline::sparkline;
 
 /// Width of a chart beside text on a desktop, and on a telephone.
 pub const WIDTHS: [(&str, f64); 2] = [("wide", 720.0), ("narrow", 360.0)];
-/// Height of a line of text.
-const TEXT: f64 = 13.0;
 /// The mean width of a digit or letter: fonts differ, so there is room to spare.
 const LETTER: f64 = 8.0;
 
