@@ -6,12 +6,12 @@
 -- money: money_at_stake
 -- least: reason, kind, money_at_stake, closed_on, usual_pct
 -- answer: Open events first, the severest of them before the others, then the newest. An event is some days on which
---   something of the whole account or of a channel was not as usual: words tell it in a sentence, reason why where
---   that is known, severity how bad it is (low, medium, high, critical), money_at_stake the revenue that its days are
---   about, and closed_on when it was over: empty while it is open. Of a campaign or a flow the rate is the open rate,
---   or the click rate where the channel does not track opens. rate_pct is that of the day, usual_pct that of the 28
---   days before it, of the same flow or of the channel's campaigns, both percent of the messages delivered, usual_pct
---   is empty where these 28 days are not all there.
+--   something of the whole account (channel all) or of a channel was not as usual: words tell it in a sentence, reason
+--   why where that is known, severity how bad it is (low, medium, high, critical), money_at_stake the revenue that its
+--   days are about, and closed_on when it was over: empty while it is open. Of a campaign or a flow the rate is the
+--   open rate, or the click rate where the channel does not track opens. rate_pct is that of the day, usual_pct that of
+--   the 28 days before it, of the same flow or of the channel's campaigns, both percent of the messages delivered,
+--   usual_pct is empty where these 28 days are not all there.
 WITH
 --# include fragments/complete_days.sql,
     -- The rows of both summary tables, reduced to what they have in common. A campaign is compared with its channel's.
@@ -144,7 +144,7 @@ WITH
             event.kind AS kind,
             replaceAll(event.kind, '_', ' ') AS name,
             event.id AS id,
-            event.channel AS channel,
+            if(event.channel = '', 'all', event.channel) AS channel,
             replaceAll(event.metric, '_', ' ') AS rate,
             if(event.is_rate, 100 * event.observed, NULL) AS rate_pct,
             if(event.is_rate, 100 * event.expected, NULL) AS usual_pct,

@@ -203,7 +203,7 @@ fn has_open_event(anomalies: &Answer, streams: &Answer, row: usize) -> bool {
         is_event
             && anomalies.cell(event, "closed_on").is_null()
             && anomalies.text(event, "rate") == "open rate"
-            && ["", channel.as_str()].contains(&anomalies.text(event, "channel").as_str())
+            && ["all", channel.as_str()].contains(&anomalies.text(event, "channel").as_str())
     })
 }
 
@@ -425,7 +425,7 @@ mod tests {
             open_rate(&Answers { anomalies, ..streams(json!([["campaigns", "email", 9000, 9000, 10, 20]])) })
         };
         assert!(told(json!(["email", "open rate", "critical", null])).is_none());
-        assert!(told(json!(["", "open rate", "low", null])).is_none(), "of all channels");
+        assert!(told(json!(["all", "open rate", "low", null])).is_none(), "of all channels");
         assert!(told(json!(["email", "open rate", "critical", "2026-11-20"])).is_some(), "it is over");
         assert!(told(json!(["email", "click rate", "high", null])).is_some());
         assert!(told(json!(["push", "open rate", "high", null])).is_some());

@@ -50,7 +50,7 @@ pub(super) fn of(answers: &Answers) -> Vec<Section> {
             "unusual",
             &cut("30 days", &answers.anomalies),
             50,
-            dates("%m-%d", of_whole_accounts(brief(&answers.anomalies, &unusual))),
+            dates("%m-%d", brief(&answers.anomalies, &unusual)),
         ),
         section("segments", &cut("", &answers.segments), 45, brief(&answers.segments, &segments)),
         section("forms", &cut(&days_of(answers, 30), &answers.forms), 40, compared_forms(answers, &forms)),
@@ -176,14 +176,6 @@ fn brief(answer: &Answer, columns: &[Names]) -> Rows {
 fn round(value: &Value, whole_from: f64) -> Value {
     let is_large = value.as_f64().is_some_and(|number| number.abs() >= whole_from);
     rounded_cell(value, if is_large { 0 } else { 2 })
-}
-
-/// What is of all channels says so.
-fn of_whole_accounts((columns, mut rows): Rows) -> Rows {
-    if let Some(channel) = columns.iter().position(|name| name == "channel") {
-        rows.iter_mut().filter(|row| row[channel] == "").for_each(|row| row[channel] = json!("all"));
-    }
-    (columns, rows)
 }
 
 /// Forms that enough people saw to say anything.

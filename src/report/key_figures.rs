@@ -112,9 +112,21 @@ fn told(report: &Report, asked: &Asked, tile: &Tile) -> Markup {
                     }
                 }
             }
+            @if tile.title == "Revenue" && report.period == Period::Week {
+                dd class="change" { (orders(asked, tile.row)) }
+            }
             @if tile.title == "Revenue" && let Some(spark) = by_day(report) { dd { (spark) } }
         }
     }
+}
+
+/// What a change of revenue stands on: a handful of orders goes up and down by itself.
+fn orders(asked: &Asked, row: usize) -> Markup {
+    let number =
+        |column: &str| value(row, column, asked.answer.cell(row, column), |count| figure::plain(count, 0));
+    html! { (number("out_of")) " orders" @if !asked.answer.cell(row, "out_of_before").is_null() {
+        " after " (number("out_of_before"))
+    } }
 }
 
 /// The last days, one by one.
