@@ -149,7 +149,8 @@ fn figure(metric: &str, number: f64, currency: Option<Currency>) -> String {
 /// The table's sentence without how it goes on, which is told in other words here.
 fn without_ending(words: &str) -> &str {
     let ends = [" Not over", " Over on ", " Over: "];
-    let end = ends.iter().filter_map(|end| words.rfind(end)).min();
+    // The last of them: a name within the sentence may say the same.
+    let end = ends.iter().filter_map(|end| words.rfind(end)).max();
     words[..end.unwrap_or(words.len())].trim_end()
 }
 
@@ -210,5 +211,106 @@ pub fn no_longer(kind: Kind) -> &'static str {
         Kind::Failed | Kind::HeldBack | Kind::BrokenOff => "The refresh works again.",
         Kind::Forecast => "The revenue forecast is as close as it should be again.",
         Kind::Event | Kind::Budget => "It is over.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 11, day).expect("a date")
+    }
+
+    fn an_event(kind: &str, metric: &str, channel: &str) -> Event {
+        Event {
+            event_id: "e".to_owned(),
+            klaviyo_public_id: "acme".to_owned(),
+            send_channel: channel.to_owned(),
+            metric: metric.to_owned(),
+            kind: kind.to_owned(),
+            severity: "high".to_owned(),
+            opened_on: day(20),
+            last_seen_on: day(20),
+            closed_on: None,
+            observed: 1234.4,
+            expected: 2000.0,
+            words: String::new(),
+            reason: String::new(),
+        }
+    }
+
+    fn told(event: &Event) -> String {
+        super::event(event, Currency::from_code("EUR"), day(25))
+    }
+
+    #[test]
+    fn an_event_is_told_in_a_short_sentence() {
+        let revenue = an_event("below_usual", "revenue", "");
+        assert_eq!(told(&revenue), "Revenue lower than usual on 20 Nov: €1,234, about €2,000 expected.");
+        let without = super::event(&revenue, None, NaiveDate::from_ymd_opt(2027, 1, 2).expect("a date"));
+        assert_eq!(without, "Revenue lower than usual on 20 Nov 2026: 1,234, about 2,000 expected.");
+        let rate = Event {
+            last_seen_on: day(22),
+            closed_on: Some(day(24)),
+            observed: 0.0312,
+            expected: 0.01,
+            ..an_event("above_usual", "spam_rate", "sms")
+        };
+        let words = "Over since 24 Nov: SMS spam complaint rate higher than usual from 20 Nov to 22 Nov: 3.12 % on the \
+                     highest day, about 1.00 % expected.";
+        assert_eq!(told(&rate), words);
+        let reason = "fewer messages: 1,000 delivered, 2,000 expected".to_owned();
+        let delivered = Event { reason, ..an_event("below_usual", "delivered", "email") };
+        let words = "Email messages delivered: lower than usual on 20 Nov: 1,234, about 2,000 expected (fewer messages: \
+                     1,000 delivered, 2,000 expected).";
+        assert_eq!(told(&delivered), words);
+        let source = Event { klaviyo_public_id: String::new(), observed: 8.0, ..revenue };
+        let words = "Revenue lower than usual on 20 Nov at 8 accounts at once: look at the source of the data and at the \
+                     calendar first.";
+        assert_eq!(told(&source), words);
+    }
+
+    #[test]
+    fn what_the_table_says_of_flows_and_data_is_told_without_its_ending() {
+        let flow = |ending: &str| Event {
+            words: format!(
+                "Flow \"a Over on b\u{1b}\" has sent nothing since 2026-11-20: usually 9 messages a day.{ending}"
+            ),
+            ..an_event("flow_stopped", "delivered", "email")
+        };
+        let words = "Flow \"a Over on b\u{fffd}\" has sent nothing since 20 Nov: usually 9 messages a day.";
+        for ending in [" Not over yet.", " Not over since 2026-11-20.", " Over on 2026-11-24."] {
+            assert_eq!(told(&flow(ending)), words);
+        }
+        let tracking = told(&an_event("tracking_broken", "open_rate", "email"));
+        assert_eq!(
+            tracking,
+            "Email opens fell to nothing on 20 Nov while clicks went on: the tracking of opens is broken."
+        );
+    }
+
+    #[test]
+    fn a_budget_is_told_by_whose_it_is() {
+        assert_eq!(
+            budget("token agency month 1000 calls", 90),
+            "The chatbot of \"agency\" has used 90 % of its budget of 1000 calls a month."
+        );
+        assert_eq!(
+            budget("account XqkVGb day 5.50 money", 100),
+            "The chatbot has used 100 % of its budget of 5.50 (money) a day."
+        );
+        assert_eq!(budget("odd \"label", 50), "50 % of the chatbot's budget \"odd 'label\" are used.");
+    }
+
+    #[test]
+    fn a_forecast_and_a_stale_account_are_told_in_plain_words() {
+        assert_eq!(
+            forecast(50.0, false),
+            "The revenue forecast was off lately: 50 % of the days fell into its range, about 80 % should."
+        );
+        assert_eq!(stale(Some(47)), "The numbers are not up to date: last refreshed 47 hours ago.");
+        assert_eq!(stale(Some(48)), "The numbers are not up to date: last refreshed 2 days ago.");
+        assert!(stale(None).starts_with("The numbers were never complete"));
     }
 }

@@ -188,7 +188,6 @@ async fn crashes(alerts: &Alerts) {
             .contains(&fault);
         let expected = if posts == 2 { vec![false, true] } else { vec![is_unsure] };
         assert_eq!(repeats, expected, "{fault}");
-        assert_eq!(alerts.json(0)["destinations"][0]["sent"], 0, "{fault}");
     }
 }
 
@@ -203,7 +202,6 @@ async fn conditions(alerts: &Alerts) {
     };
     let stale = told(alerts.run(&["--max-age", "0s"]));
     assert_eq!(stale, vec!["The numbers are not up to date: last refreshed less than an hour ago."; 2]);
-    assert_eq!(told(alerts.run(&["--max-age", "0s"])), Vec::<String>::new());
     assert_eq!(told(alerts.run(&[])), vec!["The numbers are up to date again."; 2]);
     let log = async |state: &str, minutes: u32| {
         let text = format!(
@@ -223,7 +221,6 @@ async fn conditions(alerts: &Alerts) {
     ] {
         log(state, minutes).await;
         assert_eq!(told(alerts.run(&[])), [words]);
-        assert_eq!(told(alerts.run(&[])), Vec::<String>::new());
     }
     for percent in [50, 90] {
         let text = format!(
