@@ -49,6 +49,7 @@ fn without_us(question: &str) -> (&'static [&'static str], u32, &'static str) {
         "worst_campaigns" | "campaign" => (CAMPAIGN, 90, ""),
         "list_health" => (BOTH, 120, ""),
         "why_revenue_changed" => (BOTH, 14, ""),
+        "revenue_outlook" => (BOTH, 365, "ai_revenue_outlook WHERE 1"),
         "data_freshness" => (&["campaign", "flow", "form", "segment"], 1, ""),
         "context" => (&["campaign", "flow", "form", "segment"], 125, ""),
         other => panic!("what answers {other} without aiviews"),

@@ -24,7 +24,7 @@ pub struct Arguments {
     /// The user's name; repeatable: each gets the same (default: aiviews, chatbot or aiviews_mcp)
     #[arg(long, value_name = "USER")]
     name: Vec<String>,
-    /// Account whose rows the user sees; repeatable (refresher and mcp: every account)
+    /// Account whose rows the user sees; repeatable (refresher: every account; mcp: every one unless some are named)
     #[arg(long, short = 'k', alias = "klaviyo_id", value_name = "ID")]
     klaviyo_id: Vec<String>,
     /// One JSON array of statements on stdout

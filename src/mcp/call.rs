@@ -440,7 +440,8 @@ fn notes_text(notes: &[Note]) -> String {
     if notes.is_empty() {
         return "nothing is remembered".to_owned();
     }
-    let line = |note: &Note| format!("{} ({}): {}", note.kind, note.noted_on, quoted(&note.text));
+    let text = |note: &Note| text::quoted_within(&note.text, memory::LONGEST_NOTE);
+    let line = |note: &Note| format!("{} ({}): {}", note.kind, note.noted_on, text(note));
     let lines: Vec<String> = notes.iter().map(line).collect();
     format!("remembered, as people told it:\n{}", lines.join("\n"))
 }

@@ -64,12 +64,16 @@ fn overview() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::context::tokens;
 
     #[test]
     fn every_name_is_described() {
         let outlook = crate::schema::outlook_to_read().count();
         assert_eq!(names().len(), 15 + outlook + QUESTIONS.len());
+        let longest = |name: &str| tokens::count(&about(Some(name)).expect("known"));
+        assert!(longest("views") <= 8_000, "{}", longest("views"));
         for name in names() {
+            assert!(longest(&name) <= 8_000, "{name}: {}", longest(&name));
             assert!(about(Some(&name)).expect("known").lines().count() > 2, "{name}");
             assert!(
                 about(None).expect("the list").contains(&name) || QUESTIONS.iter().any(|it| it.name == name)

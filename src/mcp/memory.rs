@@ -11,7 +11,7 @@ use crate::question::{Currency, store};
 use crate::sql;
 
 /// The longest note, in characters.
-const LONGEST_NOTE: usize = 500;
+pub const LONGEST_NOTE: usize = 500;
 /// The code of a table that is not there: nothing was remembered before the first migration of this version.
 const UNKNOWN_TABLE: Option<u32> = Some(codes::UNKNOWN_TABLE);
 

@@ -84,8 +84,13 @@ pub fn word(text: &str) -> String {
 
 /// Text in quotes that it cannot end, cut where it is long.
 pub fn quoted(text: &str) -> String {
+    quoted_within(text, LONGEST_TEXT)
+}
+
+/// The same with room for so many characters.
+pub fn quoted_within(text: &str, longest: usize) -> String {
     let clean: String = output::printable(text).replace('"', "'");
-    match clean.char_indices().nth(LONGEST_TEXT) {
+    match clean.char_indices().nth(longest) {
         Some((end, _)) => format!("\"{}…\"", &clean[..end]),
         None => format!("\"{clean}\""),
     }

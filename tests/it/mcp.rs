@@ -207,6 +207,9 @@ fn a_conversation_over_stdio() {
         "remember",
         json!({"store_name": "Büro \"Nord\"", "currency": "EUR", "note": "site was down on 3 May"}),
     );
+    let long = format!("{} to the end", "word ".repeat(90));
+    session.ok("remember", json!({"note": long}));
+    assert!(session.ok("notes", json!({})).contains(&long), "a note is not cut");
     let context = session.ok("context", json!({}));
     assert!(
         context.contains("\"Büro 'Nord'\", complete through")
