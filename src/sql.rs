@@ -243,6 +243,8 @@ pub static LEFT_ACCOUNTS: Sql = embed!("run/left_accounts");
 pub static TROUBLED_ACCOUNTS: Sql = embed!("status/troubled_accounts");
 /// Source rows that came too late.
 pub static LATE_ROWS: Sql = embed!("status/late_rows");
+/// Open anomaly events.
+pub static EVENT_STATUS: Sql = embed!("status/events");
 /// How past forecasts did.
 pub static FORECAST_STATUS: Sql = embed!("status/forecasts");
 /// Source rows of the future.

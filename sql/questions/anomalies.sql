@@ -8,8 +8,8 @@
 -- answer: Open events first, the severest of them before the others, then the newest. An event is some days on which
 --   something of the whole account (channel all) or of a channel was not as usual: words tell it in a sentence, reason
 --   why where that is known, severity how bad it is (low, medium, high, critical), money_at_stake the revenue that its
---   days are about, and closed_on when it was over: empty while it is open. Of a campaign or a flow the rate is the
---   open rate, or the click rate where the channel does not track opens. rate_pct is that of the day, usual_pct that of
+--   days are about, and closed_on when it was over: empty while it is open. Only a flow that stopped has a name. Of a
+--   campaign or a flow that was unusual the rate is the open rate, or the click rate where the channel does not track opens. rate_pct is that of the day, usual_pct that of
 --   the 28 days before it, of the same flow or of the channel's campaigns, both percent of the messages delivered,
 --   usual_pct is empty where these 28 days are not all there.
 WITH
@@ -142,7 +142,8 @@ WITH
             event.account AS account,
             event.day AS day,
             event.kind AS kind,
-            replaceAll(event.kind, '_', ' ') AS name,
+            -- Its words alone know what the flow was called.
+            if(event.kind = 'flow_stopped', extract(event.words, '^Flow "([^"]*)"'), '') AS name,
             event.id AS id,
             if(event.channel = '', 'all', event.channel) AS channel,
             replaceAll(event.metric, '_', ' ') AS rate,

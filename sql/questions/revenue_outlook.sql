@@ -9,7 +9,8 @@
 --   before made_on. in_words says it in sentences, and why there is no forecast where there is none.
 -- empty: no forecast was made: `aiviews populate` makes one after a refresh
 WITH
-    -- One row is one period with what its sentences need: figures rounded to what the band can tell.
+    -- One row is one period with what its sentences need: figures rounded to what the band can tell, with ¤ for the
+    -- currency, which aiviews replaces by the account's.
     periods AS
     (
         SELECT
@@ -28,9 +29,9 @@ WITH
             ifNull(outlook.upper_80 - outlook.lower_80, 0) AS width,
             toUInt8(greatest(0, floor(log10(greatest(width, 1) / 9)))) AS zeros,
             arrayMap(
-                number -> replaceRegexpOne(replaceRegexpOne(
+                number -> concat('¤', replaceRegexpOne(replaceRegexpOne(
                     toString(toUInt64(round(number / pow(10, zeros)) * pow(10, zeros))),
-                    '^([0-9]+)([0-9][0-9][0-9])$', '\\1,\\2'), '^([0-9]+)([0-9][0-9][0-9],)', '\\1,\\2'),
+                    '^([0-9]+)([0-9][0-9][0-9])$', '\\1,\\2'), '^([0-9]+)([0-9][0-9][0-9],)', '\\1,\\2')),
                 [outlook.already_in, ifNull(outlook.expected, 0), ifNull(outlook.lower_80, 0),
                     ifNull(outlook.upper_80, 0)]) AS figures,
             dateName('month', outlook.from_day) AS month,
@@ -74,14 +75,14 @@ SELECT
                     concat('The 7 days from ', toString(compared.from_day), ' on')),
                 ' earn between ', compared.figures[3], ' and ', compared.figures[4], ' (8 in 10).'),
             concat(
-                compared.month, ' earns between ', compared.figures[3], ' and ', compared.figures[4],
-                ', most likely about ', compared.figures[2], '. ',
+                compared.month, ' will most likely earn about ', compared.figures[2],
+                '. The chance is 8 in 10 that it ends between ', compared.figures[3], ' and ', compared.figures[4], '.',
                 multiIf(
                     compared.change_pct IS NULL, '',
-                    abs(compared.change_pct) < 2, concat('A day earns about as much as in ', compared.this_month, '. '),
-                    concat('A day earns about ', toString(toUInt32(round(abs(compared.change_pct)))), ' % ',
-                        if(compared.change_pct > 0, 'more', 'less'), ' than in ', compared.this_month, '. ')),
-                'Of ten months with such a forecast, eight end between the two figures.')),
+                    abs(compared.change_pct) < 2, concat(' A day then earns about as much as one in ',
+                        compared.this_month, '.'),
+                    concat(' A day then earns about ', toString(toUInt32(round(abs(compared.change_pct)))), ' % ',
+                        if(compared.change_pct > 0, 'more', 'less'), ' than one in ', compared.this_month, '.')))),
         if(compared.expected IS NULL OR compared.event = '', '', concat(
             ' ', compared.event, ' may change that: the account has not seen it twice, so the range is wider.')),
         if(compared.is_of_today, '', concat(' That was said on ', toString(compared.made_on), '.'))

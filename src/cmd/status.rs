@@ -145,6 +145,10 @@ fn describe(status: &Status, max_age: &str) -> String {
         let lines: Vec<String> = status.alerts_undelivered.iter().map(undelivered).collect();
         parts.push(format!("alerts that do not arrive (`aiviews alert` tries again):\n{}", lines.join("\n")));
     }
+    let events = status.open_events;
+    parts.extend(
+        (!events.is_empty()).then(|| format!("open anomaly events (aiviews query anomalies): {events}")),
+    );
     parts.extend(status.many_partitions.iter().map(ToString::to_string));
     if status.future_rows > 0 {
         let rows = output::counted(status.future_rows, "source row");

@@ -50,13 +50,25 @@ pub(super) fn of(answers: &Answers) -> Vec<Section> {
             "unusual",
             &cut("30 days", &answers.anomalies),
             50,
-            dates("%m-%d", brief(&answers.anomalies, &unusual)),
+            dates("%m-%d", brief(&named(&answers.anomalies), &unusual)),
         ),
         section("segments", &cut("", &answers.segments), 45, brief(&answers.segments, &segments)),
         section("forms", &cut(&days_of(answers, 30), &answers.forms), 40, compared_forms(answers, &forms)),
     ];
     sections.retain(|section| !section.rows.is_empty());
     sections
+}
+
+/// With what happened where nothing has a name.
+fn named(anomalies: &Answer) -> Answer {
+    let mut named = anomalies.clone();
+    let Some(name) = named.columns.iter().position(|column| column == "name") else { return named };
+    for row in 0..named.rows.len() {
+        if named.text(row, "name").is_empty() {
+            named.rows[row][name] = Value::String(named.text(row, "kind").replace('_', " "));
+        }
+    }
+    named
 }
 
 /// A note that says how many rows there are where not all are told.

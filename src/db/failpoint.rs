@@ -67,6 +67,9 @@ steps! {
     LogResults = "log-results",
     /// Snapshots and staging tables are dropped: once per batch.
     DropStaging = "drop-staging",
+    /// The outlook writes: what came of past forecasts, what young days have earned, days and periods to come (once per
+    /// batch of accounts), the model, anomaly events.
+    Outlook = "outlook",
     /// The lock is given back.
     ReleaseLock = "release-lock",
     /// The outbox gets news, or that a message is about to be sent: once per message and more.

@@ -7,6 +7,7 @@ pub mod events;
 pub mod forecast;
 
 use std::fmt;
+use std::sync::Arc;
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -17,9 +18,13 @@ use tracing::warn;
 use crate::account::AccountId;
 use crate::db::Db;
 use crate::{output, sql};
+use forecast::growth::Growth;
 
 /// The table that the outlook is computed from.
 pub const STANDS_ON: &str = "channel_performance_daily";
+
+/// Accounts that are read, computed and written at once.
+const ACCOUNTS_AT_ONCE: usize = 250;
 
 /// What to look ahead from.
 #[derive(Clone, Debug)]
@@ -88,18 +93,25 @@ fn share_out<T: Sync, R: Send>(items: &[T], one: impl Fn(&T) -> R + Sync) -> Vec
     })
 }
 
+/// What both the forecast and the events begin with.
+async fn what_is_known(db: &Db, options: &Options) -> Result<(Vec<Refreshed>, Arc<Growth>)> {
+    let accounts = refreshed(db, options).await?;
+    let growth = Growth::read(db, options, &accounts).await?;
+    Ok((accounts, Arc::new(growth)))
+}
+
 /// Looks ahead and back. What fails is told and noted in the summary: it is no failure of the refresh before it.
 pub async fn run(db: &Db, options: &Options) -> Summary {
     let mut summary = Summary::default();
-    let accounts = match refreshed(db, options).await {
-        Ok(accounts) => accounts,
+    let (accounts, growth) = match what_is_known(db, options).await {
+        Ok(known) => known,
         Err(error) => {
             let error = format!("{error:#}");
             warn!("there is no outlook, the refreshed tables are as they should be: {error}");
             return Summary { error: Some(error.clone()), events_error: Some(error), ..summary };
         }
     };
-    match forecast::run(db, options, &accounts).await {
+    match forecast::run(db, options, &accounts, &growth).await {
         Ok(forecast) => summary.forecast = forecast,
         Err(error) => {
             warn!("no forecast was made, the refreshed tables are as they should be: {error:#}");
@@ -110,7 +122,7 @@ pub async fn run(db: &Db, options: &Options) -> Summary {
     if options.made_on + chrono::Days::new(1) < options.today {
         return summary;
     }
-    match events::run(db, options, &accounts).await {
+    match events::run(db, options, &accounts, &growth).await {
         Ok(events) => summary.events = events,
         Err(error) => {
             warn!("no anomaly events were looked for, the refreshed tables are as they should be: {error:#}");

@@ -30,6 +30,10 @@ const OF_ROWS: &str = "of_rows";
 
 /// The columns in which a question says a row in sentences of its own: rows of whole accounts, or any row.
 const IN_WORDS: [&str; 2] = ["in_words", "words"];
+/// The one of them that speaks of money.
+const MONEY_WORDS: &str = IN_WORDS[0];
+/// What stands before money in it, as a statement does not know the account's currency.
+const ANY_CURRENCY: char = '¤';
 
 #[derive(Deserialize)]
 struct Document {
@@ -123,6 +127,23 @@ impl Answer {
             row.remove(index);
         });
         sentences
+    }
+
+    /// Whether its rows are said in sentences about money.
+    pub(super) fn has_words(&self) -> bool {
+        self.columns.iter().any(|name| name == MONEY_WORDS)
+    }
+
+    /// With the sign of each account's currency before the money in its sentences; with none where that is not known.
+    pub(super) fn with_signs(mut self, stores: &Stores) -> Answer {
+        let index = self.columns.iter().position(|name| name == MONEY_WORDS);
+        for row in &mut self.rows {
+            let sign = stores.currency(&plain(&row[0])).map(Currency::sign).unwrap_or_default();
+            if let Some(Value::String(words)) = index.and_then(|index| row.get_mut(index)) {
+                *words = words.replace(ANY_CURRENCY, &sign);
+            }
+        }
+        self
     }
 
     /// With the currency of each row's account, for the columns that are money. Asked before the account's column goes.
@@ -395,6 +416,25 @@ mod tests {
         assert_eq!(answer.cells()[0][2], "1,000.00");
         answer.columns[1] = "measure".to_owned();
         assert_eq!((answer.cells()[0][2].as_str(), answer.cells()[1][2].as_str()), ("1,000", "1.25"));
+    }
+
+    #[test]
+    fn money_in_a_sentence_has_the_currency_of_its_account() {
+        let stores = Stores::told(&[("acme", "currency", "EUR"), ("nord", "currency", "SEK")]);
+        let row = |account: &str| vec![json!(account), json!("Between ¤52,000 and ¤61,000.")];
+        let answer = Answer {
+            columns: ["account", "in_words"].map(str::to_owned).to_vec(),
+            rows: vec![row("acme"), row("nord"), row("other")],
+            ..Answer::default()
+        };
+        let told = answer.with_signs(&stores);
+        let words = (0..3).map(|row| told.text(row, "in_words")).collect::<Vec<_>>();
+        let expected = [
+            "Between €52,000 and €61,000.",
+            "Between SEK 52,000 and SEK 61,000.",
+            "Between 52,000 and 61,000.",
+        ];
+        assert_eq!(words, expected);
     }
 
     #[test]

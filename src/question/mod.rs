@@ -180,7 +180,11 @@ impl Question {
         values: &[(&'static str, Value)],
         reach: &Reach,
     ) -> Result<Answer> {
-        Answer::parse(&self.bound(db, accounts, values, reach).fetch_within(SETTINGS).await?)
+        let answer = Answer::parse(&self.bound(db, accounts, values, reach).fetch_within(SETTINGS).await?)?;
+        match answer.has_words() {
+            true => Ok(answer.with_signs(&Stores::read(db, accounts).await?)),
+            false => Ok(answer),
+        }
     }
 
     /// The statement with its values.

@@ -2,6 +2,7 @@
 
 pub mod account_list;
 mod alerts;
+mod events;
 mod forecasts;
 
 use std::collections::BTreeSet;
@@ -27,6 +28,7 @@ use crate::schema::trouble::{self, Troubled};
 use crate::schema::{SummaryTable, TABLES};
 use crate::sql;
 pub use alerts::Undelivered;
+pub use events::OpenEvents;
 pub use forecasts::WrongForecast;
 
 /// An account with source rows of the last so many dates is expected to be refreshed.
@@ -69,6 +71,8 @@ pub struct Status {
     pub many_partitions: Vec<Crowded>,
     /// Accounts whose forecasts of the last 28 days went wrong.
     pub wrong_forecasts: Vec<WrongForecast>,
+    /// Anomaly events that are open.
+    pub open_events: OpenEvents,
     /// Source rows dated after today.
     pub future_rows: u64,
     /// What keeps the next refresh from reading the sources, in words.
@@ -184,6 +188,7 @@ pub async fn read(db: &Db, max_age: Duration) -> Result<Status> {
         ignored: left.into_iter().filter(Left::is_ignored).map(|it| it.klaviyo_public_id).collect(),
         many_partitions: capacity::crowded(db).await?,
         wrong_forecasts: forecasts::wrong(db).await?,
+        open_events: events::open(db).await?,
         future_rows: db.statement(&sql::FUTURE_ROWS).fetch_one().await?,
         sources_broken: source_reading::broken(db).await?.iter().map(in_words).collect(),
         alerts_undelivered: alerts::undelivered(db).await?,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use aiviews::account::AccountId;
 use aiviews::db::Db;
 use aiviews::outlook;
+use aiviews::outlook::forecast::growth::Growth;
 use aiviews::question::{self, Question, Reach, Value};
 use aiviews::refresh::Options;
 use aiviews::refresh::report::Report;
@@ -293,8 +294,9 @@ async fn look_ahead(db: &Db, case: &Case, made_on: NaiveDate, clock: Clock) {
     };
     let failed = |error: anyhow::Error| -> ! { panic!("{}: {error:#}", case.title) };
     let accounts = outlook::refreshed(db, &options).await.unwrap_or_else(|error| failed(error));
-    outlook::forecast::run(db, &options, &accounts).await.unwrap_or_else(|error| failed(error));
-    outlook::events::run(db, &options, &accounts).await.unwrap_or_else(|error| failed(error));
+    let growth = Growth::read(db, &options, &accounts).await.unwrap_or_else(|error| failed(error)).into();
+    outlook::forecast::run(db, &options, &accounts, &growth).await.unwrap_or_else(|error| failed(error));
+    outlook::events::run(db, &options, &accounts, &growth).await.unwrap_or_else(|error| failed(error));
 }
 
 async fn populate(db: &Db, cases: &[Case], as_of: NaiveDate) -> Report {

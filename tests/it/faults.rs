@@ -51,7 +51,9 @@ pub fn points() -> Vec<String> {
 
 #[test]
 fn every_step_is_walked() {
-    for step in Step::ALL.iter().filter(|step| !Step::OF_ALERTS.contains(step)) {
+    // The outlook is walked by `outlook::populate_forecasts_and_fails_no_refresh_by_it`.
+    let elsewhere = |step: &Step| Step::OF_ALERTS.contains(step) || *step == Step::Outlook;
+    for step in Step::ALL.iter().filter(|step| !elsewhere(step)) {
         assert!(TURNS.iter().any(|(walked, _)| walked == step), "{step:?} is not walked");
     }
 }

@@ -107,7 +107,7 @@ async fn populate_forecasts_and_fails_no_refresh_by_it() {
                 FROM ai_revenue_forecast FINAL GROUP BY klaviyo_public_id, for_date";
     assert!(rows(&db, sums).await.iter().all(|row| row == &["1"]));
     let registry = "SELECT model, accounts, trained_to = today() - 7, aiviews_version FROM ai_model_registry";
-    assert_eq!(rows(&db, registry).await, [["pool-1", "7", "1", env!("CARGO_PKG_VERSION")]]);
+    assert_eq!(rows(&db, registry).await, [["pool-2", "7", "1", env!("CARGO_PKG_VERSION")]]);
     // A second run of the day replaces the first.
     let (report, _) = populate(&["--klaviyo-id", "StSal1"]);
     assert_eq!(report["outlook"]["forecast_accounts"], 1);
@@ -120,6 +120,21 @@ async fn populate_forecasts_and_fails_no_refresh_by_it() {
     let found = [["StDea1", "flow_stopped", "email"], ["StTrk1", "tracking_broken", "email"]];
     assert_eq!(rows(&db, events).await, found);
     assert_eq!(report["outlook"]["events_changed"], 0);
+    let status: Value = serde_json::from_str(&place.run(&["status", "--json"]).stdout).expect("JSON");
+    let open = "SELECT countIf(severity = 'critical'), countIf(severity = 'high'), countIf(severity = 'medium'), \
+                countIf(severity = 'low') FROM ai_anomaly_events FINAL WHERE closed_on IS NULL";
+    let told =
+        ["critical", "high", "medium", "low"].map(|severity| status["open_events"][severity].to_string());
+    assert_eq!(rows(&db, open).await, [told]);
+    // A thing has a name, and what it is about is no name.
+    let asked =
+        place.run(&["query", "anomalies", "-k", "StDea1", "-k", "StTrk1", "--format", "json"]).expect(0);
+    let asked: Value = serde_json::from_str(&asked.stdout).expect("JSON");
+    let named = |kind: &str| {
+        let all = asked["rows"].as_array().expect("rows");
+        all.iter().find(|row| row["kind"] == kind).expect(kind)["name"].clone()
+    };
+    assert_eq!((named("flow_stopped"), named("tracking_broken")), (json!("Welcome Series"), json!("")));
     // A table that takes no row: the refresh is done, and what did not work is told.
     support::execute(&db, "ALTER TABLE ai_revenue_landing ADD CONSTRAINT none CHECK 0").await;
     let (report, stderr) = populate(&[]);
@@ -143,6 +158,51 @@ async fn populate_forecasts_and_fails_no_refresh_by_it() {
         let others = if ["ai_forecast_accuracy", "ai_anomaly_events"].contains(&table) { "0" } else { "1" };
         assert_eq!(rows(&db, left).await, [["0", others]], "{table}");
     }
+    killed_anywhere_it_is_made_again(&place, &db).await;
+}
+
+/// Killed right after each of its writes, one run after the other, and then let be: nothing is lost, nothing is there twice.
+async fn killed_anywhere_it_is_made_again(place: &Place, db: &Db) {
+    let tables = [
+        ("ai_forecast_accuracy", "updated_at"),
+        ("ai_revenue_vintage", "made_at"),
+        ("ai_revenue_forecast", "made_at"),
+        ("ai_revenue_landing", "made_at"),
+        ("ai_anomaly_events", "updated_at"),
+    ];
+    let begin = async || {
+        for (table, _) in tables {
+            support::execute(db, &format!("TRUNCATE TABLE {table}")).await;
+        }
+        let past = "INSERT INTO ai_revenue_forecast (klaviyo_public_id, send_channel, made_on, for_date, horizon, expected, \
+                    model, known_on, made_at) SELECT 'StTrk1', 'all', today() - 20, today() - 20 + number, number + 1, 10, 'm', \
+                    today() - 20, now() - 1728000 FROM numbers(12)";
+        support::execute(db, past).await;
+    };
+    let all = async || {
+        let mut all = Vec::new();
+        for (table, moment) in tables {
+            let text = format!(
+                "SELECT * EXCEPT {moment} FROM {table} FINAL WHERE klaviyo_public_id = 'StTrk1' ORDER BY ALL"
+            );
+            let found = rows(db, &text).await;
+            assert!(!found.is_empty(), "{table}");
+            all.push(found);
+        }
+        all
+    };
+    let run = ["populate", "--days", "90", "--table", outlook::STANDS_ON, "-k", "StTrk1"];
+    begin().await;
+    place.run(&run).expect(0);
+    let expected = all().await;
+    begin().await;
+    // What came, what is young, days, periods, the model, events.
+    for write in 1..=6 {
+        let ended = place.run_with_fault(&format!("outlook:{write}=kill-after"), &run);
+        assert_eq!(ended.code, None, "write {write}: {}", ended.stderr);
+    }
+    place.run(&run).expect(0);
+    assert_eq!(all().await, expected);
 }
 
 /// Young days had earned 80 of 100 whenever a run saw them: they are grown up, and the forecast stands on all days.
@@ -174,7 +234,8 @@ async fn young_days_grow_as_such_days_have_grown() {
         );
         support::execute(&db, vintages).await;
         let accounts = outlook::refreshed(&db, &options).await.expect("accounts");
-        outlook::forecast::run(&db, &options, &accounts).await.expect("a forecast");
+        let growth = outlook::forecast::growth::Growth::read(&db, &options, &accounts).await.expect("growth");
+        outlook::forecast::run(&db, &options, &accounts, &growth.into()).await.expect("a forecast");
         assert_eq!(rows(&db, landing).await, [[trained_to, "700"]]);
     }
     support::drop_database(&db).await;

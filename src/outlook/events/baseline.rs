@@ -6,6 +6,8 @@ use super::thresholds::{
     AMOUNT_CUSHION, BASELINE_DAYS, COUNT_CUSHION, LEVEL_CLIP, LEVEL_SPEED, MEDIAN_TO_DEVIATION,
     SAME_WEEKDAYS, SAME_WEEKDAYS_SHARE, WEEKDAY_WEEKS,
 };
+use super::window::Window;
+use crate::outlook::forecast::pool::median;
 
 const WEEK: usize = 7;
 /// The least usual move of a level, as a share of it.
@@ -108,41 +110,36 @@ fn root(amount: f64) -> f64 {
     amount.max(0.0).sqrt().sqrt()
 }
 
-/// The median of some values; 0 of none.
-pub fn median(values: &mut [f64]) -> f64 {
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => 0.0,
-        length => {
-            let (below, &mut upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
-            match length % 2 {
-                1 => upper,
-                _ => f64::midpoint(below.iter().copied().fold(f64::MIN, f64::max), upper),
-            }
-        }
-    }
-}
-
 /// Level times weekday's share, and the same weekdays' mean.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Amount {
     days: Vec<f64>,
     level: f64,
     /// How far the level was off, in the last days.
-    moves: VecDeque<f64>,
+    moves: Window,
     /// Share of the mean of its week, by weekday, the newest last.
     shares: [VecDeque<f64>; WEEK],
     factors: [f64; WEEK],
 }
 
+impl Default for Amount {
+    fn default() -> Amount {
+        Amount {
+            days: Vec::new(),
+            level: 0.0,
+            moves: Window::of(BASELINE_DAYS),
+            shares: Default::default(),
+            factors: [0.0; WEEK],
+        }
+    }
+}
+
 impl Amount {
     fn expect(&self, ahead: usize) -> f64 {
         let day = self.days.len() + ahead;
-        let same: Vec<f64> = (1..=SAME_WEEKDAYS)
-            .filter_map(|weeks| self.days.get(day.checked_sub(WEEK * weeks)?))
-            .copied()
-            .collect();
-        let mean = same.iter().sum::<f64>() / same.len().max(1) as f64;
+        let same = (1..=SAME_WEEKDAYS).filter_map(|weeks| self.days.get(day.checked_sub(WEEK * weeks)?));
+        let (sum, count) = same.fold((0.0, 0_usize), |(sum, count), amount| (sum + amount, count + 1));
+        let mean = sum / count.max(1) as f64;
         let level = self.level * self.factors[day % WEEK];
         (SAME_WEEKDAYS_SHARE * root(mean) + (1.0 - SAME_WEEKDAYS_SHARE) * level).powi(4)
     }
@@ -168,17 +165,13 @@ impl Amount {
             let off = root(amount) / factor - self.level;
             let most = LEVEL_CLIP * self.usual_move();
             self.level += LEVEL_SPEED * weight * off.clamp(-most, most);
-            self.moves.push_back(off.abs());
-            if self.moves.len() > BASELINE_DAYS {
-                self.moves.pop_front();
-            }
+            self.moves.push(off.abs());
         }
         self.note_share();
     }
 
     fn usual_move(&self) -> f64 {
-        let mut moves: Vec<f64> = self.moves.iter().copied().collect();
-        let usual = MEDIAN_TO_DEVIATION * median(&mut moves);
+        let usual = MEDIAN_TO_DEVIATION * self.moves.median();
         match self.moves.len() < WEEK {
             true => f64::INFINITY,
             false => usual.max(LEAST_MOVE * self.level),
@@ -207,11 +200,11 @@ impl Amount {
 
     fn recent_level(&self) -> f64 {
         let last = self.days.len().saturating_sub(WEEK)..self.days.len();
-        let mut levels: Vec<f64> = last
+        let levels: Vec<f64> = last
             .filter(|day| self.factors[day % WEEK] > 0.1)
             .map(|day| root(self.days[day]) / self.factors[day % WEEK])
             .collect();
-        median(&mut levels)
+        median(levels)
     }
 
     fn accept(&mut self, last: &[f64]) {
@@ -235,12 +228,13 @@ fn trimmed_mean(values: &VecDeque<f64>) -> f64 {
 #[derive(Clone, Debug, Default)]
 pub struct Count {
     days: Vec<Value>,
+    /// The last 28 days together.
+    all: Value,
 }
 
 impl Count {
     fn expect(&self, ahead: usize) -> f64 {
-        let today = self.days.len();
-        let all = sum(self.days[today.saturating_sub(BASELINE_DAYS)..].iter());
+        let (today, all) = (self.days.len(), self.all);
         if all.of <= 0.0 {
             return 0.0;
         }
@@ -253,12 +247,18 @@ impl Count {
 
     fn push(&mut self, value: Value) {
         self.days.push(value);
+        self.add_up();
     }
 
     fn accept(&mut self, last: &[Value]) {
         let from = self.days.len().saturating_sub(last.len());
         self.days.truncate(from);
         self.days.extend(last);
+        self.add_up();
+    }
+
+    fn add_up(&mut self) {
+        self.all = sum(self.days[self.days.len().saturating_sub(BASELINE_DAYS)..].iter());
     }
 }
 

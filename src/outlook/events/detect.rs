@@ -8,7 +8,7 @@ use super::thresholds::{
     BROKEN_OPENS, LEAST_MESSAGES, LEAST_MONEY_SHARE, LIVING_CLICKS, MENDED_OPENS, NEW_USUAL_DAYS,
     TRACKS_OPENS,
 };
-use super::watch::{Judgement, Sides, Watch};
+use super::watch::{Figures, Judgement, Sides, Watch};
 
 /// The metrics, those first that others need.
 const METRICS: [Metric; 8] = [
@@ -147,12 +147,12 @@ impl Series<'_> {
             let value = super::baseline::Value { amount: value.amount * growth, ..value };
             let mut money = 0.0;
             let (judgement, change) = watch.next(value, |judgement| {
-                money = self.money(day, judgement, expected);
+                money = self.money(day, judgement.figures, judgement.score, expected);
                 self.is_worth(day, judgement, money, expected)
             });
             let Some((judgement, change)) = judgement.zip(change) else { continue };
             if matches!(change, Change::Stays) {
-                money = self.money(day, &judgement, expected);
+                money = self.money(day, judgement.of_day, judgement.day_score, expected);
             }
             match change {
                 Change::Opened(side) => found.push(self.open(day, side, &judgement, money, expected)),
@@ -182,28 +182,26 @@ impl Series<'_> {
     fn is_worth(&self, day: usize, judgement: &Judgement, money: f64, expected: &Expected) -> bool {
         let delivered = self.channel.days[day].delivered;
         let usual = match self.metric {
-            Metric::Delivered => Some(judgement.expected),
+            Metric::Delivered => Some(judgement.of_day.expected),
             _ => expected.delivered.get(day).copied().flatten(),
         };
         delivered.max(usual.unwrap_or_default()) >= LEAST_MESSAGES
             || (money > 0.0 && money >= LEAST_MONEY_SHARE * self.account.month_before(day))
     }
 
-    /// Revenue that the day is about.
-    fn money(&self, day: usize, judgement: &Judgement, expected: &Expected) -> f64 {
-        let Judgement { observed, expected: usual, score, .. } = *judgement;
+    /// Revenue that a change is about, of the day or of several days up to it.
+    fn money(&self, day: usize, figures: Figures, score: f64, expected: &Expected) -> f64 {
+        let Figures { observed, expected: usual, of, .. } = figures;
         let is_bad = (score > 0.0) == self.metric.is_complaint();
         let of_day =
             expected.revenue.get(day).copied().flatten().unwrap_or_else(|| self.channel.mean_before(day));
+        let of_days = of_day * figures.days as f64;
         match self.metric {
             Metric::Revenue => (observed - usual).abs(),
             _ if !is_bad => 0.0,
             // So many more people are lost or not reached.
-            metric if metric.is_complaint() => {
-                let of = self.channel.days[day].value(metric).of;
-                (observed - usual) / of.max(1.0) * of_day
-            }
-            _ => (1.0 - observed / usual.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0) * of_day,
+            metric if metric.is_complaint() => (observed - usual) / of.max(1.0) * of_days,
+            _ => (1.0 - observed / usual.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0) * of_days,
         }
     }
 

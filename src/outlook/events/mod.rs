@@ -7,7 +7,7 @@
 //! detect      the events of an account             flow      flows that stopped
 //! source      events of many accounts at once      severity  how bad it is
 //! reason      why                                  words     in plain English
-//! event       the table's row
+//! event       the table's row                      window    the last values by age and by size
 //! ```
 //!
 //! All of it is computed anew in every run from the days of the summary tables: the same days give the same rows, and a
@@ -27,27 +27,27 @@ pub mod source;
 mod tests;
 pub mod thresholds;
 pub mod watch;
+pub mod window;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use chrono::{Days, NaiveDate};
 use serde::Serialize;
 
-use super::forecast::growth::{Growth, Seen};
-use super::{Options, Refreshed, share_out};
+use super::forecast::growth::Growth;
+use super::{ACCOUNTS_AT_ONCE, Options, Refreshed, share_out};
 use crate::db::Db;
+use crate::db::failpoint::{self, Step};
 use crate::sql;
 use days::{Account, ChannelRow};
 use detect::Found;
 use event::{Event, EventRow, Kind, Metric};
 use flow::FlowRow;
 use thresholds::{HISTORY_DAYS, KEPT_DAYS, REGULAR_DAYS, SILENT_DAYS};
-
-/// Accounts that are read and computed at once.
-const ACCOUNTS_AT_ONCE: usize = 250;
 
 /// What was found.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -61,12 +61,17 @@ pub struct Summary {
 }
 
 /// Finds the events of these accounts.
-pub async fn run(db: &Db, options: &Options, accounts: &[Refreshed]) -> Result<Summary> {
+pub async fn run(
+    db: &Db,
+    options: &Options,
+    accounts: &[Refreshed],
+    growth: &Arc<Growth>,
+) -> Result<Summary> {
     let started = Instant::now();
     let ids: Vec<String> = accounts.iter().map(|it| it.account.clone()).collect();
     let mut events = Vec::new();
     for batch in ids.chunks(ACCOUNTS_AT_ONCE) {
-        events.extend(find(db, options, batch).await?);
+        events.extend(find(db, options, batch, growth).await?);
     }
     let kept_from = options.last_complete - Days::new(KEPT_DAYS as u64);
     let stored: Vec<EventRow> = db
@@ -86,7 +91,7 @@ pub async fn run(db: &Db, options: &Options, accounts: &[Refreshed]) -> Result<S
     let open = rows.iter().filter(|row| row.closed_on.is_none()).count();
     let changed = changed(rows, stored, options);
     if !changed.is_empty() {
-        db.insert("ai_anomaly_events", &changed).await?;
+        failpoint::step(Step::Outlook, db.insert("ai_anomaly_events", &changed)).await?;
     }
     Ok(Summary {
         events_open: open as u32,
@@ -100,7 +105,7 @@ fn first_day(options: &Options) -> NaiveDate {
 }
 
 /// The events of one batch of accounts.
-async fn find(db: &Db, options: &Options, accounts: &[String]) -> Result<Vec<Event>> {
+async fn find(db: &Db, options: &Options, accounts: &[String], growth: &Arc<Growth>) -> Result<Vec<Event>> {
     let first_day = first_day(options);
     let ask = |statement| {
         db.statement(statement)
@@ -109,15 +114,11 @@ async fn find(db: &Db, options: &Options, accounts: &[String]) -> Result<Vec<Eve
             .param("last_complete", options.last_complete)
     };
     let flows = ask(&sql::EVENT_FLOWS).param("regular_days", REGULAR_DAYS).param("silent_days", SILENT_DAYS);
-    let growth =
-        db.statement(&sql::OUTLOOK_GROWTH).param("accounts", accounts).param("made_on", options.made_on);
-    let (channels, flows, seen) = tokio::try_join!(
-        ask(&sql::EVENT_DAYS).fetch_all::<ChannelRow>(),
-        flows.fetch_all::<FlowRow>(),
-        growth.fetch_all::<Seen>(),
-    )?;
+    let (channels, flows) =
+        tokio::try_join!(ask(&sql::EVENT_DAYS).fetch_all::<ChannelRow>(), flows.fetch_all::<FlowRow>())?;
     let last_age = (options.made_on - options.last_complete).num_days();
-    let work = move || compute(&channels, &flows, &Growth::new(&seen), first_day, last_age);
+    let growth = Arc::clone(growth);
+    let work = move || compute(&channels, &flows, &growth, first_day, last_age);
     tokio::task::spawn_blocking(work).await.context("the search for events broke off")
 }
 

@@ -2,7 +2,7 @@
 
 use super::detect::Found;
 use super::event::Metric;
-use super::thresholds::LEAST_CHANGE;
+use super::thresholds::REASON_CHANGE;
 use super::words::grouped;
 
 /// The reason of an event of revenue; empty without one.
@@ -16,8 +16,8 @@ pub fn of(found: &Found) -> String {
     let each = if share > 0.0 { event.observed / event.expected / share } else { 1.0 };
     let is_below = event.observed < event.expected;
     let differs = |ratio: f64| match is_below {
-        true => ratio <= 1.0 - LEAST_CHANGE,
-        false => ratio >= 1.0 + LEAST_CHANGE,
+        true => ratio <= 1.0 - REASON_CHANGE,
+        false => ratio >= 1.0 + REASON_CHANGE,
     };
     let [fewer, less] = if is_below { ["fewer", "less"] } else { ["more", "more"] };
     let messages = format!("{fewer} messages: {} delivered, {} expected", grouped(sent), grouped(usual));

@@ -2,23 +2,32 @@
 
 use std::collections::VecDeque;
 
-use super::baseline::median;
 use super::thresholds::{
-    LEAST_SCALE, MEDIAN_TO_DEVIATION, SCALE_DAYS, SCALE_DAYS_AT_LEAST, TAIL_PLACE, TAIL_TO_DEVIATION,
+    LEAST_SCALE, LONGEST_TEST, MEDIAN_TO_DEVIATION, SCALE_DAYS, SCALE_DAYS_AT_LEAST, TAIL_PLACE,
+    TAIL_TO_DEVIATION,
 };
+use super::window::Window;
 
-/// The distances of the last days.
-#[derive(Clone, Debug, Default)]
+/// The distances of the last days. Those of the days that may be judged together count later: what goes wrong for a week
+/// is not usual because it began some days ago.
+#[derive(Clone, Debug)]
 pub struct Scale {
-    distances: VecDeque<f64>,
+    distances: Window,
+    newest: VecDeque<f64>,
+}
+
+impl Default for Scale {
+    fn default() -> Scale {
+        Scale { distances: Window::of(SCALE_DAYS), newest: VecDeque::new() }
+    }
 }
 
 impl Scale {
     /// Takes the next day's distance.
     pub fn push(&mut self, distance: f64) {
-        self.distances.push_back(distance.abs());
-        if self.distances.len() > SCALE_DAYS {
-            self.distances.pop_front();
+        self.newest.push_back(distance.abs());
+        if self.newest.len() >= LONGEST_TEST {
+            self.newest.pop_front().into_iter().for_each(|distance| self.distances.push(distance));
         }
     }
 
@@ -28,10 +37,8 @@ impl Scale {
         if self.distances.len() < SCALE_DAYS_AT_LEAST {
             return None;
         }
-        let mut distances: Vec<f64> = self.distances.iter().copied().collect();
-        let middle = MEDIAN_TO_DEVIATION * median(&mut distances);
-        let place = distances.len() - TAIL_PLACE;
-        let tail = TAIL_TO_DEVIATION * *distances.select_nth_unstable_by(place, f64::total_cmp).1;
+        let middle = MEDIAN_TO_DEVIATION * self.distances.median();
+        let tail = TAIL_TO_DEVIATION * self.distances.from_largest(TAIL_PLACE)?;
         Some(tail.max(middle / 2.0).max(LEAST_SCALE))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::event::{Event, Kind, Metric};
-use super::thresholds::{SOURCE_ACCOUNTS_AT_LEAST, SOURCE_SHARE};
+use super::thresholds::{SOURCE_ACCOUNTS_AT_LEAST, SOURCE_FIRING_AT_LEAST, SOURCE_SHARE};
 
 /// What makes events of several accounts the same.
 pub type Same = (Metric, Kind, usize);
@@ -18,8 +18,11 @@ pub fn gather(events: &mut Vec<Event>, accounts: usize) {
     for event in events.iter().filter(|event| event.kind != Kind::FlowStopped) {
         firing.entry(same(event)).or_default().insert(event.account.clone());
     }
+    let most_by_chance = SOURCE_SHARE * accounts as f64;
     firing.retain(|_, of| {
-        accounts >= SOURCE_ACCOUNTS_AT_LEAST && of.len() as f64 > SOURCE_SHARE * accounts as f64
+        accounts >= SOURCE_ACCOUNTS_AT_LEAST
+            && of.len() >= SOURCE_FIRING_AT_LEAST
+            && of.len() as f64 > most_by_chance
     });
     for (key, of) in &firing {
         let theirs = || events.iter().filter(|event| same(event) == *key);
@@ -38,7 +41,7 @@ pub fn gather(events: &mut Vec<Event>, accounts: usize) {
             closed,
             observed: of.len() as f64,
             expected: 0.0,
-            range: (0.0, SOURCE_SHARE * accounts as f64),
+            range: (0.0, most_by_chance.max((SOURCE_FIRING_AT_LEAST - 1) as f64)),
             money: 0.0,
             severity,
             words: format!("{} of {accounts} accounts", of.len()),

@@ -13,18 +13,35 @@ pub const BURN_IN_DAYS: usize = 35;
 /// Days that a run reads.
 pub const HISTORY_DAYS: usize = BASELINE_DAYS + SCALE_DAYS + BURN_IN_DAYS + KEPT_DAYS;
 
-/// An event opens where a day lies so many usual distances below the expected.
-pub const ENTER: f64 = 3.5;
+/// An event opens where days lie so many usual distances below the expected.
+pub const ENTER: f64 = 3.2;
 /// An event stays open while a day lies so many usual distances off, on the same side.
 pub const LEAVE: f64 = 1.5;
 /// A rise has to be so many times as far away as a fall: good days are no accidents.
-pub const RISE_FACTOR: f64 = 2.0;
-/// Three days together are worth so much of a single one.
-pub const THREE_DAYS_FACTOR: f64 = 0.9;
-/// The days that are judged together.
-pub const TOGETHER: usize = 3;
-/// The least change, as a share of what was expected.
-pub const LEAST_CHANGE: f64 = 0.2;
+pub const RISE_FACTOR: f64 = 3.0;
+/// Days that are judged together.
+#[derive(Clone, Copy, Debug)]
+pub struct Test {
+    /// How many: the last one and those before it.
+    pub days: usize,
+    /// What their distance is worth of a single day's.
+    pub factor: f64,
+    /// The least change, as a share of what was expected.
+    pub least_change: f64,
+}
+/// Days of the longest test.
+pub const LONGEST_TEST: usize = 7;
+/// How amounts are judged: one day has to fall far, several together less.
+pub const AMOUNT_TESTS: [Test; 3] = [
+    Test { days: 1, factor: 1.0, least_change: 0.4 },
+    Test { days: 3, factor: 1.0, least_change: 1.0 / 3.0 },
+    Test { days: LONGEST_TEST, factor: 0.7, least_change: 0.2 },
+];
+/// How rates are judged.
+pub const COUNT_TESTS: [Test; 2] =
+    [Test { days: 1, factor: 1.0, least_change: 0.2 }, Test { days: 3, factor: 0.9, least_change: 0.2 }];
+/// Messages, or revenue of each, that differ by this share are a reason.
+pub const REASON_CHANGE: f64 = 0.2;
 /// So many days as usual close it.
 pub const CALM_DAYS: usize = 2;
 /// After so many days what was unusual is the new usual, and the event closes.
@@ -71,6 +88,8 @@ pub const FAR: f64 = 2.0;
 pub const SOURCE_SHARE: f64 = 0.2;
 /// Where so few accounts are, nothing is an event of the source.
 pub const SOURCE_ACCOUNTS_AT_LEAST: usize = 5;
+/// So few of them may have it by chance.
+pub const SOURCE_FIRING_AT_LEAST: usize = 3;
 
 /// Opens are tracked on a channel where at least this share of its delivered opened in 28 days.
 pub const TRACKS_OPENS: f64 = 0.01;

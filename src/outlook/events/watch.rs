@@ -5,7 +5,10 @@ use std::collections::VecDeque;
 use super::baseline::{Baseline, Value, at_distance, distance};
 use super::episode::{Change, Episode, Side};
 use super::scale::Scale;
-use super::thresholds::{ENTER, LEAST_CHANGE, RISE_FACTOR, THREE_DAYS_FACTOR, TOGETHER};
+use super::thresholds::{AMOUNT_TESTS, COUNT_TESTS, ENTER, LONGEST_TEST, RISE_FACTOR, Test};
+
+/// What is lost in the roots of an expectation, as a share of it.
+const ROUNDING: f64 = 1e-9;
 
 /// Which changes matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +19,7 @@ pub enum Sides {
     Rises,
 }
 
-/// The figures that a judgement stands on: of the day, or of three days together.
+/// The figures of a day, or of several days together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Figures {
     /// Of how many days, the last of which is the one judged.
@@ -34,18 +37,14 @@ pub struct Figures {
 /// What is known of a day.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Judgement {
-    /// What was on the day.
-    pub observed: f64,
-    /// What was expected of the day.
-    pub expected: f64,
-    /// The figures that the score is of. A day within its usual range can be the third of three that are not.
-    pub figures: Figures,
+    /// The day alone.
+    pub of_day: Figures,
     /// Of the day alone, in usual distances: negative below, positive above, rises made comparable to falls.
     pub day_score: f64,
-    /// The same of the day alone or of three days together, whichever is farther.
+    /// The same of the days that lie farthest, of those that changed enough; 0 where none did.
     pub score: f64,
-    /// The change that the score is of, as a share of what was expected.
-    pub change: f64,
+    /// The figures of these days. A day within its usual range can be the last of some that are not.
+    pub figures: Figures,
 }
 
 /// A series being watched.
@@ -53,39 +52,48 @@ pub struct Judgement {
 pub struct Watch {
     baseline: Baseline,
     sides: Sides,
-    single: Scale,
-    together: Scale,
+    tests: Vec<(Test, Scale)>,
     /// The last days.
     recent: VecDeque<Value>,
-    /// What was expected of the three days to come, in the last evenings.
-    forecasts: VecDeque<[f64; TOGETHER]>,
+    /// What was expected of the days to come, in the last evenings.
+    forecasts: VecDeque<[f64; LONGEST_TEST]>,
+    /// Days since the last event was over: those before it are no evidence of another.
+    fresh: usize,
     /// What really was since the event opened.
     held: Vec<Value>,
+    /// So many usual distances open an event.
+    enter: f64,
     episode: Episode,
 }
 
 impl Watch {
     /// A series of amounts.
     pub fn of_amounts() -> Watch {
-        Watch::new(Baseline::of_amounts(), Sides::Both)
+        Watch::new(Baseline::of_amounts(), Sides::Both, &AMOUNT_TESTS)
     }
 
     /// A series of counts of something, of which the rate is watched.
     pub fn of_counts(sides: Sides) -> Watch {
-        Watch::new(Baseline::of_counts(), sides)
+        Watch::new(Baseline::of_counts(), sides, &COUNT_TESTS)
     }
 
-    fn new(baseline: Baseline, sides: Sides) -> Watch {
+    fn new(baseline: Baseline, sides: Sides, tests: &[Test]) -> Watch {
         Watch {
             baseline,
             sides,
-            single: Scale::default(),
-            together: Scale::default(),
+            tests: tests.iter().map(|test| (*test, Scale::default())).collect(),
             recent: VecDeque::new(),
             forecasts: VecDeque::new(),
+            fresh: 0,
             held: Vec::new(),
+            enter: ENTER,
             episode: Episode::default(),
         }
+    }
+
+    /// The same with events that open at another distance, to measure what that brings.
+    pub fn opening_at(self, enter: f64) -> Watch {
+        Watch { enter, ..self }
     }
 
     /// Judges the next day and goes on. `is_worth` says whether the day may open an event: a floor of volume.
@@ -95,13 +103,14 @@ impl Watch {
         is_worth: impl FnOnce(&Judgement) -> bool,
     ) -> (Option<Judgement>, Option<Change>) {
         keep(&mut self.recent, value);
+        self.fresh += 1;
         let judgement = self.judge(value);
         let change = judgement.as_ref().and_then(|judgement| {
-            let is_far = judgement.score.abs() >= ENTER && judgement.change >= LEAST_CHANGE;
+            let is_far = judgement.score.abs() >= self.enter;
             let opens = (is_far && is_worth(judgement)).then(|| Side::of(judgement.score));
             self.episode.next(judgement.day_score, opens)
         });
-        self.go_on(value, change);
+        self.go_on(value, change, judgement.map_or(1, |judgement| judgement.figures.days));
         (judgement, change)
     }
 
@@ -114,6 +123,7 @@ impl Watch {
             Baseline::Count(_) => Value::default(),
         };
         keep(&mut self.recent, blank);
+        self.fresh += 1;
         self.remember(blank);
         change
     }
@@ -124,52 +134,57 @@ impl Watch {
     }
 
     fn judge(&mut self, value: Value) -> Option<Judgement> {
-        let expected = value.of * self.forecasts.back()?[0];
+        self.forecasts.back()?;
         let cushion = self.baseline.cushion();
-        let day = Figures { days: 1, observed: value.amount, expected, range: (0.0, 0.0), of: value.of };
-        let group = self.group();
-        let distance_of = |it: &Figures| distance(it.observed, it.expected, cushion * it.days as f64);
-        let (day_distance, group_distance) = (distance_of(&day), group.as_ref().map(distance_of));
-        let usual = self.single.usual();
-        let judgement = usual.map(|usual| {
-            let day_score = self.weigh(day_distance / usual);
-            let usual_together = self.together.usual().map(|usual| usual / THREE_DAYS_FACTOR);
-            let of_group = group.zip(usual_together).zip(group_distance);
-            let of_group = of_group.map(|((it, usual), distance)| (it, usual, self.weigh(distance / usual)));
-            let (figures, usual, score) = of_group
-                .filter(|(.., score)| score.abs() > day_score.abs())
-                .unwrap_or((day, usual, day_score));
-            let figures = Figures { range: self.range(&figures, usual, cushion), ..figures };
-            let change = change(figures.observed, figures.expected);
-            Judgement { observed: value.amount, expected, figures, day_score, score, change }
-        });
-        // What an event is made of is not usual.
-        let most = |usual: Option<f64>| match self.episode.is_open() {
-            true => ENTER * usual.unwrap_or(f64::INFINITY),
-            false => f64::INFINITY,
-        };
-        self.single.push(day_distance.abs().min(most(usual)));
-        if let Some(group_distance) = group_distance {
-            let most = most(self.together.usual());
-            self.together.push(group_distance.abs().min(most));
+        let mut judgement: Option<Judgement> = None;
+        for index in 0..self.tests.len() {
+            let (test, scale) = &self.tests[index];
+            let Some(figures) = self.figures(test.days) else { break };
+            let distance = distance(figures.observed, figures.expected, cushion * test.days as f64);
+            let usual = scale.usual();
+            if let Some(usual) = usual.map(|usual| usual / test.factor) {
+                let score = self.weigh(distance / usual);
+                let figures = Figures { range: self.range(&figures, usual, cushion, test), ..figures };
+                let of_day = Judgement { of_day: figures, day_score: score, score: 0.0, figures };
+                let farthest = judgement.get_or_insert(of_day);
+                if has_changed(&figures, test.least_change) && score.abs() > farthest.score.abs() {
+                    (farthest.score, farthest.figures) = (score, figures);
+                }
+            }
+            // What an event is made of is not usual.
+            let most = match self.episode.is_open() {
+                true => self.enter * usual.unwrap_or(f64::INFINITY),
+                false => f64::INFINITY,
+            };
+            self.tests[index].1.push(distance.abs().min(most));
         }
         judgement
     }
 
-    /// Three days together, and what was expected of them before they began.
-    fn group(&self) -> Option<Figures> {
-        let forecast = self.forecasts.front().filter(|_| self.forecasts.len() == TOGETHER)?;
-        let observed = self.recent.iter().map(|day| day.amount).sum();
-        let expected = self.recent.iter().zip(forecast).map(|(day, expected)| day.of * expected).sum();
-        let of = self.recent.iter().map(|day| day.of).sum();
-        Some(Figures { days: TOGETHER, observed, expected, range: (0.0, 0.0), of })
+    /// The last so many days together, with what was expected of them before they began.
+    fn figures(&self, days: usize) -> Option<Figures> {
+        if days > 1 && days > self.fresh {
+            return None;
+        }
+        let forecast = &self.forecasts[self.forecasts.len().checked_sub(days)?];
+        let last = self.recent.iter().skip(self.recent.len().checked_sub(days)?);
+        let nothing = Figures { days, observed: 0.0, expected: 0.0, range: (0.0, 0.0), of: 0.0 };
+        Some(last.zip(forecast).fold(nothing, |sum, (day, forecast)| Figures {
+            observed: sum.observed + day.amount,
+            expected: sum.expected + day.of * forecast,
+            of: sum.of + day.of,
+            ..sum
+        }))
     }
 
     /// Where an event of these days would open, downwards and upwards.
-    fn range(&self, figures: &Figures, usual: f64, cushion: f64) -> (f64, f64) {
+    fn range(&self, figures: &Figures, usual: f64, cushion: f64, test: &Test) -> (f64, f64) {
         let rise = if self.sides == Sides::Both { RISE_FACTOR } else { 1.0 };
         let at = |distance: f64| at_distance(distance, figures.expected, cushion * figures.days as f64);
-        (at(-ENTER * usual), at(ENTER * rise * usual))
+        (
+            at(-self.enter * usual).min(figures.expected * (1.0 - test.least_change)),
+            at(self.enter * rise * usual).max(figures.expected * (1.0 + test.least_change)),
+        )
     }
 
     fn weigh(&self, score: f64) -> f64 {
@@ -180,8 +195,12 @@ impl Watch {
         }
     }
 
-    fn go_on(&mut self, value: Value, change: Option<Change>) {
+    /// `days`: so many were judged together.
+    fn go_on(&mut self, value: Value, change: Option<Change>, days: usize) {
         self.settle(change);
+        if matches!(change, Some(Change::Opened(_))) {
+            self.take_back(days);
+        }
         let is_unusual = matches!(change, Some(Change::Opened(_) | Change::Stays));
         if self.episode.is_open() {
             self.held.push(value);
@@ -191,11 +210,24 @@ impl Watch {
         self.remember(Value { amount, ..value });
     }
 
+    /// The days before the last one that opened an event with it: the baseline goes on as if they had been as expected.
+    fn take_back(&mut self, days: usize) {
+        let began = self.forecasts.len().checked_sub(days).map(|place| self.forecasts[place]);
+        let (Some(forecast), 2..) = (began, days) else { return };
+        let before = self.recent.iter().skip(self.recent.len() - days).take(days - 1);
+        self.held = before.copied().collect();
+        let expected =
+            self.held.iter().zip(forecast).map(|(day, forecast)| Value { amount: day.of * forecast, ..*day });
+        self.baseline.accept(&expected.collect::<Vec<_>>());
+        if let Some(today) = self.forecasts.back_mut() {
+            *today = std::array::from_fn(|ahead| self.baseline.expect(ahead));
+        }
+    }
+
     fn remember(&mut self, value: Value) {
         self.baseline.push(value);
         if self.baseline.is_ready() {
-            let mut ahead = 0..TOGETHER;
-            let forecast = std::array::from_fn(|_| self.baseline.expect(ahead.next().unwrap_or_default()));
+            let forecast = std::array::from_fn(|ahead| self.baseline.expect(ahead));
             keep(&mut self.forecasts, forecast);
         }
     }
@@ -207,22 +239,20 @@ impl Watch {
         }
         if matches!(change, Some(Change::NewUsual | Change::Closed)) {
             self.held.clear();
+            self.fresh = 0;
         }
     }
 }
 
-/// The change as a share of what was expected.
-fn change(observed: f64, expected: f64) -> f64 {
-    match expected > 0.0 {
-        true => (observed - expected).abs() / expected,
-        false => f64::INFINITY,
-    }
+/// Whether the change is at least this share of what was expected.
+fn has_changed(figures: &Figures, least: f64) -> bool {
+    (figures.observed - figures.expected).abs() >= (least - ROUNDING) * figures.expected
 }
 
-/// Keeps the last three.
+/// Keeps the last days, as many as the longest test takes.
 fn keep<T>(last: &mut VecDeque<T>, next: T) {
     last.push_back(next);
-    if last.len() > TOGETHER {
+    if last.len() > LONGEST_TEST {
         last.pop_front();
     }
 }

@@ -3,10 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Result;
 use clickhouse::Row;
 use serde::Deserialize;
 
 use super::pool::median;
+use crate::db::Db;
+use crate::outlook::{ACCOUNTS_AT_ONCE, Options, Refreshed};
+use crate::sql;
 
 /// The age from which a day is final, in days: orders are credited for so long.
 pub const FINAL_AGE: usize = 7;
@@ -43,6 +47,21 @@ pub struct Growth {
 }
 
 impl Growth {
+    /// Measures all accounts that were refreshed: those without a measure of their own go by the others.
+    ///
+    /// # Errors
+    ///
+    /// The tables cannot be read.
+    pub async fn read(db: &Db, options: &Options, accounts: &[Refreshed]) -> Result<Growth> {
+        let mut seen: Vec<Seen> = Vec::new();
+        for batch in accounts.chunks(ACCOUNTS_AT_ONCE) {
+            let ids: Vec<&str> = batch.iter().map(|it| it.account.as_str()).collect();
+            let statement = db.statement(&sql::OUTLOOK_GROWTH).param("accounts", &ids);
+            seen.extend(statement.param("made_on", options.made_on).fetch_all::<Seen>().await?);
+        }
+        Ok(Growth::new(&seen))
+    }
+
     /// Reads the measurements.
     pub fn new(seen: &[Seen]) -> Growth {
         let mut growth = Growth::default();

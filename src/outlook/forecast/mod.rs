@@ -17,28 +17,28 @@ pub mod period;
 pub mod pool;
 mod rows;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use chrono::{Days, NaiveDate};
 use serde::Serialize;
 
-use super::{Options, Refreshed, share_out};
+use super::{ACCOUNTS_AT_ONCE, Options, Refreshed, share_out};
 use crate::db::Db;
+use crate::db::failpoint::{self, Step};
 use crate::sql;
 use account::{AccountOutlook, look_ahead};
-use growth::{Growth, Seen};
+use growth::Growth;
 use history::{ChannelDays, History};
 use pool::median;
 use rows::{DayRow, LandingRow, RegistryRow};
 
 /// The model's name and version: another one where a forecast would differ.
-pub const MODEL: &str = "pool-1";
+pub const MODEL: &str = "pool-2";
 
 /// Days of history that are read: three years have each event at least twice.
 const HISTORY_DAYS: u64 = 156 * 7;
-/// Accounts that are read, computed and written at once.
-const ACCOUNTS_AT_ONCE: usize = 250;
 
 /// What was forecast.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -52,7 +52,12 @@ pub struct Summary {
 }
 
 /// Forecasts these accounts, and compares earlier forecasts with what came.
-pub async fn run(db: &Db, options: &Options, accounts: &[Refreshed]) -> Result<Summary> {
+pub async fn run(
+    db: &Db,
+    options: &Options,
+    accounts: &[Refreshed],
+    growth: &Arc<Growth>,
+) -> Result<Summary> {
     let started = Instant::now();
     let mut outlooks = Tally::default();
     if !accounts.is_empty() {
@@ -62,7 +67,7 @@ pub async fn run(db: &Db, options: &Options, accounts: &[Refreshed]) -> Result<S
             .fetch_one()
             .await?;
         for batch in accounts.chunks(ACCOUNTS_AT_ONCE) {
-            outlooks.add(&forecast(db, options, batch, newest.newest_day).await?);
+            outlooks.add(&forecast(db, options, batch, growth, newest.newest_day).await?);
         }
         outlooks.note(db, options, started).await?;
     }
@@ -84,6 +89,7 @@ async fn forecast(
     db: &Db,
     options: &Options,
     accounts: &[Refreshed],
+    growth: &Arc<Growth>,
     newest: NaiveDate,
 ) -> Result<Vec<AccountOutlook>> {
     let ids = |is_meant: fn(&Refreshed, &Options) -> bool| -> Vec<&str> {
@@ -95,17 +101,12 @@ async fn forecast(
     for (statement, accounts) in [(&sql::OUTLOOK_COMPARE, &all), (&sql::OUTLOOK_NOTE_YOUNG, &then)] {
         let statement = db.statement(statement).param("accounts", accounts).param("now", options.now);
         let statement = statement.param("made_on", options.made_on);
-        statement.param("last_complete", options.last_complete).writing().execute().await?;
+        let statement = statement.param("last_complete", options.last_complete).writing();
+        failpoint::step(Step::Outlook, statement.execute()).await?;
     }
     let histories = histories(db, options, accounts, &all).await?;
-    let seen: Vec<Seen> = db
-        .statement(&sql::OUTLOOK_GROWTH)
-        .param("accounts", &all)
-        .param("made_on", options.made_on)
-        .fetch_all()
-        .await?;
-    let growth = Growth::new(&seen);
     // Threads of its own: the engine's and the program's wait for nothing.
+    let growth = Arc::clone(growth);
     let one = move |history: &History| look_ahead(history, growth.of(&history.account), newest);
     let computing = tokio::task::spawn_blocking(move || share_out(&histories, one));
     let outlooks = computing.await.context("the forecasts broke off")?;
@@ -113,10 +114,10 @@ async fn forecast(
     let landings: Vec<LandingRow> =
         outlooks.iter().flat_map(|outlook| rows::landings(outlook, options)).collect();
     if !days.is_empty() {
-        db.insert("ai_revenue_forecast", &days).await?;
+        failpoint::step(Step::Outlook, db.insert("ai_revenue_forecast", &days)).await?;
     }
     // Last: a reader takes the newest landing for the newest forecast.
-    db.insert("ai_revenue_landing", &landings).await?;
+    failpoint::step(Step::Outlook, db.insert("ai_revenue_landing", &landings)).await?;
     Ok(outlooks)
 }
 
@@ -179,6 +180,6 @@ impl Tally {
         row.backtest_coverage_pct =
             (!self.backtests.is_empty()).then(|| 100.0 * covered / self.backtests.len() as f64);
         row.duration_ms = started.elapsed().as_millis() as u64;
-        db.insert("ai_model_registry", &[row]).await
+        failpoint::step(Step::Outlook, db.insert("ai_model_registry", &[row])).await
     }
 }

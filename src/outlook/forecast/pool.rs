@@ -14,7 +14,7 @@ const CLIPPED_BY: f64 = 2.5;
 /// The weeks before that it is clipped by.
 const CLIPPED_WEEKS: usize = 8;
 /// Weeks that a weekday's share comes from.
-const SHARE_WEEKS: usize = 16;
+const SHARE_WEEKS: usize = 52;
 /// Same weekdays that the median is taken of.
 const MEDIAN_WEEKS: usize = 5;
 /// Weeks of a year: last year's week has the same weekdays.
@@ -33,6 +33,8 @@ const YEAR_RANGE: (f64, f64) = (0.5, 2.0);
 pub struct Pool {
     weeks: Vec<[f64; WEEK]>,
     sums: Vec<f64>,
+    /// What each weekday earned in the first so many weeks together.
+    weekdays: Vec<[f64; WEEK]>,
     /// Days before the first whole week.
     rest: usize,
     levels: [Vec<f64>; LEVELS.len()],
@@ -50,7 +52,11 @@ impl Pool {
         let weeks: Vec<[f64; WEEK]> = days[rest..].chunks_exact(WEEK).map(week).collect();
         let sums: Vec<f64> = weeks.iter().map(|week| week.iter().sum()).collect();
         let levels = LEVELS.map(|(speed, is_clipped)| levels(&sums, speed, is_clipped));
-        Pool { weeks, sums, rest, levels }
+        let mut weekdays = vec![[0.0; WEEK]];
+        for (index, week) in weeks.iter().enumerate() {
+            weekdays.push(std::array::from_fn(|weekday| weekdays[index][weekday] + week[weekday]));
+        }
+        Pool { weeks, sums, weekdays, rest, levels }
     }
 
     /// Whole weeks.
@@ -76,12 +82,13 @@ impl Pool {
     }
 
     fn week_after(&self, weeks: usize) -> [f64; WEEK] {
-        let recent = &self.weeks[weeks.saturating_sub(SHARE_WEEKS)..weeks];
-        let recent_sum: f64 = self.sums[weeks.saturating_sub(SHARE_WEEKS)..weeks].iter().sum();
+        let (before, now) = (&self.weekdays[weeks.saturating_sub(SHARE_WEEKS)], &self.weekdays[weeks]);
+        let recent: [f64; WEEK] = std::array::from_fn(|weekday| now[weekday] - before[weekday]);
+        let recent_sum: f64 = recent.iter().sum();
         let levels: f64 = self.levels.iter().map(|levels| levels[weeks - FIRST_WEEKS]).sum();
         std::array::from_fn(|weekday| {
             let share = match recent_sum > 0.0 {
-                true => recent.iter().map(|week| week[weekday]).sum::<f64>() / recent_sum,
+                true => recent[weekday] / recent_sum,
                 false => 1.0 / WEEK as f64,
             };
             let same = self.weeks[weeks.saturating_sub(MEDIAN_WEEKS)..weeks].iter().map(|week| week[weekday]);

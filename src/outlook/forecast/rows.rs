@@ -11,10 +11,10 @@ use crate::outlook::Options;
 
 /// How the model works, in a sentence.
 const METHOD: &str = "mean of four: weekly levels (exponentially weighted by 0.3 and 0.5, odd weeks clipped, and by 0.7) \
-     times the weekday's share of 16 weeks, and the median of 5 same weekdays; from 400 days on a fifth of last year's \
+     times the weekday's share of 52 weeks, and the median of 5 same weekdays; from 400 days on a fifth of last year's \
      shape; bands by residual paths of up to 52 earlier origins; channels scaled to the account";
 /// Its parameters.
-const PARAMETERS: &str = r#"{"levels":[{"speed":0.3,"clipped":2.5},{"speed":0.5,"clipped":2.5},{"speed":0.7}],"share_weeks":16,"median_weeks":5,"year_from_days":400,"year_weight":0.2,"origins":52,"least_origins":8,"training_weeks":8,"event_widening":3}"#;
+const PARAMETERS: &str = r#"{"levels":[{"speed":0.3,"clipped":2.5},{"speed":0.5,"clipped":2.5},{"speed":0.7}],"share_weeks":52,"median_weeks":5,"year_from_days":400,"year_weight":0.2,"origins":52,"least_origins":8,"training_weeks":8,"event_widening":3}"#;
 
 /// A row of `ai_revenue_forecast`.
 #[derive(Clone, Debug, Row, Serialize, Deserialize)]
