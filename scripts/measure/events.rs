@@ -4,9 +4,10 @@
 //! a date and a value a line. Dates may be out of order or lack; natural logarithms (`*_log_*.csv`) are taken back. Exits
 //! 1 where a bar is missed.
 //!
-//! A false day is an ordinary day, whatever truly happened on it, on which the detector would open an event, below or
-//! above the usual. A fault is found by what opens below it. The level is chosen so that the share of false days, a mean
-//! over the series, is that of the bar.
+//! A false day is an ordinary day, whatever truly happened on it, that the detector takes into an event, below or above
+//! the usual: that it opens on, or that keeps it open. A fault is found if its day is in an event below. The level is
+//! chosen so that the share of false days, a mean over the series, is that of the bar; beside it stands what is found where
+//! as many events open a day.
 
 mod shops;
 
@@ -14,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use aiviews::outlook::events::baseline::Value;
-use aiviews::outlook::events::episode::Change;
+use aiviews::outlook::events::episode::{Change, Side};
 use aiviews::outlook::events::thresholds::{ENTER, HISTORY_DAYS};
 use aiviews::outlook::events::watch::Watch;
 use anyhow::{Context, Result, ensure};
@@ -31,13 +32,22 @@ const SHOPS: u64 = 40;
 /// So few series have a line each.
 const FEW_SERIES: usize = 12;
 
-/// What one series came to: scores of ordinary days, of halved days, and the best of the first three days of a halved week.
-#[derive(Default)]
-struct Scores {
-    ordinary: Vec<f64>,
-    day: Vec<f64>,
-    week: Vec<f64>,
-    events_a_week: f64,
+/// Levels that are tried.
+const LEVELS: std::ops::RangeInclusive<u32> = 20..=150;
+
+/// A day in an event.
+#[derive(Clone, Copy, PartialEq)]
+struct Unusual {
+    opens: bool,
+    side: Side,
+}
+
+/// What is found at a level, as shares: means over the series.
+struct Found {
+    opened: f64,
+    unusual: f64,
+    days: f64,
+    weeks: f64,
 }
 
 fn main() -> Result<()> {
@@ -73,51 +83,72 @@ fn series(folder: &str) -> Result<Vec<(String, Vec<f64>)>> {
 
 /// Prints what the detector finds in these series; whether the bars hold.
 fn judge(series: &[(String, Vec<f64>)]) -> bool {
-    let mut all: Vec<Scores> = series.iter().map(|(_, values)| measure(values)).collect();
-    let row = |name: &str, of: &[Scores], days: usize| {
-        let mean = |value: &dyn Fn(&Scores) -> f64| of.iter().map(value).sum::<f64>() / of.len() as f64;
-        println!(
-            "| {name} | {days} | {:.2} % | {:.2} | {:.0} % | {:.0} % |",
-            100.0 * mean(&|it| above(&it.ordinary, ENTER)),
-            mean(&|it| it.events_a_week),
-            100.0 * mean(&|it| above(&it.day, ENTER)),
-            100.0 * mean(&|it| above(&it.week, ENTER))
-        );
-    };
+    let values: Vec<&[f64]> = series.iter().map(|(_, values)| values.as_slice()).collect();
     println!("| series | days | false days | events a week | halved days | halved weeks |");
     println!("|---|--:|--:|--:|--:|--:|");
-    if all.len() <= FEW_SERIES {
-        let of_one = |((name, values), scores): (&(String, Vec<f64>), &Scores)| {
-            row(name, std::slice::from_ref(scores), values.len());
-        };
-        series.iter().zip(&all).for_each(of_one);
-    }
-    row("mean of all", &all, series.iter().map(|(_, values)| values.len()).sum());
-    verdict(&mut all)
-}
-
-fn verdict(all: &mut [Scores]) -> bool {
-    let mean = |level: f64, of: fn(&Scores) -> &Vec<f64>| {
-        all.iter().map(|scores| above(of(scores), level)).sum::<f64>() / all.len() as f64
+    let row = |name: &str, values: &[&[f64]]| {
+        let Found { opened, unusual, days, weeks } = find(values, ENTER);
+        let count: usize = values.iter().map(|values| values.len()).sum();
+        println!(
+            "| {name} | {count} | {:.2} % | {:.2} | {:.0} % | {:.0} % |",
+            100.0 * unusual,
+            7.0 * opened,
+            100.0 * days,
+            100.0 * weeks
+        );
     };
-    let levels = (50..=1500).map(|hundredth| f64::from(hundredth) / 100.0);
-    let level =
-        levels.into_iter().find(|level| mean(*level, |it| &it.ordinary) <= FALSE_DAYS).unwrap_or(15.0);
-    let (day, week) = (mean(level, |it| &it.day), mean(level, |it| &it.week));
-    println!("\nAt the level {level:.2}, where {:.1} % of the ordinary days fire:", 100.0 * FALSE_DAYS);
+    if series.len() <= FEW_SERIES {
+        series.iter().for_each(|(name, values)| row(name, &[values]));
+    }
+    row("mean of all", &values);
+    let level = level(&values, |it| it.unusual);
+    let found = find(&values, level);
+    let beside = find(&values, self::level(&values, |it| it.opened));
     println!(
-        "{:.0} % of halved days and {:.0} % of halved weeks within 3 days are found.",
-        100.0 * day,
-        100.0 * week
+        "\nAt the level {level:.1}, where {:.1} % of the ordinary days are in an event, {:.0} % of halved days and {:.0} % of \
+         halved weeks within 3 days are found.\nWhere as many events open a day: {:.0} % and {:.0} %.",
+        100.0 * FALSE_DAYS,
+        100.0 * found.days,
+        100.0 * found.weeks,
+        100.0 * beside.days,
+        100.0 * beside.weeks
     );
-    all.sort_by(|one, other| one.events_a_week.total_cmp(&other.events_a_week));
-    let median = all[all.len() / 2].events_a_week;
+    let mut a_week: Vec<f64> =
+        values.iter().map(|values| 7.0 * ordinary(std::slice::from_ref(values), ENTER).opened).collect();
+    a_week.sort_by(f64::total_cmp);
+    let median = a_week[a_week.len() / 2];
     println!("In the median {median:.2} events a series and week on unchanged data.");
-    day >= 0.45 && week >= 0.95 && median <= 1.0
+    found.days >= 0.45 && found.weeks >= 0.95 && median <= 1.0
 }
 
-fn above(scores: &[f64], level: f64) -> f64 {
-    scores.iter().filter(|score| **score >= level).count() as f64 / scores.len().max(1) as f64
+/// The first level with few enough false days.
+fn level(values: &[&[f64]], share: fn(&Found) -> f64) -> f64 {
+    let mut levels = LEVELS.map(|tenth| f64::from(tenth) / 10.0);
+    levels.find(|level| share(&ordinary(values, *level)) <= FALSE_DAYS).unwrap_or(15.0)
+}
+
+/// What is found on unchanged data, all of it false.
+fn ordinary(values: &[&[f64]], level: f64) -> Found {
+    let share = |is_meant: fn(&Unusual) -> bool| {
+        let of_one = |values: &&[f64]| {
+            let days = &watch(values, level)[WARM_UP..];
+            days.iter().flatten().filter(|it| is_meant(it)).count() as f64 / days.len() as f64
+        };
+        values.iter().map(of_one).sum::<f64>() / values.len() as f64
+    };
+    Found { opened: share(|it| it.opens), unusual: share(|_| true), days: 0.0, weeks: 0.0 }
+}
+
+/// With faults injected, each into the series as it is.
+fn find(values: &[&[f64]], level: f64) -> Found {
+    let (mut days, mut weeks) = (0.0, 0.0);
+    for values in values {
+        let (day, week) = injected(values, level);
+        days += day;
+        weeks += week;
+    }
+    let count = values.len() as f64;
+    Found { days: days / count, weeks: weeks / count, ..ordinary(values, level) }
 }
 
 /// The series day by day; a day without a value has that of the week before.
@@ -144,41 +175,34 @@ fn read(path: &Path) -> Result<Vec<f64>> {
     Ok(values)
 }
 
-/// How far each day lies, and the days before it where they are judged together, as far as it may open an event: below
-/// 0 for falls. And the days on which events opened.
-fn scores(values: &[f64]) -> (Vec<f64>, Vec<usize>) {
-    let mut watch = Watch::of_amounts();
-    let (mut scores, mut opened) = (Vec::new(), Vec::new());
-    for (day, value) in values.iter().enumerate() {
-        let (judgement, change) = watch.next(Value::amount(*value), |_| true);
-        scores.push(judgement.map_or(0.0, |judgement| judgement.score));
-        if matches!(change, Some(Change::Opened(_))) {
-            opened.push(day);
+/// The days that are in an event.
+fn watch(values: &[f64], level: f64) -> Vec<Option<Unusual>> {
+    let mut watch = Watch::of_amounts().opening_at(level);
+    let mut side = Side::Below;
+    let day = |value: &f64| match watch.next(Value::amount(*value), |_| true).1 {
+        Some(Change::Opened(opened)) => {
+            side = opened;
+            Some(Unusual { opens: true, side })
         }
-    }
-    (scores, opened)
+        Some(Change::Stays) => Some(Unusual { opens: false, side }),
+        _ => None,
+    };
+    values.iter().map(day).collect()
 }
 
-fn measure(values: &[f64]) -> Scores {
-    let (ordinary, opened) = scores(values);
-    let counted = (values.len() - WARM_UP) as f64;
-    let opened = opened.iter().filter(|day| **day >= WARM_UP).count();
-    let mut of = Scores {
-        ordinary: ordinary[WARM_UP..].iter().map(|score| score.abs()).collect(),
-        events_a_week: opened as f64 * 7.0 / counted,
-        ..Scores::default()
-    };
-    let falls = |scores: &[f64]| scores.iter().map(|score| -score).fold(0.0, f64::max);
+/// The shares of halved days and of halved weeks that are found.
+fn injected(values: &[f64], level: f64) -> (f64, f64) {
+    let is_below = |day: &Option<Unusual>| day.is_some_and(|it| it.side == Side::Below);
+    let (mut count, mut found_days, mut found_weeks) = (0.0, 0.0, 0.0);
     // Where nothing was, there is nothing to halve.
-    let days = (WARM_UP..values.len() - 7).step_by(STEP).filter(|day| values[*day] > 0.0);
-    for day in days {
+    for day in (WARM_UP..values.len() - 7).step_by(STEP).filter(|day| values[*day] > 0.0) {
         let from = day.saturating_sub(HISTORY_DAYS);
-        let mut changed = values[from..day + 7].to_vec();
-        let at = day - from;
+        let (mut changed, at) = (values[from..day + 7].to_vec(), day - from);
         changed[at] /= 2.0;
-        of.day.push(falls(&scores(&changed[..=at]).0[at..]));
+        count += 1.0;
+        found_days += f64::from(watch(&changed[..=at], level)[at..].iter().any(is_below));
         changed[at + 1..].iter_mut().for_each(|value| *value /= 2.0);
-        of.week.push(falls(&scores(&changed[..at + 3]).0[at..]));
+        found_weeks += f64::from(watch(&changed[..at + 3], level)[at..].iter().any(is_below));
     }
-    of
+    (found_days / f64::max(count, 1.0), found_weeks / f64::max(count, 1.0))
 }

@@ -9,9 +9,9 @@
 --   something of the whole account (channel all) or of a channel was not as usual: words tell it in a sentence, reason
 --   why where that is known, severity how bad it is (low, medium, high, critical), money_at_stake the revenue that its
 --   days are about, and closed_on when it was over: empty while it is open. Only a flow that stopped has a name. Of a
---   campaign or a flow that was unusual the rate is the open rate, or the click rate where the channel does not track opens. rate_pct is that of the day, usual_pct that of
---   the 28 days before it, of the same flow or of the channel's campaigns, both percent of the messages delivered,
---   usual_pct is empty where these 28 days are not all there.
+--   campaign or a flow that was unusual the rate is the open rate, or the click rate where the channel does not track
+--   opens. rate_pct is that of the day, usual_pct that of the 28 days before it, of the same flow or of the channel's
+--   campaigns, both percent of the messages delivered, usual_pct is empty where these 28 days are not all there.
 WITH
 --# include fragments/complete_days.sql,
     -- The rows of both summary tables, reduced to what they have in common. A campaign is compared with its channel's.

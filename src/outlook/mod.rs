@@ -8,6 +8,7 @@ pub mod forecast;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Result;
 use chrono::NaiveDate;
@@ -56,6 +57,8 @@ pub struct Summary {
     /// Why none were looked for, where that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events_error: Option<String>,
+    /// Milliseconds that all of it took.
+    pub outlook_ms: u64,
 }
 
 /// An account that was refreshed.
@@ -102,6 +105,12 @@ async fn what_is_known(db: &Db, options: &Options) -> Result<(Vec<Refreshed>, Ar
 
 /// Looks ahead and back. What fails is told and noted in the summary: it is no failure of the refresh before it.
 pub async fn run(db: &Db, options: &Options) -> Summary {
+    let started = Instant::now();
+    let summary = look(db, options).await;
+    Summary { outlook_ms: started.elapsed().as_millis() as u64, ..summary }
+}
+
+async fn look(db: &Db, options: &Options) -> Summary {
     let mut summary = Summary::default();
     let (accounts, growth) = match what_is_known(db, options).await {
         Ok(known) => known,

@@ -33,7 +33,7 @@ const IN_WORDS: [&str; 2] = ["in_words", "words"];
 /// The one of them that speaks of money.
 const MONEY_WORDS: &str = IN_WORDS[0];
 /// What stands before money in it, as a statement does not know the account's currency.
-const ANY_CURRENCY: char = '¤';
+pub(super) const ANY_CURRENCY: char = '¤';
 
 #[derive(Deserialize)]
 struct Document {

@@ -210,7 +210,8 @@ impl Question {
         values: &[(&'static str, Value)],
         reach: &Reach,
     ) -> String {
-        self.bound(db, accounts, values, reach).script()
+        // No statement knows a currency.
+        self.bound(db, accounts, values, reach).script().replace(answer::ANY_CURRENCY, "")
     }
 
     /// The summary tables that the answer stands on.

@@ -3,30 +3,30 @@
 use std::collections::VecDeque;
 
 use super::thresholds::{
-    LEAST_SCALE, LONGEST_TEST, MEDIAN_TO_DEVIATION, SCALE_DAYS, SCALE_DAYS_AT_LEAST, TAIL_PLACE,
-    TAIL_TO_DEVIATION,
+    LEAST_SCALE, MEDIAN_TO_DEVIATION, SCALE_DAYS, SCALE_DAYS_AT_LEAST, TAIL_PLACE, TAIL_TO_DEVIATION,
 };
 use super::window::Window;
 
-/// The distances of the last days. Those of the days that may be judged together count later: what goes wrong for a week
-/// is not usual because it began some days ago.
+/// The distances of the last days.
 #[derive(Clone, Debug)]
 pub struct Scale {
     distances: Window,
+    /// Those that do not count yet.
     newest: VecDeque<f64>,
-}
-
-impl Default for Scale {
-    fn default() -> Scale {
-        Scale { distances: Window::of(SCALE_DAYS), newest: VecDeque::new() }
-    }
+    spared: usize,
 }
 
 impl Scale {
+    /// Nothing yet. The newest distances, so many of them, do not count: where several days are judged together, what goes
+    /// wrong in all of them is not usual because it began some days ago.
+    pub fn sparing(spared: usize) -> Scale {
+        Scale { distances: Window::of(SCALE_DAYS), newest: VecDeque::new(), spared }
+    }
+
     /// Takes the next day's distance.
     pub fn push(&mut self, distance: f64) {
         self.newest.push_back(distance.abs());
-        if self.newest.len() >= LONGEST_TEST {
+        while self.newest.len() > self.spared {
             self.newest.pop_front().into_iter().for_each(|distance| self.distances.push(distance));
         }
     }

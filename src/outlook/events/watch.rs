@@ -81,7 +81,7 @@ impl Watch {
         Watch {
             baseline,
             sides,
-            tests: tests.iter().map(|test| (*test, Scale::default())).collect(),
+            tests: tests.iter().map(|test| (*test, Scale::sparing(test.spared))).collect(),
             recent: VecDeque::new(),
             forecasts: VecDeque::new(),
             fresh: 0,
@@ -104,7 +104,7 @@ impl Watch {
     ) -> (Option<Judgement>, Option<Change>) {
         keep(&mut self.recent, value);
         self.fresh += 1;
-        let judgement = self.judge(value);
+        let judgement = self.judge();
         let change = judgement.as_ref().and_then(|judgement| {
             let is_far = judgement.score.abs() >= self.enter;
             let opens = (is_far && is_worth(judgement)).then(|| Side::of(judgement.score));
@@ -133,7 +133,7 @@ impl Watch {
         self.forecasts.back().map(|forecast| of * forecast[0])
     }
 
-    fn judge(&mut self, value: Value) -> Option<Judgement> {
+    fn judge(&mut self) -> Option<Judgement> {
         self.forecasts.back()?;
         let cushion = self.baseline.cushion();
         let mut judgement: Option<Judgement> = None;
