@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS ai_anomaly_events
     closed_on Nullable(Date)
         COMMENT 'Day on which it was over: as usual again, or the new usual. Null while it is open',
     observed Float64
-        COMMENT 'What was on its oddest day, or days together. Rates are fractions (0.18 = 18%), of the source: accounts',
+        COMMENT 'What was on its oddest day or days. Rates are fractions (0.18 = 18%), of the source: accounts',
     expected Float64
         COMMENT 'What was expected of that day or these days. Rates are fractions, of the source: accounts',
     expected_low Float64
