@@ -172,7 +172,7 @@ impl Amount {
 
     fn usual_move(&self) -> f64 {
         let usual = MEDIAN_TO_DEVIATION * self.moves.median();
-        match self.moves.len() < WEEK {
+        match self.moves.count() < WEEK {
             true => f64::INFINITY,
             false => usual.max(LEAST_MOVE * self.level),
         }

@@ -34,7 +34,7 @@ impl Scale {
     /// The usual distance: by the median of the absolute deviations, and by the tail, where days of promotion and
     /// holidays are; none while too few days are known.
     pub fn usual(&self) -> Option<f64> {
-        if self.distances.len() < SCALE_DAYS_AT_LEAST {
+        if self.distances.count() < SCALE_DAYS_AT_LEAST {
             return None;
         }
         let middle = MEDIAN_TO_DEVIATION * self.distances.median();

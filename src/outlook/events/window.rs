@@ -17,7 +17,7 @@ impl Window {
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.by_size.len()
     }
 
@@ -36,8 +36,8 @@ impl Window {
 
     /// The middle value, or the mean of the two in the middle; 0 of none.
     pub fn median(&self) -> f64 {
-        let middle = self.len() / 2;
-        match self.len() {
+        let middle = self.count() / 2;
+        match self.count() {
             0 => 0.0,
             length if length % 2 == 1 => self.by_size[middle],
             _ => f64::midpoint(self.by_size[middle - 1], self.by_size[middle]),
@@ -46,7 +46,7 @@ impl Window {
 
     /// The value at this place from the largest, which is 1; nothing where there are fewer.
     pub fn from_largest(&self, place: usize) -> Option<f64> {
-        self.by_size.get(self.len().checked_sub(place)?).copied()
+        self.by_size.get(self.count().checked_sub(place)?).copied()
     }
 
     /// Where the value stands among those by size, or has to go.
@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(window.median(), 5.0);
         // The first 5 goes, the other one stays.
         window.push(2.0);
-        assert_eq!((window.len(), window.median(), window.from_largest(1)), (3, 2.0, Some(5.0)));
+        assert_eq!((window.count(), window.median(), window.from_largest(1)), (3, 2.0, Some(5.0)));
         // The 1 goes, then the 5.
         window.push(7.0);
         window.push(8.0);
