@@ -28,7 +28,7 @@ pub mod mute;
 pub mod news;
 pub mod post;
 pub mod secret;
-mod send;
+pub mod send;
 pub mod slack;
 pub mod undelivered;
 pub mod wall;

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
 use tracing::{debug, warn};
 
 use super::config::{Destination, Source, Way};
@@ -34,36 +33,10 @@ pub struct Sender {
 impl Sender {
     /// Sends the message. What is known of one that failed is in the error.
     pub async fn send(&self, destination: &Destination, digest: &Digest) -> Result<(), Undelivered> {
-        let mut tries = 0;
-        loop {
-            let failure = match self.send_once(destination, digest).await {
-                Ok(()) => return Ok(()),
-                Err(failure) => failure,
-            };
-            let Some(rest) = self.rest(destination, &failure, tries) else { return Err(failure) };
-            tries += 1;
-            warn!(
-                destination = destination.name,
-                try_number = tries,
-                delay_ms = rest.as_millis() as u64,
-                "{failure}; trying again"
-            );
-            if self.stop.or_done(tokio::time::sleep(rest)).await.is_none() {
-                return Err(failure);
-            }
-        }
-    }
-
-    /// How long to rest before another try; none where no other try is worth it now.
-    fn rest(&self, destination: &Destination, failure: &Undelivered, tries: usize) -> Option<Duration> {
-        let (class, asked) = match (failure.fate, &destination.way) {
-            (Fate::Later(asked), _) => (Class::Transient, asked),
-            // The id tells the other side that it has it. Of the others the next run says that it may be a repeat.
-            (Fate::Unknown, Way::Webhook { .. }) => (Class::UnknownOutcome, None),
-            (Fate::Unknown | Fate::Refused, _) => return None,
-        };
-        let own = self.retries.delays(class).nth(tries)?;
-        Some(own.max(asked.unwrap_or_default())).filter(|rest| *rest <= LONGEST_REST)
+        // The id tells a webhook that it has it. Of the others the next run says that it may be a repeat.
+        let knows_ids = matches!(destination.way, Way::Webhook { .. });
+        let schedule = Schedule { retries: self.retries, stop: &self.stop, knows_ids };
+        schedule.follow(&destination.name, async || self.send_once(destination, digest).await).await
     }
 
     async fn send_once(&self, destination: &Destination, digest: &Digest) -> Result<(), Undelivered> {
@@ -105,6 +78,48 @@ impl Sender {
                 mailer.send(&message).await
             }
         }
+    }
+}
+
+/// When a message is tried again.
+pub struct Schedule<'a> {
+    /// The schedule of retries that statements have.
+    pub retries: RetryPolicy,
+    /// Whether the run is to end.
+    pub stop: &'a Stop,
+    /// Whether the other side takes a message of the same id once.
+    pub knows_ids: bool,
+}
+
+impl Schedule<'_> {
+    /// Does it again as long as that is worth it.
+    pub async fn follow(
+        &self,
+        destination: &str,
+        mut work: impl AsyncFnMut() -> Result<(), Undelivered>,
+    ) -> Result<(), Undelivered> {
+        let mut tries = 0;
+        loop {
+            let Err(failure) = work().await else { return Ok(()) };
+            let Some(rest) = self.rest(&failure, tries) else { return Err(failure) };
+            tries += 1;
+            let delay_ms = rest.as_millis() as u64;
+            warn!(destination, try_number = tries, delay_ms, "{failure}; trying again");
+            if self.stop.or_done(tokio::time::sleep(rest)).await.is_none() {
+                return Err(failure);
+            }
+        }
+    }
+
+    /// How long to rest before another try; none where no other try is worth it now.
+    fn rest(&self, failure: &Undelivered, tries: usize) -> Option<Duration> {
+        let (class, asked) = match failure.fate {
+            Fate::Later(asked) => (Class::Transient, asked),
+            Fate::Unknown if self.knows_ids => (Class::UnknownOutcome, None),
+            Fate::Unknown | Fate::Refused => return None,
+        };
+        let own = self.retries.delays(class).nth(tries)?;
+        Some(own.max(asked.unwrap_or_default())).filter(|rest| *rest <= LONGEST_REST)
     }
 }
 

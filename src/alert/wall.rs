@@ -20,6 +20,11 @@ pub enum Wall {
 }
 
 impl Wall {
+    /// As the flag has it.
+    pub fn of(allow_private: bool) -> Wall {
+        if allow_private { Wall::Open } else { Wall::Public }
+    }
+
     /// The addresses of a host, each of them allowed.
     pub async fn addresses(self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Undelivered> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');

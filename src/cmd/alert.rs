@@ -75,8 +75,7 @@ impl Whom {
                 .into());
         };
         let destinations = config::read(file, self.digest)?;
-        let wall = if self.allow_private { Wall::Open } else { Wall::Public };
-        Ok(Options { destinations, wall, max_age })
+        Ok(Options { destinations, wall: Wall::of(self.allow_private), max_age })
     }
 }
 

@@ -45,7 +45,7 @@ pub fn write(report: &Report) -> Markup {
                     }
                     @match key_figures::write(report) {
                         Some(tiles) => (tiles),
-                        None => p class="warning" { "There are no figures for these days yet." },
+                        None => p class="warning" { (NO_FIGURES) },
                     }
                     (summary(report))
                     @for section in &sections {
@@ -103,7 +103,8 @@ impl Period {
     }
 }
 
-fn stopped(report: &Report) -> Option<String> {
+/// Where the data ended, if it did.
+pub(super) fn stopped(report: &Report) -> Option<String> {
     let end: NaiveDate = report.context.sources_end.parse().ok()?;
     Some(format!(
         "The data that arrived from Klaviyo ends on {}. Later days are missing here; they are not zero.",
@@ -111,18 +112,28 @@ fn stopped(report: &Report) -> Option<String> {
     ))
 }
 
+/// Said where there are no figures.
+pub(super) const NO_FIGURES: &str = "There are no figures for these days yet.";
+/// Said where there are no sentences.
+pub(super) const NOTHING_DIFFERS: &str =
+    "Nothing in the last 7 days differs from the days before by more than chance would explain.";
+
+/// What the sentences are about.
+pub(super) fn summary_title(period: Period) -> &'static str {
+    match period {
+        Period::Week => "What happened",
+        Period::Month => "The newest 7 days",
+    }
+}
+
 /// What happened, in sentences.
 fn summary(report: &Report) -> Markup {
     let insights = &report.context.insights;
-    let title = match report.period {
-        Period::Week => "What happened",
-        Period::Month => "The newest 7 days",
-    };
     html! {
         section class="summary" {
-            h2 { (title) }
+            h2 { (summary_title(report.period)) }
             @if insights.is_empty() {
-                p { "Nothing in the last 7 days differs from the days before by more than chance would explain." }
+                p { (NOTHING_DIFFERS) }
             } @else {
                 ul { @for insight in insights {
                     li { (sentences::told(insight, &report.money)) @if let Some(advice) = insight.advice { " " (advice) } }
@@ -154,7 +165,7 @@ fn sections(report: &Report) -> Vec<Section> {
     ]
 }
 
-const CHANNELS: &[Heading] = &[
+pub(super) const CHANNELS: &[Heading] = &[
     ("channel", "Channel", Kind::Word),
     ("revenue", "Revenue", Kind::MoneyBar),
     ("share_pct", "Share", Kind::Percent(1)),
@@ -163,7 +174,7 @@ const CHANNELS: &[Heading] = &[
     ("click_rate_pct", "Clicked", Kind::Percent(2)),
     ("revenue_per_1000", "Per 1,000 messages", Kind::Money),
 ];
-const BEST: &[Heading] = &[
+pub(super) const BEST: &[Heading] = &[
     ("campaign", "Campaign", Kind::Name),
     ("channel", "Channel", Kind::Word),
     ("sent_on", "Sent", Kind::Day),
@@ -182,7 +193,7 @@ const WORST: &[Heading] = &[
     ("revenue_missed", "Below the usual", Kind::MoneyBar),
 ];
 const WORST_NOTE: &str = "Of the last 30 days, without the newest 7: their orders are still coming in.";
-const FLOWS: &[Heading] = &[
+pub(super) const FLOWS: &[Heading] = &[
     ("flow", "Flow", Kind::Name),
     ("channel", "Channel", Kind::Word),
     ("revenue", "Revenue", Kind::MoneyBar),

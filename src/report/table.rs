@@ -83,6 +83,17 @@ pub fn table(report: &Report, asked: &Asked, caption: &str, headings: &[Heading]
     }
 }
 
+/// Titles of columns, each with whether it is of figures, and the cells of rows.
+pub type Words = (Vec<(&'static str, bool)>, Vec<Vec<String>>);
+
+/// The same table in words, for where neither marks nor bars are to be had.
+pub fn in_words(report: &Report, asked: &Asked, headings: &[Heading]) -> Words {
+    let columns: Vec<Column> = headings.iter().map(|heading| Column::new(report, asked, *heading)).collect();
+    let titles = columns.iter().map(|column| (column.title, column.is_figure())).collect();
+    let cells = |row| columns.iter().map(|column| column.words(row)).collect();
+    (titles, (0..asked.answer.rows.len()).map(cells).collect())
+}
+
 struct Column<'a> {
     report: &'a Report,
     asked: &'a Asked,
@@ -136,6 +147,18 @@ impl Column<'_> {
         }
     }
 
+    fn words(&self, row: usize) -> String {
+        match (self.asked.answer.cell(row, self.name), self.kind) {
+            (Value::Number(number), _) => self.figure(number.as_f64().unwrap_or_default()),
+            (Value::String(text), Kind::Day | Kind::Month) => {
+                self.day(text).unwrap_or_else(|| words::name(text))
+            }
+            (Value::String(text), Kind::Name) => words::name(text),
+            (Value::String(text), _) => words::word(text),
+            _ => "–".to_owned(),
+        }
+    }
+
     fn figure(&self, value: f64) -> String {
         let money = &self.report.money;
         match self.kind {
@@ -152,9 +175,14 @@ impl Column<'_> {
     }
 
     fn date(&self, text: &str) -> Markup {
-        let date: Option<NaiveDate> = text.parse().or_else(|_| format!("{text}-01").parse()).ok();
-        let Some(date) = date else { return html! { (words::name(text)) } };
-        let form = if self.kind == Kind::Month { "%B %Y" } else { "%-d %b %Y" };
-        html! { time datetime=(text) { (date.format(form).to_string()) } }
+        match self.day(text) {
+            Some(day) => html! { time datetime=(text) { (day) } },
+            None => html! { (words::name(text)) },
+        }
+    }
+
+    fn day(&self, text: &str) -> Option<String> {
+        let date: NaiveDate = text.parse().or_else(|_| format!("{text}-01").parse()).ok()?;
+        Some(date.format(if self.kind == Kind::Month { "%B %Y" } else { "%-d %b %Y" }).to_string())
     }
 }

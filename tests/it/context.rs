@@ -23,6 +23,11 @@ static AGENCY: LazyLock<(Program, Child)> = LazyLock::new(|| {
     (program, serve)
 });
 
+/// The agency's program.
+pub fn program() -> &'static Program {
+    &AGENCY.0
+}
+
 pub const SHOWCASE: &str = "XqkVGb";
 /// With two channels, with three, and two weeks old.
 const ACCOUNTS: [&str; 3] = [SHOWCASE, "r9YGgK", "CSL153"];

@@ -11,6 +11,8 @@ use aiviews::alert::wall::Wall;
 use serde_json::{Value, json};
 
 use crate::clients::clients;
+use crate::context::{SHOWCASE, json as context_json, program, succeed};
+use crate::program::Run;
 
 /// A mail server of Python's, until dropped.
 pub struct Mailbox {
@@ -133,4 +135,100 @@ async fn what_failed_is_known_to_have_failed() {
     let error = open.send(&message(&["ann@example.com"])).await.expect_err("nobody there");
     assert_eq!(error.fate, Fate::Later(None), "{error}");
     assert!(error.to_string().contains(&server), "{error}");
+}
+
+/// A report as a mail: the same figures as the page, charts that travel along, nothing that a mail program would not show.
+#[test]
+fn a_report_travels_as_a_mail_to_whom_the_file_names() {
+    let mut mailbox = Mailbox::start(&[]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("owners.txt");
+    let file = file.to_str().expect("a path");
+    std::fs::write(
+        file,
+        format!("{SHOWCASE} Ann <ann@example.com>, bob@example.com\nCSL153 eve@example.com\n"),
+    )
+    .expect("written");
+    let url = mailbox.url();
+    let send = |arguments: &[&str]| {
+        let mut command = program().command(&[&["report", "--email-to", file], arguments].concat());
+        command.env("AIVIEWS_SMTP_URL", &url).env("AIVIEWS_SMTP_FROM", "reports@example.com");
+        Run::of(command.output().expect("aiviews runs"))
+    };
+    let walled = send(&[]);
+    assert!(
+        walled.code == 2 && walled.stderr.contains("--allow-private"),
+        "{} {}",
+        walled.code,
+        walled.stderr
+    );
+    let sent = send(&["--allow-private", "--month"]);
+    assert_eq!(sent.code, 0, "{}", sent.stderr);
+    assert!(!format!("{}{}", sent.stdout, sent.stderr).contains("@example.com"), "addresses are people's");
+    let mails = [mailbox.message(), mailbox.message()];
+    let of =
+        |to: &str| mails.iter().find(|mail| mail["to"][0] == to).unwrap_or_else(|| panic!("{to}: {mails:?}"));
+    assert_eq!(of("ann@example.com")["to"], json!(["ann@example.com", "bob@example.com"]));
+    // One account a mail, and nothing of another's.
+    let whole = of("eve@example.com").to_string();
+    assert!(whole.contains("CSL153") && !whole.contains(SHOWCASE), "{whole}");
+    let mail = of("ann@example.com");
+    assert!(
+        !mail.to_string().contains("CSL153")
+            && mail["subject"].as_str().is_some_and(|it| it.contains("onthly")),
+        "{mail}"
+    );
+    let parts = mail["parts"].as_array().expect("parts");
+    let content = |part: usize| parts[part]["content"].as_str().expect("text");
+    assert_eq!((&parts[0]["type"], &parts[1]["type"]), (&json!("text/plain"), &json!("text/html")));
+    let (text, html) = (content(0), content(1));
+    assert!(html.len() <= 100_000, "{}", html.len());
+    let pictures = &parts[2..];
+    assert!(pictures.len() >= 2 && pictures.iter().all(|it| it["type"] == "image/png"), "{}", mail["shape"]);
+    for picture in pictures {
+        let id = picture["id"].as_str().expect("an id").trim_matches(['<', '>']);
+        assert!(html.contains(&format!("src=\"cid:{id}\"")), "{id}");
+        assert!(picture["content"].as_str().is_some_and(|it| it.starts_with("89504e470d0a1a0a")));
+    }
+    assert_eq!(html.matches("<img").count(), pictures.len());
+    assert_eq!(html.matches(" alt=\"").count(), pictures.len());
+    for foreign in ["<style", "<script", "<svg", "http:", "https:", "<link", "class=", "NaN"] {
+        assert!(!html.contains(foreign), "{foreign}");
+    }
+    // The figures are those of the question, which rounds as the page does.
+    let stores = context_json(&succeed(&["query", "stores_compared", "-k", SHOWCASE, "--json"]));
+    let delivered = stores["rows"][0]["delivered"].as_u64().expect("a number").to_string();
+    let digits = |text: &str| text.replace(',', "");
+    assert!(digits(text).contains(&format!("Messages delivered: {delivered}")), "{text}");
+    assert!(digits(html).contains(&format!(">{delivered}<")), "{delivered}");
+    // The id is the same for another try, and another for another account.
+    assert_ne!(mails[0]["message_id"], mails[1]["message_id"]);
+    assert_eq!(send(&["--allow-private", "--month", "-k", SHOWCASE]).code, 0);
+    assert_eq!(mailbox.message()["message_id"], mail["message_id"]);
+    supported(html);
+    // One that is refused is told, and the others get theirs.
+    std::fs::write(file, format!("{SHOWCASE} refused@example.com\nCSL153 eve@example.com\n"))
+        .expect("written");
+    let half = send(&["--allow-private"]);
+    assert!(half.code == 3 && half.stderr.contains("no such mailbox"), "{} {}", half.code, half.stderr);
+    assert_eq!(mailbox.message()["to"], json!(["eve@example.com"]));
+    std::fs::write(file, "Nobody ann@example.com\n").expect("written");
+    assert_eq!(send(&["--allow-private"]).code, 2);
+}
+
+/// What mail programs do not support, as caniemail.com has it.
+fn supported(html: &str) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/caniemail.mjs");
+    let mut command = Command::new("node");
+    command.arg(script).env("AIVIEWS_TEST_CLIENTS", clients()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut process = command.spawn().expect("node starts");
+    std::io::Write::write_all(&mut process.stdin.take().expect("a pipe"), html.as_bytes()).expect("written");
+    let output = process.wait_with_output().expect("an end");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}");
+    let unsupported: std::collections::BTreeSet<&str> = said.lines().collect();
+    // Programs that show mail in a page of their own take `body` for a box, and pass over words for who cannot see.
+    let harmless = ["<body> element", "lang attribute", "role attribute", "width attribute"];
+    let harmful: Vec<&&str> = unsupported.iter().filter(|it| !harmless.contains(*it)).collect();
+    assert!(harmful.is_empty() && unsupported.contains("<body> element"), "{unsupported:?}");
 }
