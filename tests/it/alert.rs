@@ -262,7 +262,7 @@ async fn hostile_names(alerts: &Alerts) {
     for number in 0..5 {
         event(&alerts.serve, &format!("hostile{number}"), &one, "<b>\u{7}\"push", "NULL").await;
     }
-    let mut mailbox = Mailbox::start(&[]);
+    let mailbox = Mailbox::start(&[]);
     let config = "[[destination]]\nname = 'chat'\nkind = 'slack'\nurl_env = 'HOOK_URL'\nkinds = ['event']\n\
                   [[destination]]\nname = 'mail'\nkind = 'mail'\nto = ['Ann <ann@example.com>']\nkinds = ['event']\n";
     std::fs::write(alerts.place.path("names.toml"), config).expect("written");

@@ -2,7 +2,8 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 
 use aiviews::alert::mail::{Inline, Mailer, Message, Settings};
 use aiviews::alert::secret::Secret;
@@ -17,7 +18,7 @@ use crate::program::Run;
 /// A mail server of Python's, until dropped.
 pub struct Mailbox {
     process: Child,
-    lines: BufReader<ChildStdout>,
+    lines: Receiver<String>,
     pub port: u16,
 }
 
@@ -27,9 +28,13 @@ impl Mailbox {
         let mut command = Command::new(clients().join("python"));
         command.arg(script).envs(settings.iter().copied()).stdout(Stdio::piped());
         let mut process = command.spawn().expect("python starts");
-        let mut lines = BufReader::new(process.stdout.take().expect("a pipe"));
-        let mut port = String::new();
-        lines.read_line(&mut port).expect("a line");
+        let stdout = BufReader::new(process.stdout.take().expect("a pipe"));
+        let (sender, lines) = channel();
+        // Read at once: a mail with pictures is more than a pipe holds.
+        std::thread::spawn(move || {
+            stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        let port = lines.recv().expect("a line");
         Mailbox { process, lines, port: port.trim().parse().expect("a port") }
     }
 
@@ -38,9 +43,8 @@ impl Mailbox {
     }
 
     /// The next message that has come.
-    pub fn message(&mut self) -> Value {
-        let mut line = String::new();
-        self.lines.read_line(&mut line).expect("a line");
+    pub fn message(&self) -> Value {
+        let line = self.lines.recv().expect("a line");
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 }
@@ -73,7 +77,7 @@ fn message(to: &[&str]) -> Message {
 
 #[tokio::test]
 async fn text_html_and_pictures_arrive_as_they_are() {
-    let mut mailbox = Mailbox::start(&[("AIVIEWS_TEST_MAIL_PASSWORD", "hunter2")]);
+    let mailbox = Mailbox::start(&[("AIVIEWS_TEST_MAIL_PASSWORD", "hunter2")]);
     let mailer = mailer(&mailbox, Some("hunter2"), Wall::Open);
     let picture = |name: &str, bytes: &[u8]| Inline {
         content_id: name.to_owned(),
@@ -109,7 +113,7 @@ async fn text_html_and_pictures_arrive_as_they_are() {
 /// To all recipients or to none, and what is known of the message decides about another try.
 #[tokio::test]
 async fn what_failed_is_known_to_have_failed() {
-    let mut mailbox = Mailbox::start(&[("AIVIEWS_TEST_MAIL_PASSWORD", "hunter2")]);
+    let mailbox = Mailbox::start(&[("AIVIEWS_TEST_MAIL_PASSWORD", "hunter2")]);
     let open = mailer(&mailbox, Some("hunter2"), Wall::Open);
     let server = format!("127.0.0.1:{}", mailbox.port);
     for (to, fate, said) in [
@@ -140,7 +144,7 @@ async fn what_failed_is_known_to_have_failed() {
 /// A report as a mail: the same figures as the page, charts that travel along, nothing that a mail program would not show.
 #[test]
 fn a_report_travels_as_a_mail_to_whom_the_file_names() {
-    let mut mailbox = Mailbox::start(&[]);
+    let mailbox = Mailbox::start(&[]);
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("owners.txt");
     let file = file.to_str().expect("a path");
