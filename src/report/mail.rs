@@ -172,7 +172,7 @@ impl Report {
                         }
                     }
                 }
-                p style=(SOFT) { "Changes are " (self.period.before()) "." }
+                p style=(SOFT) { "Each beside its change " (self.period.before()) "." }
             }
         }
     }
