@@ -40,8 +40,8 @@ pub(super) fn of(answers: &Answers, currency: Option<Currency>) -> Vec<Insight> 
     rules.into_iter().flatten().take(MOST).collect()
 }
 
-/// The figures behind a sentence about a period to come.
-const OUTLOOK: [&str; 4] = ["already_in", "expected", "lower_80", "upper_80"];
+/// The figures behind a sentence about a period to come, and of one about an event.
+const OUTLOOK: [&str; 5] = ["already_in", "expected", "lower_80", "upper_80", "money_at_stake"];
 
 /// A sentence that a question says itself.
 pub(super) fn in_words(answer: &Answer, row: usize, text: &str) -> Insight {
@@ -297,12 +297,15 @@ mod tests {
 
     #[test]
     fn the_severest_open_event_is_told() {
-        let columns = ["severity", "closed_on", "words"];
+        let columns = ["severity", "closed_on", "words", "money_at_stake"];
         let anomalies = |severity: &str, closed_on: Value, words: &str| {
-            answer(&columns, json!([[severity, closed_on, words]]))
+            answer(&columns, json!([[severity, closed_on, words, 40]]))
         };
         let told = event(&anomalies("critical", Value::Null, "Flow \"A\" has stopped.")).expect("told");
-        assert_eq!((told.text.as_str(), told.figures.len()), ("Flow \"A\" has stopped", 0));
+        assert_eq!(
+            (told.text.as_str(), told.figures),
+            ("Flow \"A\" has stopped", vec![("money_at_stake", 40.0)])
+        );
         assert!(event(&anomalies("high", Value::Null, "Words.")).is_some());
         assert!(event(&anomalies("medium", Value::Null, "Words.")).is_none());
         assert!(event(&anomalies("high", json!("2026-11-20"), "Words.")).is_none());
