@@ -185,7 +185,7 @@ fn run_as_cron(place: &Place, command: &str) -> (Output, String) {
     let lines = variables.map(|(name, value)| format!("{}={}\n", name.display(), value.display()));
     std::fs::write(place.path("env"), lines.collect::<String>()).expect("written");
     let command = command
-        .replace("/etc/aiviews/env", &place.path("env").display().to_string())
+        .replace("/etc/aiviews", folder.display().to_string().trim_end_matches('/'))
         .replace("/var/log/aiviews", folder.display().to_string().trim_end_matches('/'));
     let path = format!("{}:/usr/bin:/bin", place.path("bin").display());
     let output = Command::new("/bin/bash")
@@ -207,8 +207,14 @@ fn mail(output: &Output) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_example_for_cron_does_what_it_says() {
-    let place = world().await;
-    let [nightly, corrections, morning] = &cron_commands()[..] else { panic!("three jobs") };
+    let place = world()
+        .await
+        .with("AIVIEWS_ALERT_CONFIG", "alerts.toml")
+        .with("HOOK", "https://alerts.example.com/x");
+    // A destination that hears of budgets alone, of which there are none.
+    let config = "[[destination]]\nname = 'hook'\nkind = 'slack'\nurl_env = 'HOOK'\nkinds = ['budget']\n";
+    std::fs::write(place.path("alerts.toml"), config).expect("written");
+    let [nightly, corrections, alerts, morning, reports] = &cron_commands()[..] else { panic!("five jobs") };
     let (output, _) = run_as_cron(&place, morning);
     assert!(mail(&output).contains("acc0: never refreshed"), "{}", mail(&output));
     let (output, calls) = run_as_cron(&place, nightly);
@@ -216,8 +222,16 @@ async fn the_example_for_cron_does_what_it_says() {
     assert_eq!(mail(&output), "", "quiet when all is well: {log}");
     assert_eq!(calls, "-fsS -m 10 https://heartbeat.example.com/aiviews\n");
     assert_eq!(json_lines(&log).last().expect("a line")["published"], 2);
-    let (output, _) = run_as_cron(&place, morning);
-    assert_eq!(mail(&output), "");
+    for job in [morning, alerts] {
+        assert_eq!(mail(&run_as_cron(&place, job).0), "", "{job}");
+    }
+    // Nobody said how mail is sent.
+    std::fs::write(place.path("owners.txt"), "acc0 Ann <ann@example.com>\n").expect("written");
+    let told = mail(&run_as_cron(&place, reports).0);
+    assert!(
+        told.contains("AIVIEWS_SMTP_URL") && told.starts_with("aiviews report --email-to ended with 2\n"),
+        "{told}"
+    );
     let (output, _) = run_as_cron(&place, corrections);
     let log = std::fs::read_to_string(place.path("populate.log")).expect("a log");
     assert_eq!(
