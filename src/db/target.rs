@@ -103,12 +103,7 @@ impl Target {
     ///
     /// Whatever leaves it in doubt which server is meant: nobody wants the embedded engine instead by accident.
     pub fn from_options(options: &Connect) -> Result<Target> {
-        let file = match options.url.as_deref() {
-            // Set to nothing: no server, whatever the file says.
-            Some("") => EnvFile::default(),
-            _ => EnvFile::read()?,
-        };
-        let given = Given { options, file };
+        let given = Given::by(options)?;
         match given.text(&options.url, "CLICKHOUSE_URL") {
             Some(urls) if urls.contains(BETWEEN_SHARDS) => {
                 let hint = "only `populate` runs on several: name one of them";
@@ -128,11 +123,7 @@ impl Target {
     ///
     /// As for one; and an address that is named twice.
     pub fn shards(options: &Connect) -> Result<Vec<Target>> {
-        let file = match options.url.as_deref() {
-            Some("") => EnvFile::default(),
-            _ => EnvFile::read()?,
-        };
-        let given = Given { options, file };
+        let given = Given::by(options)?;
         let urls = given.text(&options.url, "CLICKHOUSE_URL").unwrap_or_default();
         if !urls.contains(BETWEEN_SHARDS) {
             return Ok(vec![Target::from_options(options)?]);
@@ -185,11 +176,7 @@ impl Target {
 
     /// The cluster that flags, the environment or the `.env` file name.
     pub fn cluster(options: &Connect) -> Result<Option<String>> {
-        let file = match options.url.as_deref() {
-            Some("") => EnvFile::default(),
-            _ => EnvFile::read()?,
-        };
-        Ok(Given { options, file }.text(&options.cluster, "CLICKHOUSE_CLUSTER"))
+        Ok(Given::by(options)?.text(&options.cluster, "CLICKHOUSE_CLUSTER"))
     }
 
     /// Refuses a folder in which no engine has ever worked: a verb that only reads makes nothing.
@@ -274,6 +261,17 @@ fn is_loopback(url: &Url) -> bool {
 struct Given<'a> {
     options: &'a Connect,
     file: EnvFile,
+}
+
+impl<'a> Given<'a> {
+    fn by(options: &'a Connect) -> Result<Given<'a>> {
+        let file = match options.url.as_deref() {
+            // Set to nothing: no server, whatever the file says.
+            Some("") => EnvFile::default(),
+            _ => EnvFile::read()?,
+        };
+        Ok(Given { options, file })
+    }
 }
 
 impl Given<'_> {
