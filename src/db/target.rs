@@ -121,7 +121,7 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// As for one; and an address that is named twice.
+    /// As for one; commas without an address, and an address that is named twice.
     pub fn shards(options: &Connect) -> Result<Vec<Target>> {
         let given = Given::by(options)?;
         let urls = given.text(&options.url, "CLICKHOUSE_URL").unwrap_or_default();
@@ -136,7 +136,12 @@ impl Target {
             }
             targets.push(target);
         }
-        Ok(targets)
+        match targets.is_empty() {
+            true => {
+                Err(usage("CLICKHOUSE_URL has no address between its commas", "name each shard's address"))
+            }
+            false => Ok(targets),
+        }
     }
 
     /// The same server as another user, who reads what a chatbot wrote; none where nobody is named.
@@ -145,7 +150,7 @@ impl Target {
     ///
     /// The embedded engine has no users, and a password alone names none.
     pub fn as_sql_user(&self, options: &Connect, named: &SqlUser) -> Result<Option<Target>> {
-        let given = Given { options, file: EnvFile::read()? };
+        let given = Given::by(options)?;
         let user = given.text(&named.sql_user, "CLICKHOUSE_CHATBOT_USER");
         let password = given.chatbot_password(named.sql_password_file.as_deref())?;
         match (self, user) {
@@ -419,6 +424,8 @@ mod tests {
         assert_eq!(two, ["http://a:8123, database `shop`", "https://b:8443, database `shop`"]);
         assert_eq!(names("http://a:8123").expect("one").len(), 1);
         assert!(names("http://a,http://a:80/").is_err());
+        let error = names(" , ").expect_err("no address");
+        assert!(format!("{error:#}").contains("no address"), "{error:#}");
         let error = Target::from_options(&options("http://a,http://b")).err().expect("refused");
         assert!(format!("{error:#}").contains("several servers"), "{error:#}");
     }
