@@ -106,9 +106,11 @@ impl Selection {
 
 /// Those of these accounts that have rows here, in a source or in a table.
 pub async fn known(db: &Db, accounts: &[AccountId]) -> Result<Vec<AccountId>> {
-    let lower: Vec<String> = accounts.iter().map(|account| account.as_str().to_lowercase()).collect();
-    let in_sources: Vec<String> =
-        db.statement(&sql::KNOWN_ACCOUNTS).param("lower_accounts", &lower).fetch_all().await?;
+    // To the statements no account means all.
+    if accounts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let in_sources = near_in_sources(db, accounts.iter()).await?;
     let in_tables = partitions::of_all_tables(db, accounts).await?;
     let is_known = |account: &&AccountId| {
         let mut ids = in_sources.iter().chain(in_tables.iter().map(|partition| &partition.klaviyo_public_id));
@@ -117,11 +119,15 @@ pub async fn known(db: &Db, accounts: &[AccountId]) -> Result<Vec<AccountId>> {
     Ok(accounts.iter().filter(is_known).cloned().collect())
 }
 
+/// The ids in the sources that equal one of these accounts but for upper and lower case.
+async fn near_in_sources(db: &Db, accounts: impl Iterator<Item = &AccountId>) -> Result<Vec<String>> {
+    let lower: Vec<String> = accounts.map(|account| account.as_str().to_lowercase()).collect();
+    db.statement(&sql::KNOWN_ACCOUNTS).param("lower_accounts", &lower).fetch_all().await
+}
+
 /// Accounts that exist on some date pass; one that no source knows is a mistake of the caller.
 async fn refuse_unknown(db: &Db, unseen: &[&AccountId]) -> Result<Vec<AccountId>> {
-    let lower: Vec<String> = unseen.iter().map(|account| account.as_str().to_lowercase()).collect();
-    let near: Vec<String> =
-        db.statement(&sql::KNOWN_ACCOUNTS).param("lower_accounts", &lower).fetch_all().await?;
+    let near = near_in_sources(db, unseen.iter().copied()).await?;
     for account in unseen {
         if near.iter().any(|id| id == account.as_str()) {
             continue;
