@@ -55,7 +55,7 @@ use crate::status::account_list;
 use config::Destination;
 use delivery::{Action, Delivery, Outcome};
 use digest::Digest;
-use line::{Line, WAITING};
+use line::{GIVEN_UP, Line, WAITING};
 use mute::Mutes;
 use news::{Moment, Told};
 use send::Sender;
@@ -95,11 +95,18 @@ pub struct Delivered {
     pub sent: usize,
     /// Messages that wait for the next run.
     pub waiting: usize,
+    /// Messages that waited for too long and are not tried again.
+    #[serde(skip_serializing_if = "is_none")]
+    pub given_up: usize,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     #[serde(skip)]
     code: Option<ExitCode>,
+}
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A message that would be sent.
@@ -193,7 +200,15 @@ async fn tell(db: &Db, options: &Options, stop: &Stop) -> Result<Summary> {
     while stop.code().is_none() {
         match delivery.next_step() {
             Action::End => break,
-            Action::Write(lines) => write(db, Step::AlertNote, &lines).await?,
+            Action::Write(lines) => {
+                write(db, Step::AlertNote, &lines).await?;
+                let is_given_up = lines.first().is_some_and(|line| line.state == GIVEN_UP);
+                if let Some(place) = place_of(&options.destinations, &lines).filter(|_| is_given_up) {
+                    let told = &mut summary.destinations[place];
+                    told.waiting = told.waiting.saturating_sub(1);
+                    told.given_up += 1;
+                }
+            }
             Action::Send(lines) => {
                 let Some(place) = place_of(&options.destinations, &lines) else { continue };
                 let sending = async {

@@ -187,17 +187,19 @@ pub(super) fn describe(summary: &Summary) -> String {
     let line = |it: &alert::Delivered| {
         let error =
             it.error.as_ref().map_or(String::new(), |error| format!(": {}", output::printable(error)));
-        match (it.sent, it.waiting) {
-            (0, 0) => format!("{}: nothing new", it.destination),
-            (sent, 0) => format!("{}: {} sent", it.destination, messages(sent)),
-            (sent, waiting) => {
-                let waiting = messages(waiting);
-                format!(
-                    "{}: {} sent, {waiting} waiting for the next run{error}",
-                    it.destination,
-                    messages(sent)
-                )
-            }
+        let mut parts = Vec::new();
+        if it.sent > 0 || it.waiting > 0 {
+            parts.push(format!("{} sent", messages(it.sent)));
+        }
+        if it.waiting > 0 {
+            parts.push(format!("{} waiting for the next run", messages(it.waiting)));
+        }
+        if it.given_up > 0 {
+            parts.push(format!("{} given up after 7 days", messages(it.given_up)));
+        }
+        match parts.is_empty() {
+            true => format!("{}: nothing new", it.destination),
+            false => format!("{}: {}{}", it.destination, parts.join(", "), error),
         }
     };
     let lines: Vec<String> = summary.destinations.iter().map(line).collect();

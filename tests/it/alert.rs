@@ -71,12 +71,26 @@ async fn accounts(serve: &Serve) -> [String; 2] {
 async fn each_thing_is_told_once_and_what_fails_waits() {
     let alerts = Alerts::new();
     told_once(&alerts).await;
+    what_waited_for_a_week_is_given_up(&alerts).await;
     crashes(&alerts).await;
     conditions(&alerts).await;
     hostile_names(&alerts).await;
     mutes(&alerts).await;
     a_private_address_needs_a_flag(&alerts).await;
     nothing_is_left_of_who_leaves(&alerts).await;
+}
+
+async fn what_waited_for_a_week_is_given_up(alerts: &Alerts) {
+    let db = alerts.serve.db().await;
+    let old = "INSERT INTO ai_alert_outbox SELECT * REPLACE ('waiting' AS state, 'old' AS message_id, 'old' AS topic, \
+               now() - INTERVAL 8 DAY AS made_at) \
+               FROM (SELECT * FROM ai_alert_outbox FINAL WHERE state = 'sent' LIMIT 1)";
+    execute(&db, old).await;
+    let told = alerts.json(0);
+    let expected = json!({"destination": "hook", "sent": 0, "waiting": 0, "given_up": 1});
+    assert_eq!(told["destinations"][0], expected);
+    assert!(alerts.inbox.take().is_empty());
+    execute(&db, "ALTER TABLE ai_alert_outbox DELETE WHERE topic = 'old' SETTINGS mutations_sync = 2").await;
 }
 
 async fn told_once(alerts: &Alerts) {
