@@ -36,20 +36,30 @@ struct Entry {
     silent_seconds: u64,
 }
 
-/// Makes the table where the server has a Keeper and lets tables use it. Whether it is there now.
-pub(super) async fn make(db: &Db) -> Result<bool> {
-    if db.way().is_plain() {
-        return Ok(false);
+impl Entry {
+    fn held(&self) -> Held {
+        let owner = serde_json::from_str(&self.owner).ok();
+        Held::new(owner, self.held_since.clone(), self.silent_seconds)
+    }
+
+    fn is_silent(&self) -> bool {
+        self.silent_seconds > STALE_AFTER.as_secs()
+    }
+}
+
+/// Makes the table where it is not there, the server has a Keeper and lets tables use it.
+pub(super) async fn make(db: &Db) -> Result<()> {
+    if db.way().is_plain() || is_there(db).await? {
+        return Ok(());
     }
     let path = format!("/aiviews/{}", db.database());
     // Another try would be refused alike.
     match db.statement(&MAKE).literal("path", &path).giving_up_on(codes::NO_ZOOKEEPER).execute().await {
-        Ok(()) => Ok(true),
         Err(error) if QueryError::code_of(&error).is_some_and(|code| NO_KEEPER_MAP.contains(&code)) => {
             debug!("no KeeperMap here, so the lock is a table: {error:#}");
-            Ok(false)
+            Ok(())
         }
-        Err(error) => Err(error),
+        made => made,
     }
 }
 
@@ -64,10 +74,7 @@ pub(super) async fn is_there(db: &Db) -> Result<bool> {
 
 /// The lock as it is held now, by whomever.
 pub(super) async fn held(db: &Db) -> Result<Option<Held>> {
-    let entry = entry(db).await?;
-    Ok(entry.map(|entry| {
-        Held::new(serde_json::from_str(&entry.owner).ok(), entry.held_since, entry.silent_seconds)
-    }))
+    Ok(entry(db).await?.map(|entry| entry.held()))
 }
 
 async fn entry(db: &Db) -> Result<Option<Entry>> {
@@ -86,18 +93,16 @@ pub(super) async fn try_take(db: &Db, ours: &Owner, file: &LockFile) -> Result<O
             Err(error) => return Err(error),
         }
         let Some(entry) = entry(db).await? else { continue };
-        let dead = entry.run_id.clone();
-        let is_silent = entry.silent_seconds > STALE_AFTER.as_secs();
-        let held = Held::new(serde_json::from_str(&entry.owner).ok(), entry.held_since, entry.silent_seconds);
+        let held = entry.held();
         // An answer may be lost after the key was made: then the lock is ours already.
         if held.owner.as_ref() == Some(ours) {
             return Ok(None);
         }
-        if !is_silent && !held.is_of_an_earlier_run(ours, file) {
+        if !entry.is_silent() && !held.is_of_an_earlier_run(ours, file) {
             return Ok(Some(held.to_string()));
         }
         info!("taking over the lock of a run that is gone: {held}");
-        release(db, &dead).await?;
+        release(db, &entry.run_id).await?;
     }
     Ok(Some("runs that come and go".to_owned()))
 }
@@ -120,5 +125,5 @@ pub(super) async fn release(db: &Db, run_id: &str) -> Result<()> {
 
 /// Whether the owner's last sign of life is too old.
 pub(super) async fn is_silent(db: &Db) -> Result<bool> {
-    Ok(entry(db).await?.is_none_or(|entry| entry.silent_seconds > STALE_AFTER.as_secs()))
+    Ok(entry(db).await?.is_none_or(|entry| entry.is_silent()))
 }
