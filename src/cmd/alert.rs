@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use clap::Subcommand;
 use tracing::Instrument;
 
-use super::{Global, Known, Verb, duration};
+use super::{Global, Known, USUAL_MAX_AGE, Verb, duration};
 use crate::alert::config::{self, Destination, Mode, Source, Way};
 use crate::alert::kind::Kind;
 use crate::alert::mute::{self, Mute, Mutes};
@@ -41,7 +41,7 @@ pub struct Arguments {
     #[arg(long)]
     dry_run: bool,
     /// An account whose newest rows are older than this is told of
-    #[arg(long, value_name = "DURATION", default_value = "26h", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = USUAL_MAX_AGE, value_parser = duration)]
     max_age: Duration,
     /// How long to wait for another run to end
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]

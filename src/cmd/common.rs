@@ -21,6 +21,9 @@ use crate::status::account_list;
 /// The longest duration that an option takes, in days: more is a slip of the hand.
 const LONGEST_DURATION: u64 = 366;
 
+/// An account whose newest rows are older is stale, unless the user says otherwise: a night and two hours.
+pub(super) const USUAL_MAX_AGE: &str = "26h";
+
 /// A duration such as `30m` or `26h`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;

@@ -24,8 +24,8 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use self::common::{
-    Known, accounts, announce, connect, connect_to, connect_to_data, connect_to_read, duration, parameters,
-    questions, stopped, tables, these_or_all,
+    Known, USUAL_MAX_AGE, accounts, announce, connect, connect_to, connect_to_data, connect_to_read,
+    duration, parameters, questions, stopped, tables, these_or_all,
 };
 use crate::db::target::Connect;
 use crate::engine::exit_at_once;

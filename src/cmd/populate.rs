@@ -10,7 +10,7 @@ use tracing::{Instrument, error, info, warn};
 use futures_util::future::join_all;
 
 use super::alert::Whom;
-use super::{Global, Known, Verb, alert as alert_verb, duration, tables};
+use super::{Global, Known, USUAL_MAX_AGE, Verb, alert as alert_verb, duration, tables};
 use crate::account::AccountId;
 use crate::alert;
 use crate::db::connection::Connection;
@@ -145,13 +145,11 @@ impl Told {
     }
 }
 
-/// An account that was not refreshed for so long is told of: as `alert` has it.
-const STALE_AFTER: Duration = Duration::from_secs(26 * 3600);
-
 /// Tells people what happened. What fails is told and noted: it is no failure of the refresh before it.
 async fn tell_people(db: &Db, arguments: &Arguments, stop: &Stop) -> alert::Summary {
     let told = async {
-        let options = arguments.whom.options(STALE_AFTER)?;
+        let max_age = duration(USUAL_MAX_AGE).map_err(anyhow::Error::msg)?;
+        let options = arguments.whom.options(max_age)?;
         alert::run(db, &options, Instant::now() + arguments.wait, stop).await
     };
     told.await.unwrap_or_else(|error| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{Global, Verb, duration};
+use super::{Global, USUAL_MAX_AGE, Verb, duration};
 use crate::account::AccountId;
 use crate::db::Db;
 use crate::exit::ExitCode;
@@ -23,7 +23,7 @@ pub struct Arguments {
     #[arg(long, short = 'k', alias = "klaviyo_id", value_name = "ID")]
     klaviyo_id: Option<String>,
     /// Exit 9 where an account's newest rows are older than this
-    #[arg(long, value_name = "DURATION", default_value = "26h", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = USUAL_MAX_AGE, value_parser = duration)]
     max_age: Duration,
     /// One JSON document on stdout
     #[arg(long)]
