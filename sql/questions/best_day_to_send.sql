@@ -4,7 +4,7 @@
 -- parameter: limit UInt16 1..1000 = 14: rows per account
 -- decimals: revenue_per_1000 2, vs_other_days_pct 0, click_rate_pct 2, half_from_per_1000 2, half_to_per_1000 2
 -- money: revenue_per_1000, half_from_per_1000, half_to_per_1000
--- least: half_from_per_1000, half_to_per_1000, click_rate_pct, delivered
+-- least: half_from_per_1000+half_to_per_1000, click_rate_pct, delivered
 -- answer: Weekdays of one channel are compared by revenue_per_1000, the revenue per 1,000 messages delivered, over 90
 --   days without the newest 7, whose orders are still coming in. A campaign counts whole on the day it was sent.
 --   stands_out says better or worse where a weekday differs from the channel's other days by more than chance, no

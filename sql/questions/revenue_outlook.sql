@@ -3,7 +3,7 @@
 -- parameter: limit UInt16 1..1000 = 12: rows per account, the whole account first
 -- decimals: already_in 2, expected 2, lower_80 2, upper_80 2
 -- money: already_in, expected, lower_80, upper_80
--- least: made_on, from_day, to_day, already_in
+-- least: made_on, from_day, to_day, already_in, lower_80+upper_80
 -- answer: channel all is the whole account, and the channels add up to it, their bounds do not. In 8 of 10 cases the
 --   period ends between lower_80 and upper_80. already_in is what was in when the forecast was made, through the day
 --   before made_on. in_words says it in sentences, and why there is no forecast where there is none.

@@ -16,7 +16,7 @@ use serde::Serialize;
 pub use bars::Drawn;
 pub use failure::{arguments_refused, catch_panics, finish};
 pub use log::{EACH_TABLE, progress_bar, run_span, talks_json, tell};
-pub use table::{table, table_of};
+pub use table::{TOGETHER, table, table_of};
 pub use text::{counted, inert_json, lines, list_of_accounts, markdown, printable, wrapped};
 
 /// How to talk: how much, in which colours, and in which form.

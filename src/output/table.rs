@@ -11,6 +11,9 @@ const GAP: usize = 2;
 /// A text column is not shortened below this for want of room, unless it is shorter by itself.
 const LEAST_TEXT: usize = 15;
 
+/// Between the names of columns that go together or stay together: half of a range says something else.
+pub const TOGETHER: char = '+';
+
 /// A column, ready to be laid out.
 struct Column {
     title: String,
@@ -158,7 +161,10 @@ fn fit(columns: &mut Vec<Column>, least: &[&str], limit: usize) -> Vec<String> {
     }
     let titles: Vec<String> = columns.iter().map(|column| column.title.clone()).collect();
     while columns.len() > 1 && total(columns, Column::least) > limit {
-        left_out.push(columns.remove(least_important(columns, least)).title);
+        let gone = columns.remove(least_important(columns, least)).title;
+        let group = least.iter().find(|group| names(group, &gone)).copied().unwrap_or_default();
+        left_out.extend(columns.extract_if(1.., |column| names(group, &column.title)).map(|it| it.title));
+        left_out.push(gone);
     }
     left_out.sort_by_key(|title| titles.iter().position(|other| other == title));
     while total(columns, |column| column.width) > limit {
@@ -178,11 +184,16 @@ fn fit(columns: &mut Vec<Column>, least: &[&str], limit: usize) -> Vec<String> {
     left_out
 }
 
+/// Whether the title is one of these, which go together.
+fn names(group: &str, title: &str) -> bool {
+    group.split(TOGETHER).any(|one| one.to_uppercase() == title)
+}
+
 /// The column that goes next; the first one never does, as it says what the row is about.
 fn least_important(columns: &[Column], least: &[&str]) -> usize {
     let place = |(index, column): (usize, &Column)| {
         let is_empty = column.cells.iter().all(String::is_empty);
-        let named = least.iter().position(|title| title.to_uppercase() == column.title);
+        let named = least.iter().position(|group| names(group, &column.title));
         (!is_empty, named.unwrap_or(least.len()), usize::MAX - index)
     };
     (1..columns.len()).min_by_key(|index| place((*index, &columns[*index]))).unwrap_or(0)
@@ -287,6 +298,17 @@ mod tests {
         let rows: Vec<Vec<String>> = rows().into_iter().map(without_ratings).collect();
         let text = fitted(&HEADER, &rows, &[], &least, &Drawn::default(), Some(45));
         assert!(text.contains("1,234,567") && text.ends_with("no room for: rating of the opens"), "{text}");
+    }
+
+    #[test]
+    fn columns_that_belong_together_go_together() {
+        let least = ["delivered+revenue per 1000", "campaign"];
+        let text = fitted(&HEADER, &rows(), &[], &least, &Drawn::default(), Some(45));
+        assert!(
+            text.contains("Excellent") && text.contains("no room for: delivered, revenue per 1000"),
+            "{text}"
+        );
+        assert!(!text.contains("12.5") && !text.contains("1,234,567"), "{text}");
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub struct Question {
     /// How many decimals its figures are shown with.
     #[serde(skip)]
     pub decimals: Vec<(String, Decimals)>,
-    /// The columns that a narrow terminal leaves out, the least important first.
+    /// The columns that a narrow terminal leaves out, the least important first; those with a `+` between them together.
     #[serde(skip)]
     pub least: Vec<String>,
     #[serde(skip)]
@@ -307,7 +307,8 @@ mod tests {
                 let is_declared = question.money.iter().any(|name| name == column);
                 assert!(is_declared || !is_money || !is_shown, "{}: {column} is money", question.name);
             }
-            for column in question.decimals.iter().map(|(column, _)| column).chain(&question.least) {
+            let least = question.least.iter().flat_map(|group| group.split(crate::output::TOGETHER));
+            for column in question.decimals.iter().map(|(column, _)| column.as_str()).chain(least) {
                 assert!(text.contains(&format!(" AS {column}")), "{}: no column {column}", question.name);
             }
         }
