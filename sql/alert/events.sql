@@ -9,6 +9,7 @@ SELECT
     event.opened_on AS opened_on,
     event.last_seen_on AS last_seen_on,
     event.closed_on AS closed_on,
+    event.days AS days,
     event.observed AS observed,
     event.expected AS expected,
     event.words AS words,

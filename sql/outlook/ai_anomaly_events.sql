@@ -21,6 +21,8 @@ CREATE TABLE IF NOT EXISTS ai_anomaly_events
         COMMENT 'Last day that was not as usual',
     closed_on Nullable(Date)
         COMMENT 'Day on which it was over: as usual again, or the new usual. Null while it is open',
+    days UInt8 DEFAULT 1
+        COMMENT 'How many days the figures are of: 1, or several up to its oddest day',
     observed Float64
         COMMENT 'What was on its oddest day or days. Rates are fractions (0.18 = 18%), of the source: accounts',
     expected Float64

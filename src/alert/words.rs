@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::kind::Kind;
 use crate::output::{counted, printable};
 use crate::question::Currency;
+use crate::question::decimals;
 
 /// An event as its table has it.
 #[derive(Clone, Debug, PartialEq, Row, Deserialize)]
@@ -32,9 +33,11 @@ pub struct Event {
     /// The day on which it was over.
     #[serde(with = "clickhouse::serde::chrono::date::option")]
     pub closed_on: Option<NaiveDate>,
-    /// What was on its most unusual day.
+    /// How many days its figures are of: 1, or several up to its most unusual one.
+    pub days: u8,
+    /// What was on these days.
     pub observed: f64,
-    /// What was expected of it.
+    /// What was expected of them.
     pub expected: f64,
     /// It in a sentence, as the table has it.
     pub words: String,
@@ -77,12 +80,19 @@ fn when(event: &Event, today: NaiveDate) -> String {
 
 fn unusual(event: &Event, currency: Option<Currency>, today: NaiveDate) -> String {
     let is_below = event.kind == "below_usual";
-    let shown = |number: f64| figure(&event.metric, number, currency);
+    let digits = decimals::that_tell_apart(&[100.0 * event.observed, 100.0 * event.expected], 2);
+    let shown = |number: f64| figure(&event.metric, number, digits, currency);
     let (observed, expected) = (shown(event.observed), shown(event.expected));
-    let day = match event.opened_on == event.last_seen_on {
-        true => "",
-        false if is_below => " on the lowest day",
-        false => " on the highest day",
+    let is_short = event.opened_on == event.last_seen_on;
+    let when = match event.days {
+        days @ 2.. if is_short => format!("in the {days} days to {}", date(event.last_seen_on, today)),
+        _ => when(event, today),
+    };
+    let day = match event.days {
+        _ if is_short => String::new(),
+        days @ 2.. => format!(" in {days} days"),
+        _ if is_below => " on the lowest day".to_owned(),
+        _ => " on the highest day".to_owned(),
     };
     let reason = match event.reason.as_str() {
         "" => String::new(),
@@ -92,7 +102,7 @@ fn unusual(event: &Event, currency: Option<Currency>, today: NaiveDate) -> Strin
         "{} {} than usual {}: {observed}{day}, about {expected} expected{reason}.",
         of_channel(name(&event.metric), &event.send_channel),
         if is_below { "lower" } else { "higher" },
-        when(event, today),
+        when,
     )
 }
 
@@ -136,13 +146,13 @@ fn capital(text: &str) -> String {
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
-fn figure(metric: &str, number: f64, currency: Option<Currency>) -> String {
+fn figure(metric: &str, number: f64, digits: usize, currency: Option<Currency>) -> String {
     match (metric, currency) {
-        (metric, _) if metric.ends_with("_rate") => format!("{:.2} %", 100.0 * number),
+        (metric, _) if metric.ends_with("_rate") => format!("{:.digits$} %", 100.0 * number),
         ("revenue", Some(currency)) if number < 100.0 => currency.exact(number),
         ("revenue", Some(currency)) => currency.whole(number),
         ("revenue", None) if number < 100.0 => format!("{number:.2}"),
-        _ => crate::question::decimals::separated(number, 0),
+        _ => decimals::separated(number, 0),
     }
 }
 
@@ -233,6 +243,7 @@ mod tests {
             opened_on: day(20),
             last_seen_on: day(20),
             closed_on: None,
+            days: 1,
             observed: 1234.4,
             expected: 2000.0,
             words: String::new(),
@@ -265,6 +276,17 @@ mod tests {
         let words = "Email messages delivered: lower than usual on 20 Nov: 1,234, about 2,000 expected (fewer messages: \
                      1,000 delivered, 2,000 expected).";
         assert_eq!(told(&delivered), words);
+        // Of several days together the figures are sums, and no single day had them.
+        let together = |last: u32| Event {
+            days: 3,
+            last_seen_on: day(last),
+            ..an_event("below_usual", "delivered", "sms")
+        };
+        let words =
+            "SMS messages delivered: lower than usual in the 3 days to 20 Nov: 1,234, about 2,000 expected.";
+        assert_eq!(told(&together(20)), words);
+        let words = "SMS messages delivered: lower than usual from 20 Nov to 22 Nov: 1,234 in 3 days, about 2,000 expected.";
+        assert_eq!(told(&together(22)), words);
         let source = Event { klaviyo_public_id: String::new(), observed: 8.0, ..revenue };
         let words = "Revenue lower than usual on 20 Nov at 8 accounts at once: look at the source of the data and at the \
                      calendar first.";

@@ -78,6 +78,15 @@ pub(super) fn round_columns(columns: &[String], rows: &mut [Vec<Value>], decimal
     let [(name, it)] = apart[..] else { return };
     let Some(column) = columns.iter().position(|column| column == name) else { return };
     let exact: Vec<f64> = rows.iter().filter_map(|row| row[column].as_f64()).collect();
+    let digits = that_tell_apart(&exact, it.least);
+    for row in rows.iter_mut() {
+        row[column] = rounded_cell(&row[column], digits);
+    }
+}
+
+/// So many decimals, three more than the least at most, that figures which differ look different. Beyond that the
+/// difference is nothing to tell.
+pub fn that_tell_apart(exact: &[f64], least: usize) -> usize {
     let tells_apart = |digits: &usize| {
         let pairs = exact
             .iter()
@@ -85,11 +94,7 @@ pub(super) fn round_columns(columns: &[String], rows: &mut [Vec<Value>], decimal
             .flat_map(|(index, one)| exact[..index].iter().map(move |two| (one, two)));
         pairs.into_iter().all(|(one, two)| one == two || rounded(*one, *digits) != rounded(*two, *digits))
     };
-    // Beyond that the difference is nothing to tell.
-    let digits = (it.least..it.least + 3).find(tells_apart).unwrap_or(it.least + 3);
-    for row in rows.iter_mut() {
-        row[column] = rounded_cell(&row[column], digits);
-    }
+    (least..least + 3).find(tells_apart).unwrap_or(least + 3)
 }
 
 /// A number with separators of thousands.

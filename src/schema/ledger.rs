@@ -18,7 +18,7 @@ pub struct Step {
 }
 
 /// All steps. A released step never changes: what comes later is a new step at the end.
-pub static STEPS: [Step; 9] = [
+pub static STEPS: [Step; 10] = [
     Step { version: 1, sql: sql::embed!("steps/campaign_ai_summary") },
     Step { version: 2, sql: sql::embed!("steps/flow_ai_summary") },
     Step { version: 3, sql: sql::embed!("steps/channel_performance_daily") },
@@ -28,6 +28,7 @@ pub static STEPS: [Step; 9] = [
     Step { version: 7, sql: sql::embed!("steps/flow_weekly_rollup") },
     Step { version: 8, sql: sql::embed!("steps/ai_refresh_log") },
     Step { version: 9, sql: sql::embed!("steps/ai_chat_log") },
+    Step { version: 10, sql: sql::embed!("steps/ai_anomaly_events") },
 ];
 
 /// A step that the ledger says was applied.

@@ -94,7 +94,10 @@ async fn every_step_can_run_twice_on_old_and_new_tables() {
     for db in [&old, &new] {
         db.statement(&REFRESH_LOG).execute().await.expect("the run log");
         db.statement(&CHAT_LOG).execute().await.expect("the chat log");
+        let events = OUTLOOK_TABLES.iter().find(|table| table.object() == "ai_anomaly_events");
+        db.statement(events.expect("a table")).execute().await.expect("the events");
     }
+    execute(&old, "ALTER TABLE ai_anomaly_events DROP COLUMN days").await;
     execute(&old, "ALTER TABLE ai_chat_log DROP COLUMN user_id, DROP COLUMN query_ids").await;
     let columns = ["newest_source_date", "newest_source_update", "sources_end"];
     let dropped = columns.map(|column| format!("DROP COLUMN {column}")).join(", ");

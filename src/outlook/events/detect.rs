@@ -41,8 +41,6 @@ pub struct Found {
     pub event: Event,
     /// Its most unusual day.
     pub peak: usize,
-    /// How many days its figures are of, up to that day.
-    pub days: usize,
     /// Its score.
     pub score: f64,
     /// Delivered, and what was expected of it, on these days.
@@ -215,6 +213,7 @@ impl Series<'_> {
             opened: day,
             last_seen: day,
             closed: None,
+            days: 1,
             observed: 0.0,
             expected: 0.0,
             range: (0.0, 0.0),
@@ -223,7 +222,7 @@ impl Series<'_> {
             words: String::new(),
             reason: String::new(),
         };
-        let mut found = Found { event, peak: day, days: 1, score: 0.0, sent: None };
+        let mut found = Found { event, peak: day, score: 0.0, sent: None };
         self.take(&mut found, day, judgement, expected);
         found
     }
@@ -248,7 +247,7 @@ impl Series<'_> {
     fn take(&self, found: &mut Found, day: usize, judgement: &Judgement, expected: &Expected) {
         let figures = &judgement.figures;
         let of = if self.metric.is_rate() { figures.of } else { 1.0 };
-        (found.peak, found.days) = (day, figures.days);
+        (found.peak, found.event.days) = (day, figures.days);
         found.event.observed = figures.observed / of;
         found.event.expected = figures.expected / of;
         found.event.range = (figures.range.0 / of, figures.range.1 / of);
@@ -335,6 +334,7 @@ fn broken(account: &Account, channel: &Channel, day: usize, rate: f64, money: f6
         opened: day,
         last_seen: day,
         closed: None,
+        days: 1,
         observed: it.opens / it.delivered,
         expected: rate,
         range: (BROKEN_OPENS * rate, 1.0),
@@ -343,7 +343,7 @@ fn broken(account: &Account, channel: &Channel, day: usize, rate: f64, money: f6
         words: String::new(),
         reason: format!("{:.0} clicks came on the same day: the opens are not counted", it.clicks),
     };
-    Found { event, peak: day, days: 1, score: 0.0, sent: None }
+    Found { event, peak: day, score: 0.0, sent: None }
 }
 
 /// Days without rows that are missing, not zero.
@@ -368,6 +368,7 @@ fn missing(account: &Account) -> Vec<Found> {
                     opened: day,
                     last_seen: day,
                     closed: None,
+                    days: 1,
                     observed: 0.0,
                     expected: 1.0,
                     range: (1.0, 1.0),
@@ -376,7 +377,7 @@ fn missing(account: &Account) -> Vec<Found> {
                     words: String::new(),
                     reason: String::new(),
                 };
-                found.push(Found { event, peak: day, days: 1, score: 0.0, sent: None });
+                found.push(Found { event, peak: day, score: 0.0, sent: None });
             }
             (false, true, last) => close(last, day),
             _ => {}

@@ -102,9 +102,11 @@ pub struct Event {
     pub last_seen: usize,
     /// The day on which it was over.
     pub closed: Option<usize>,
-    /// What was on its most unusual day.
+    /// How many days its figures are of: 1, or several up to its most unusual one.
+    pub days: usize,
+    /// What was on these days: the sum, and of a rate the rate.
     pub observed: f64,
-    /// What was expected of it.
+    /// What was expected of them.
     pub expected: f64,
     /// The usual range.
     pub range: (f64, f64),
@@ -147,9 +149,11 @@ pub struct EventRow {
     /// The day on which it was over.
     #[serde(with = "clickhouse::serde::chrono::date::option")]
     pub closed_on: Option<NaiveDate>,
-    /// What was on its most unusual day.
+    /// How many days its figures are of.
+    pub days: u8,
+    /// What was on these days.
     pub observed: f64,
-    /// What was expected of it.
+    /// What was expected of them.
     pub expected: f64,
     /// Lower end of the usual range.
     pub expected_low: f64,
@@ -180,6 +184,7 @@ impl EventRow {
             opened_on: date(event.opened),
             last_seen_on: date(event.last_seen),
             closed_on: event.closed.map(date),
+            days: event.days.min(u8::MAX as usize) as u8,
             observed: rounded(event.observed, 6),
             expected: rounded(event.expected, 6),
             expected_low: rounded(event.range.0, 6),

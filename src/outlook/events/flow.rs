@@ -95,6 +95,7 @@ fn stopped(
         opened,
         last_seen: day,
         closed: None,
+        days: 1,
         observed: 0.0,
         expected: messages / of_day,
         range: (least, most),
@@ -103,5 +104,5 @@ fn stopped(
         words: row.flow_name.clone(),
         reason: String::new(),
     };
-    Some(Found { event, peak: opened, days: 1, score: 0.0, sent: None })
+    Some(Found { event, peak: opened, score: 0.0, sent: None })
 }

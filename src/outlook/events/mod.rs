@@ -157,9 +157,9 @@ pub fn account_events(
 fn in_words(found: Found, first_day: NaiveDate) -> Event {
     let date = |day: usize| first_day + Days::new(day as u64);
     let reason = reason::of(&found);
-    let Found { mut event, peak, days, .. } = found;
+    let Found { mut event, peak, .. } = found;
     event.words = match event.kind {
-        Kind::BelowUsual | Kind::AboveUsual => words::sentence(&event, date(peak), days, date),
+        Kind::BelowUsual | Kind::AboveUsual => words::sentence(&event, date(peak), date),
         Kind::FlowStopped => format!(
             "Flow {} has sent nothing since {}: usually {} messages a day.{}",
             words::quoted(&event.words),

@@ -39,6 +39,7 @@ pub fn gather(events: &mut Vec<Event>, accounts: usize) {
             opened: key.2,
             last_seen,
             closed,
+            days: 1,
             observed: of.len() as f64,
             expected: 0.0,
             range: (0.0, most_by_chance.max((SOURCE_FIRING_AT_LEAST - 1) as f64)),

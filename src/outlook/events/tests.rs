@@ -198,7 +198,7 @@ fn a_sentence_speaks_of_the_days_that_it_stands_on() {
     );
     let date = |day: usize| NaiveDate::default() + chrono::Days::new(day as u64);
     let told =
-        |days, closed| super::words::sentence(&Event { closed, ..event("acme") }, date(51), days, date);
+        |days, closed| super::words::sentence(&Event { days, closed, ..event("acme") }, date(51), date);
     assert!(
         told(3, None)
             .starts_with("Revenue of channel \"email\" in the 3 days to 1970-02-21: 1.00, 50 % below")
@@ -206,6 +206,20 @@ fn a_sentence_speaks_of_the_days_that_it_stands_on() {
     assert!(told(1, None).ends_with(". Seen from 1970-02-20 to 1970-02-21. Not known to be over."));
     assert!(told(1, Some(53)).starts_with("Revenue of channel \"email\" on 1970-02-21: "));
     assert!(told(1, Some(53)).ends_with(" Over on 1970-02-23."));
+    // 0.0166 % beside 0.0152 %: three decimals tell them apart, two do not.
+    let spam = Event {
+        metric: Metric::SpamRate,
+        kind: Kind::AboveUsual,
+        observed: 0.000166,
+        expected: 0.00012,
+        range: (0.00008, 0.000152),
+        ..event("acme")
+    };
+    let told = super::words::sentence(&spam, date(51), date);
+    assert!(
+        told.contains(": 0.017 %, 38 % above the expected 0.012 % (usual: 0.008 % to 0.015 %)."),
+        "{told}"
+    );
     let long = super::words::quoted(&"é\"\n".repeat(1000));
     assert!(long.chars().count() == 63 && long.ends_with("…\"") && long.starts_with("\"é'"), "{long}");
 }
@@ -293,6 +307,7 @@ fn event(account: &str) -> Event {
         opened: 50,
         last_seen: 51,
         closed: Some(53),
+        days: 1,
         observed: 1.0,
         expected: 2.0,
         range: (1.5, 3.0),

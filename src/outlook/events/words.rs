@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use super::event::{Event, Kind, Metric};
 use crate::output::printable;
+use crate::question::decimals;
 
 /// The longest name in a sentence, in characters.
 const LONGEST_NAME: usize = 60;
@@ -29,9 +30,9 @@ pub fn grouped(number: f64) -> String {
     groups.join(",")
 }
 
-fn figure(metric: Metric, value: f64) -> String {
+fn figure(metric: Metric, value: f64, digits: usize) -> String {
     match metric {
-        _ if metric.is_rate() => format!("{:.2} %", 100.0 * value),
+        _ if metric.is_rate() => format!("{:.digits$} %", 100.0 * value),
         Metric::Revenue if value < 100.0 => format!("{value:.2}"),
         _ => grouped(value),
     }
@@ -57,7 +58,7 @@ fn capital(text: &str) -> String {
 }
 
 /// What happened on the most unusual day, or in so many days to it, and how it ended.
-pub fn sentence(event: &Event, peak: NaiveDate, days: usize, date: impl Fn(usize) -> NaiveDate) -> String {
+pub fn sentence(event: &Event, peak: NaiveDate, date: impl Fn(usize) -> NaiveDate) -> String {
     let on = match event.channel.as_str() {
         "" => String::new(),
         channel => format!(" of channel {}", quoted(channel)),
@@ -72,11 +73,13 @@ pub fn sentence(event: &Event, peak: NaiveDate, days: usize, date: impl Fn(usize
         }
         false => format!("{side} the expected"),
     };
-    let when = match days {
+    let when = match event.days {
         1 => format!("on {peak}"),
         days => format!("in the {days} days to {peak}"),
     };
-    let shown = |value| figure(event.metric, value);
+    let percents = [event.observed, event.expected, event.range.0, event.range.1].map(|rate| 100.0 * rate);
+    let digits = decimals::that_tell_apart(&percents, 2);
+    let shown = |value| figure(event.metric, value, digits);
     format!(
         "{}{on} {when}: {}, {change} {} (usual: {} to {}).{}",
         capital(name(event.metric)),
